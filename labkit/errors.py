@@ -1,0 +1,89 @@
+"""The errors of labkit. Each is built from facts, and says what happened, why, and what to do now."""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Whatever labkit itself raises."""
+
+
+class EncodeError(LabError, ValueError):
+    """A field that must not go on the wire. Refused, never cleaned: a cleaned id is another id."""
+
+    def __init__(self, field: str, value: object, why: str) -> None:
+        self.field, self.value, self.why = field, value, why
+        super().__init__(f"{field}={_short(value)} cannot be sent: {why}")
+
+
+class LimitExceeded(LabError):
+    """One event grew past the limit. The stream cannot be read further."""
+
+    def __init__(self, what: str, limit: int) -> None:
+        self.what, self.limit = what, limit
+        super().__init__(
+            f"{what} grew past {limit:,} bytes. Either the sender forgot its blank lines, "
+            "or the events are this large: then raise max_event_bytes"
+        )
+
+
+class StreamRejected(LabError):
+    """The server answered, but not with an event stream. Asking again would not help."""
+
+    def __init__(self, url: str, status: int, content_type: str | None) -> None:
+        self.url, self.status, self.content_type = url, status, content_type
+        super().__init__(f"{url} is not an event stream: it answered {self._answer()}. {self._advice()}")
+
+    def _answer(self) -> str:
+        return f"status {self.status} with Content-Type {self.content_type or '(none)'}"
+
+    def _advice(self) -> str:
+        if self.status == 200:
+            return "An event stream has Content-Type: text/event-stream. Is this the URL of a page?"
+        if self.status in (401, 403):
+            return "Does it need a header, such as Authorization?"
+        if self.status == 404:
+            return "Is the path right?"
+        if self.status >= 500:
+            return "The server, or a proxy in front of it, is in trouble: look at its log"
+        return "Only status 200 opens a stream"
+
+
+class StreamLost(LabError):
+    """The connection broke, or could not be made."""
+
+
+class StreamStalled(StreamLost):
+    """No byte came for too long, not even a heartbeat."""
+
+    def __init__(self, idle_s: float) -> None:
+        self.idle_s = idle_s
+        super().__init__(f"no byte for {idle_s:g} s, not even a heartbeat: the peer may be gone without a word")
+
+
+class RetriesExhausted(StreamLost):
+    """The policy allows no further attempt."""
+
+    def __init__(self, attempts: int, last: str = "") -> None:
+        self.attempts = attempts
+        super().__init__(f"gave up after {attempts} failed attempt{'s' * (attempts != 1)}{': ' + last if last else ''}")
+
+
+class NotServing(LabError):
+    """The server that was asked has been stopped, or never started."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(f"nothing serves on port {port}: the server was stopped. Run the cell that launches it again")
+
+
+class PortInUse(LabError):
+    """Another program listens on that port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        super().__init__(f"port {port} on {host} is taken by another program. Stop that one, or choose another port")
+
+
+def _short(value: object, room: int = 60) -> str:
+    text = ascii(value)
+    return text if len(text) <= room else text[: room - 3] + "..."

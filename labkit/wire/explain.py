@@ -1,0 +1,147 @@
+"""The standard's parser, line by line, with a reason for each step.
+
+This is the slow reader, for lessons, and the oracle that the fast one is held against. It shares no code with
+Decoder; where the two differ, one of them is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labkit.wire.model import MAX_RECONNECTION_MS, Comment, Event, Ignored, Retry, Signal
+
+BOM = b"\xef\xbb\xbf"
+CUT_LINE = "the stream ended before this line did"
+CUT_BLOCK = "the stream ended before the blank line, so this data is not dispatched"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one line did.
+
+    `raw` is the line with its line end, `start` its offset in the stream, in bytes. `role` is "bom", "comment",
+    "data", "event", "id", "retry", "blank", "ignored" or "unfinished"; `did` is a sentence. The three buffers are
+    those of the standard, after the line. `signal` is what came out of it, or None.
+    """
+
+    start: int
+    raw: bytes
+    line: str
+    role: str
+    did: str
+    data_buffer: str
+    type_buffer: str
+    id_buffer: str
+    signal: Signal | None = None
+
+
+def explain(raw: bytes, last_event_id: str = "") -> list[Step]:
+    """One Step for each line of a whole stream, in order; none is left out.
+
+    `last_event_id` is what an earlier connection left behind. A stream that ends inside a line or a block closes
+    with Steps of the role "unfinished": the standard discards what they held.
+
+    Source: WHATWG HTML 9.2.6, "Interpreting an event stream".
+
+    >>> [step.did for step in explain(b"data: hi\\n\\n")]
+    ['append the value and LF to the data buffer', 'dispatch the event']
+    """
+    return _Interpreter(last_event_id).run(raw)
+
+
+def signals(raw: bytes, last_event_id: str = "") -> list[Signal]:
+    """Only what came out: the signals of explain(raw), in order."""
+    return [step.signal for step in explain(raw, last_event_id) if step.signal is not None]
+
+
+class _Interpreter:
+    def __init__(self, last_event_id: str) -> None:
+        self.data = self.type = ""
+        self.id = self.last_event_id = last_event_id
+        self.steps: list[Step] = []
+
+    def run(self, raw: bytes) -> list[Step]:
+        position = 0
+        if raw.startswith(BOM):  # "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
+            position = len(BOM)
+            self.note(0, BOM, "", "bom", "one byte order mark at the very start is skipped", None)
+        while position < len(raw):
+            end, after = _line_end(raw, position)
+            line = raw[position:end].decode("utf-8", "replace")  # 9.2.6: decode, never fail
+            if end == after:
+                self.cut_line(position, raw[position:], line)
+                break
+            self.line(position, raw[position:after], line)
+            position = after
+        self.end_of_stream(len(raw))
+        return self.steps
+
+    def line(self, start: int, raw: bytes, line: str) -> None:
+        if line == "":
+            self.note(start, raw, line, *self.dispatch())
+        elif line.startswith(":"):
+            text = line[1:].removeprefix(" ")
+            self.note(start, raw, line, "comment", "a comment: for the wire, not for listeners", Comment(text))
+        else:
+            field, _, value = line.partition(":")
+            self.note(start, raw, line, *self.field(line, field, value.removeprefix(" ")))
+
+    def field(self, line: str, field: str, value: str) -> tuple[str, str, Signal | None]:
+        if field == "event":
+            self.type = value
+            return "event", "set the event type buffer to the value", None
+        if field == "data":
+            self.data += value + "\n"
+            return "data", "append the value and LF to the data buffer", None
+        if field == "id":
+            if "\0" in value:
+                return self.ignore(line, "an id with NUL is ignored, and the id before it stays")
+            self.id = value
+            return "id", "set the last event ID buffer to the value", None
+        if field == "retry":
+            # ASCII digits and nothing else. int() alone would also take "+5", "1_000" and the digits of other scripts.
+            if value == "" or any(character not in "0123456789" for character in value):
+                return self.ignore(line, "retry takes ASCII digits only")
+            ms = MAX_RECONNECTION_MS if len(value.lstrip("0")) > 10 else min(int(value), MAX_RECONNECTION_MS)
+            return "retry", f"set the reconnection time to {ms} ms, at once", Retry(ms)
+        return self.ignore(line, f"{_name(field)} is no field of the standard")
+
+    def dispatch(self) -> tuple[str, str, Signal | None]:
+        self.last_event_id = self.id
+        data, kind = self.data, self.type
+        self.data = self.type = ""
+        if data == "":
+            return "blank", "nothing to dispatch: the data buffer is empty" + ("; the type is reset" if kind else ""), None
+        return "blank", "dispatch the event", Event(data[:-1], kind or "message", self.last_event_id)
+
+    def ignore(self, line: str, why: str) -> tuple[str, str, Signal | None]:
+        return "ignored", f"ignored: {why}", Ignored(line, why)
+
+    def cut_line(self, start: int, raw: bytes, line: str) -> None:
+        self.note(start, raw, line, *self.unfinished(line, CUT_LINE))
+
+    def end_of_stream(self, position: int) -> None:
+        # "Once the end of the file is reached, any pending data must be discarded."
+        data, self.data, self.type, self.id = self.data, "", "", self.last_event_id
+        if data:
+            self.note(position, b"", "", *self.unfinished(data[:-1], CUT_BLOCK))
+
+    def unfinished(self, text: str, why: str) -> tuple[str, str, Signal]:
+        return "unfinished", f"ignored: {why}", Ignored(text, why)
+
+    def note(self, start: int, raw: bytes, line: str, role: str, did: str, signal: Signal | None) -> None:
+        self.steps.append(Step(start, raw, line, role, did, self.data, self.type, self.id, signal))
+
+
+def _line_end(raw: bytes, start: int) -> tuple[int, int]:
+    """Where the line ends, and where the next one starts; both are len(raw) when the stream ends first."""
+    for end in range(start, len(raw)):
+        if raw[end : end + 2] == b"\r\n":
+            return end, end + 2
+        if raw[end : end + 1] in (b"\r", b"\n"):
+            return end, end + 1
+    return len(raw), len(raw)
+
+
+def _name(field: str) -> str:
+    return ascii(field) if len(field) <= 40 else ascii(field[:37] + "...")
