@@ -122,12 +122,16 @@ def compare_growth() -> None:
     table = Table("workload", "time when the input doubles, each time", title="Growth")
     for name, make in {
         "tokens, 4 KiB chunks": lambda n: sliced(b"".join(tokens(5_000 * n)), 4096),
-        "one event of many data lines, 1460-byte chunks": lambda n: sliced(b"data: some words\n" * 30_000 * n + b"\n", 1460),
+        "one event of many data lines, 1460-byte chunks": lambda n: sliced(
+            b"data: some words\n" * 30_000 * n + b"\n", 1460
+        ),
         "one event of one line, 1460-byte chunks": lambda n: sliced(b"data: " + b"x" * 250_000 * n + b"\n\n", 1460),
     }.items():
         inputs = {f"{n}": make(n) for n in (1, 2, 4)}
         medians = list(interleaved({n: lambda chunks=chunks: labkit(chunks) for n, chunks in inputs.items()}).values())
-        table.add_row(name, ", ".join(f"{large / small:.2f}" for small, large in zip(medians, medians[1:], strict=False)))
+        table.add_row(
+            name, ", ".join(f"{large / small:.2f}" for small, large in zip(medians, medians[1:], strict=False))
+        )
     console.print(table)
 
 

@@ -1,1 +1,6 @@
-"""Room."""
+"""A client for event streams that reconnects and resumes, on httpx."""
+
+from labkit.client.eventsource import CLOSED, CONNECTING, OPEN, EventSource, State
+from labkit.wire.session import RESILIENT, STANDARD, Policy
+
+__all__ = ["CLOSED", "CONNECTING", "OPEN", "RESILIENT", "STANDARD", "EventSource", "Policy", "State"]

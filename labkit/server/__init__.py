@@ -1,1 +1,8 @@
-"""Room."""
+"""Event streams on tornado: publish once, write the same bytes to everybody."""
+
+from labkit.server.channel import Channel
+from labkit.server.connection import Visit
+from labkit.server.launch import LabServer, launch
+from labkit.server.site import Serving, Site, serve
+
+__all__ = ["Channel", "LabServer", "Serving", "Site", "Visit", "launch", "serve"]

@@ -163,7 +163,9 @@ class Decoder:
         if end < 0:
             return text
         values = text[6:end].split("\n\ndata: ")
-        if "\n" in "".join(values):  # some block has a second line: not such a run. (Counting line ends takes three times as long.)
+        if "\n" in "".join(
+            values
+        ):  # some block has a second line: not such a run. (Counting line ends takes three times as long.)
             return text
         last_event_id = self.last_event_id = self._id
         signals += [Event(value, "message", last_event_id) for value in values]

@@ -111,7 +111,11 @@ class _Interpreter:
         data, kind = self.data, self.type
         self.data = self.type = ""
         if data == "":
-            return "blank", "nothing to dispatch: the data buffer is empty" + ("; the type is reset" if kind else ""), None
+            return (
+                "blank",
+                "nothing to dispatch: the data buffer is empty" + ("; the type is reset" if kind else ""),
+                None,
+            )
         return "blank", "dispatch the event", Event(data[:-1], kind or "message", self.last_event_id)
 
     def ignore(self, line: str, why: str) -> tuple[str, str, Signal | None]:

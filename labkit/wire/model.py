@@ -71,7 +71,7 @@ class Frame(_Fields):
         return _new(cls, (data, event, id, retry_ms, comment))
 
     @classmethod
-    def _make(cls, values: Iterable[Any]) -> Frame:  # _replace() comes through here, and is checked too
+    def _make(cls, values: Iterable[Any]) -> Frame:  # type: ignore[override]  # _replace() comes through here, and is checked too
         return cls(**dict(zip(cls._fields, values, strict=True)))
 
 
@@ -112,7 +112,9 @@ Signal = Event | Comment | Retry | Ignored
 
 def _check_text(field: str, value: object) -> None:
     if not isinstance(value, str):
-        raise EncodeError(field, value, f"it is {type(value).__name__}, not str; json.dumps() makes text of most things")
+        raise EncodeError(
+            field, value, f"it is {type(value).__name__}, not str; json.dumps() makes text of most things"
+        )
     if not value.isascii():
         try:
             value.encode()

@@ -1,0 +1,256 @@
+"""EventSource for Python."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, Literal
+
+import httpx
+
+from labkit.clock import SYSTEM_CLOCK, Clock
+from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled
+from labkit.wire import Decoder, Event, Signal
+from labkit.wire.decoder import MAX_EVENT_BYTES
+from labkit.wire.session import (
+    DEFAULT_RECONNECTION_MS,
+    STANDARD,
+    Answered,
+    Ended,
+    Outcome,
+    Policy,
+    Session,
+    Stop,
+    Unreachable,
+    opens,
+)
+
+State = Literal["connecting", "open", "closed"]
+CONNECTING: State = "connecting"
+OPEN: State = "open"
+CLOSED: State = "closed"
+
+#: Three heartbeats of 15 s: a stream that misses all three is dead. Precedent: Chromium notices a silent peer after 450 s.
+READ_TIMEOUT_S = 45.0
+CONNECT_TIMEOUT_S = 10.0
+
+
+class EventSource:
+    """Iterate over it, and get Events; it connects, reconnects and resumes by itself.
+
+        async with EventSource(url) as source:
+            async for event in source:
+                print(event.data)
+
+    Beyond the browser's: any method with a body, headers of your own, a `policy` (STANDARD, RESILIENT or your own), and a
+    watchdog: `read_timeout_s` without a byte, heartbeats counted, means that the peer is gone. None waits for ever.
+
+    `state` is "connecting", "open" or "closed"; `last_event_id` is what the next request would send; `connections`
+    counts the requests that were sent. `on_state(state, why)`, `on_signal(signal)` (comments and what was ignored too)
+    and `on_bytes(chunk)` are called as things happen. The clock, the transport and the dice can be given, for tests.
+
+    Iterating ends without an error when the server answers 204, or after close(). It raises:
+        StreamRejected: the answer is not an event stream.
+        RetriesExhausted: the policy allows no further attempt; without any attempt left at the start, StreamLost.
+        LimitExceeded: one event is larger than `max_event_bytes`; reconnecting would meet it again.
+
+    Source: WHATWG HTML 9.2.2 to 9.2.4.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        content: str | bytes | None = None,
+        json: Any = None,
+        last_event_id: str = "",
+        policy: Policy = STANDARD,
+        reconnection_ms: int = DEFAULT_RECONNECTION_MS,
+        read_timeout_s: float | None = READ_TIMEOUT_S,
+        max_event_bytes: int = MAX_EVENT_BYTES,
+        on_state: Callable[[State, str], object] | None = None,
+        on_signal: Callable[[Signal], object] | None = None,
+        on_bytes: Callable[[bytes], object] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.url = url
+        self.state: State = CONNECTING
+        self.connections = 0
+        self._session = Session(last_event_id, reconnection_ms)
+        self._policy = policy
+        self._read_timeout_s = read_timeout_s
+        self._max_event_bytes = max_event_bytes
+        self._on_state, self._on_signal, self._on_bytes = on_state, on_signal, on_bytes
+        self._clock = clock
+        self._rng = rng or random.Random()
+        self._request = {"method": method, "content": content, "json": json}
+        self._headers = dict(headers or {})
+        timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
+        # trust_env=False: a proxy of the environment must not come between a learner and a server on loopback.
+        self._http = httpx.AsyncClient(
+            transport=transport, timeout=timeout, follow_redirects=True, trust_env=not _is_loopback(url)
+        )
+        self._events: AsyncGenerator[Event, None] | None = None
+        self._iterating = False  # somebody awaits the next event
+        self._closed = asyncio.Event()
+
+    @property
+    def last_event_id(self) -> str:
+        return self._session.last_event_id
+
+    @property
+    def reconnection_ms(self) -> int:
+        return self._session.reconnection_ms
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._events is None:
+            self._events = self._run()
+        self._iterating = True
+        try:
+            return await anext(self._events)
+        finally:
+            self._iterating = False
+
+    async def __aenter__(self) -> EventSource:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connection, for good."""
+        self._change(CLOSED, "closed by the caller")
+        self._closed.set()
+        if self._events is not None and not self._iterating:
+            await self._events.aclose()
+        await self._http.aclose()  # whoever still iterates elsewhere finds the connection gone, and ends
+
+    async def _run(self) -> AsyncGenerator[Event, None]:
+        try:
+            while self.state != CLOSED:
+                attempt = _Attempt()
+                async with aclosing(self._connect(attempt)) as events:
+                    async for event in events:
+                        yield event
+                if self.state != CLOSED:
+                    await self._wait_or_stop(attempt)
+        finally:
+            self._change(CLOSED, "finished")
+            await self._http.aclose()
+
+    async def _connect(self, attempt: _Attempt) -> AsyncGenerator[Event, None]:
+        """The events of one connection; what became of it is left in `attempt`."""
+        self.connections += 1
+        try:
+            async with self._http.stream(url=self.url, headers=self._all_headers(), **self._request) as response:
+                content_type = response.headers.get("content-type")
+                attempt.url = str(response.url)
+                if not opens(response.status_code, content_type):
+                    attempt.outcome = Answered(response.status_code, content_type)
+                    return
+                attempt.opened = True
+                attempt.outcome = Ended()
+                self._session = self._session.opened()
+                self._change(OPEN, f"status {response.status_code}")
+                async with aclosing(self._read(response)) as events:
+                    async for event in events:
+                        yield event
+        except httpx.ReadTimeout:
+            stalled = StreamStalled(self._read_timeout_s or 0.0)
+            attempt.outcome = Ended(str(stalled)) if attempt.opened else Unreachable(str(stalled))
+        except httpx.TransportError as problem:
+            attempt.outcome = Ended(_reason(problem)) if attempt.opened else Unreachable(_reason(problem))
+
+    async def _read(self, response: httpx.Response) -> AsyncGenerator[Event, None]:
+        decoder = Decoder(last_event_id=self.last_event_id, max_event_bytes=self._max_event_bytes)
+        async for chunk in response.aiter_bytes():
+            if self._on_bytes is not None:
+                self._on_bytes(chunk)
+            for signal in decoder.feed(chunk):
+                # An event carries its own id. The decoder's is already that of the last one in this chunk.
+                id = signal.last_event_id if isinstance(signal, Event) else self.last_event_id
+                self._hear(signal, id)
+                if isinstance(signal, Event):
+                    yield signal
+                    if self.state == CLOSED:
+                        return
+            self._session = self._session.caught_up(decoder.last_event_id)
+        for signal in decoder.close():
+            self._hear(signal, self.last_event_id)
+
+    def _hear(self, signal: Signal, last_event_id: str) -> None:
+        self._session = self._session.heard(signal, last_event_id)
+        if self._on_signal is not None:
+            self._on_signal(signal)
+
+    async def _wait_or_stop(self, attempt: _Attempt) -> None:
+        self._session, step = self._session.after(attempt.outcome, self._policy, self._rng.random())
+        if isinstance(step, Stop):
+            self._change(CLOSED, step.why)
+            if step.error:
+                raise self._error(step, attempt)
+            return
+        self._change(CONNECTING, f"{step.why}; next attempt in {step.seconds:.3g} s")
+        sleep = asyncio.ensure_future(self._clock.sleep_s(step.seconds))
+        closed = asyncio.ensure_future(self._closed.wait())
+        try:
+            await asyncio.wait({sleep, closed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            closed.cancel()
+
+    def _error(self, step: Stop, attempt: _Attempt) -> Exception:
+        if isinstance(attempt.outcome, Answered) and attempt.outcome.status not in self._policy.retries:
+            return StreamRejected(attempt.url, attempt.outcome.status, attempt.outcome.content_type)
+        if self._session.failures > 1 or self._session.opened_once:
+            return RetriesExhausted(self._session.failures, step.why)
+        return StreamLost(f"{self.url} cannot be reached: {step.why}")
+
+    def _all_headers(self) -> list[tuple[bytes, bytes]]:
+        # Exactly this Accept: jupyter-server-proxy buffers the whole stream for any other.
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store", **self._headers}
+        if self.last_event_id:
+            headers["Last-Event-ID"] = self.last_event_id
+        return [(name.encode(), value.encode()) for name, value in headers.items()]  # UTF-8, as browsers send an id
+
+    def _change(self, state: State, why: str) -> None:
+        if state != self.state and self.state != CLOSED:
+            self.state = state
+            if self._on_state is not None:
+                self._on_state(state, why)
+
+    def __repr__(self) -> str:
+        return f"<EventSource {self.state} {self.url} last_event_id={self.last_event_id!r}>"
+
+
+class _Attempt:
+    """What became of one connection."""
+
+    def __init__(self) -> None:
+        self.opened = False
+        self.url = ""
+        self.outcome: Outcome = Unreachable("nothing happened")
+
+
+def _is_loopback(url: str) -> bool:
+    return httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
+
+
+def _reason(problem: httpx.TransportError) -> str:
+    if isinstance(problem, httpx.ConnectError):
+        return f"no connection ({problem})" if str(problem) else "no connection"
+    if isinstance(problem, httpx.RemoteProtocolError | httpx.ReadError):
+        return f"the connection broke ({str(problem) or type(problem).__name__})"
+    return f"{type(problem).__name__}: {problem}"

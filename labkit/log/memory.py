@@ -1,0 +1,54 @@
+"""A log that lives as long as its process."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from itertools import islice
+
+from labkit.log.model import Replay
+from labkit.wire import Frame
+
+#: Precedent: Mercure's queue for each subscriber holds 1000 updates.
+MAX_EVENTS = 1000
+
+
+class MemoryLog:
+    """The newest `max_events` frames. Not for several threads at once: a Channel takes care of that.
+
+    The `epoch` tells this log from every other, so that an id from before a restart is seen to be a stranger; it is
+    random unless given, and may not hold a hyphen.
+    """
+
+    def __init__(self, max_events: int = MAX_EVENTS, epoch: str | None = None) -> None:
+        if max_events < 1:
+            raise ValueError(f"max_events={max_events}: a log must keep at least one event")
+        if epoch is not None and (not epoch or "-" in epoch):
+            raise ValueError(f"epoch={epoch!r}: an epoch is not empty and holds no hyphen, for an id is epoch-n")
+        self.epoch = epoch or secrets.token_hex(4)
+        self.last_number = 0
+        self._frames: deque[Frame] = deque(maxlen=max_events)
+
+    def append(self, frame: Frame) -> str:
+        id = f"{self.epoch}-{self.last_number + 1}"
+        self._frames.append(frame._replace(id=id))
+        self.last_number += 1  # only now: a frame that is refused takes no number
+        return id
+
+    def since(self, last_event_id: str) -> Replay:
+        if not last_event_id:
+            return Replay(())
+        number = self._number(last_event_id)
+        dropped = self.last_number - len(self._frames)
+        if number is None or number > self.last_number or number < dropped:
+            return Replay(tuple(self._frames), gap=True)
+        return Replay(tuple(islice(self._frames, number - dropped, None)))
+
+    def _number(self, id: str) -> int | None:
+        epoch, _, digits = id.rpartition("-")
+        if epoch != self.epoch or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+            return None
+        return int(digits)
+
+    def __repr__(self) -> str:
+        return f"<MemoryLog {self.epoch}: {len(self._frames)} of {self.last_number} events kept>"

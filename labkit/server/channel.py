@@ -1,0 +1,196 @@
+"""One stream of events for many readers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from tornado.iostream import IOStream
+
+from labkit.errors import LabError
+from labkit.log import EventLog, MemoryLog
+from labkit.server.connection import Connection, Visit, chunk
+from labkit.wire import Frame, encode
+from labkit.wire.session import DEFAULT_RECONNECTION_MS
+
+#: Precedent: the standard's authoring notes suggest a comment "every 15 seconds or so"; sse-starlette and aiohttp-sse do so.
+HEARTBEAT_S = 15.0
+#: Precedent: asyncio's own high-water mark for a transport, 64 KiB.
+ROOM_BYTES = 64 * 1024
+#: A planned end comes at a random moment of the last fifth of max_age_s, so that a crowd does not come back as one.
+AGE_JITTER = 0.2
+
+_HEARTBEAT = encode(Frame(comment="heartbeat"))
+
+
+class Channel:
+    """Publishes each event once, encodes it once, and writes the same bytes to every reader.
+
+    `log` keeps what was published, for readers that resume; a MemoryLog unless given. A comment goes out when
+    `heartbeat_s` pass in silence. `room_bytes` may wait for a slow reader; past that it is disconnected, so that it
+    resumes. With `max_age_s` every stream ends by itself before that age, for clients to reconnect to another server.
+    `retry_ms` is told to each client when it opens.
+
+    `visits` keeps what the newest 1000 readers asked for and how they left.
+    """
+
+    def __init__(
+        self,
+        log: EventLog | None = None,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+        room_bytes: int = ROOM_BYTES,
+        max_age_s: float | None = None,
+        retry_ms: int = DEFAULT_RECONNECTION_MS,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.log = log if log is not None else MemoryLog()
+        self.visits: deque[Visit] = deque(maxlen=1000)
+        self.room_bytes = room_bytes
+        self._heartbeat_s = heartbeat_s
+        self._max_age_s = max_age_s
+        self._opening = encode(Frame(comment="the stream is open", retry_ms=retry_ms))
+        self._rng = rng or random.Random()
+        self._connections: set[Connection] = set()
+        # Guards the log, the outbox and the loop: a cell publishes from its thread, a ticker from the server's.
+        self._lock = threading.Lock()
+        self._outbox: list[bytes] = []
+        self._draining = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._beat: asyncio.TimerHandle | None = None
+        self._last_write_s = 0.0
+
+    @property
+    def clients(self) -> int:
+        """How many streams are open."""
+        return len(self._connections)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What waits in this process for readers that are behind, in bytes, all together."""
+        return sum(connection.waiting_bytes for connection in tuple(self._connections))
+
+    def publish(self, data: str, event: str | None = None) -> str:
+        """The id of the event, once it is in the log and on its way. Safe from any thread; never waits for a reader.
+
+        Raises:
+            EncodeError: it cannot be sent; nothing was logged or written.
+        """
+        frame = Frame(data=data, event=event)
+        with self._lock:
+            # Numbering and queueing are one step: two threads that did them apart would send 2 before 1.
+            id = self.log.append(frame)
+            if self._loop is not None:
+                self._outbox.append(encode(frame._replace(id=id)))
+                if not self._draining:
+                    self._draining = True
+                    self._loop.call_soon_threadsafe(self._drain)
+        return id
+
+    def cut(self, reset: bool = False) -> None:
+        """Breaks every open connection in the middle, as a failing network would. Safe from any thread."""
+        self._for_each(lambda connection: connection.cut("cut", reset))
+
+    def end(self, why: str = "ended") -> None:
+        """Ends every open stream as HTTP does. Clients come back, unless they are told not to. Safe from any thread."""
+        self._for_each(lambda connection: connection.end(why))
+
+    def open(self, stream: IOStream, last_event_id: str, chunked: bool) -> Connection:
+        """Adds a reader whose head was sent: what it missed first, then all that comes. On the server's loop."""
+        visit = Visit(last_event_id)
+        with self._lock:
+            # What is published before this moment is in the replay or has gone to the others just below;
+            # what is published after it finds the new reader among them. So nothing is lost and nothing doubled.
+            earlier, self._outbox = self._outbox, []
+            replay = self.log.since(last_event_id)
+        self._write(earlier)
+        connection = Connection(stream, chunked, self.room_bytes, visit, self._gone)
+        self.visits.append(visit)
+        self._connections.add(connection)
+        start = [self._opening]
+        if replay.gap:
+            start.append(encode(_gap(last_event_id, replay.frames)))
+        start += [encode(frame) for frame in replay.frames]
+        connection.send(b"".join(map(chunk, start) if chunked else start))
+        if self._max_age_s is not None:
+            age_s = self._max_age_s * (1 - AGE_JITTER * self._rng.random())
+            connection.end_after(age_s, "reached its planned age")
+        return connection
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Ties the channel to the loop of the server that mounts it."""
+        with self._lock:
+            if self._loop not in (None, loop):
+                raise LabError(
+                    "this channel is mounted on another server that still runs. Stop that one, or make a new Channel"
+                )
+            if self._loop is None:
+                self._loop = loop
+                self._schedule_heartbeat(self._heartbeat_s)
+
+    def unbind(self) -> None:
+        """Sends what is queued, and ends every stream; the log stays. On the server's loop."""
+        self._drain()
+        with self._lock:
+            self._loop = None
+        if self._beat is not None:
+            self._beat.cancel()
+        for connection in tuple(self._connections):
+            if connection.waiting_bytes:  # its reader is behind: a clean end could wait for ever
+                connection.cut("server stopped")
+            else:
+                connection.end("server stopped")
+
+    def _drain(self) -> None:
+        with self._lock:
+            self._draining = False
+            outbox, self._outbox = self._outbox, []
+        self._write(outbox)
+
+    def _write(self, frames: list[bytes]) -> None:
+        if not frames:
+            return
+        plain = b"".join(frames)
+        chunked = b"".join(map(chunk, frames))
+        for connection in tuple(self._connections):
+            connection.send(chunked if connection.chunked else plain)
+        if self._loop is not None:
+            self._last_write_s = self._loop.time()
+
+    def _schedule_heartbeat(self, seconds: float) -> None:
+        loop = self._loop
+        assert loop is not None
+        self._beat = loop.call_later(seconds, self._heartbeat)
+
+    def _heartbeat(self) -> None:
+        if self._loop is None:
+            return
+        idle_s = self._loop.time() - self._last_write_s
+        if idle_s >= self._heartbeat_s:
+            self._write([_HEARTBEAT])
+            idle_s = 0.0
+        self._schedule_heartbeat(self._heartbeat_s - idle_s)
+
+    def _gone(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+
+    def _for_each(self, action: Callable[[Connection], None]) -> None:
+        def act() -> None:
+            for connection in tuple(self._connections):
+                action(connection)
+
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(act)
+
+    def __repr__(self) -> str:
+        return f"<Channel {self.clients} clients, {self.log!r}>"
+
+
+def _gap(asked: str, kept: tuple[Frame, ...]) -> Frame:
+    """What a client is told when its id is unknown or too old. Without an id of its own: it is not in the log."""
+    return Frame(event="gap", data=json.dumps({"asked": asked, "oldest_kept": kept[0].id if kept else None}))

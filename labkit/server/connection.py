@@ -1,0 +1,115 @@
+"""One client's open stream, as the server holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
+
+LAST_CHUNK = b"0\r\n\r\n"
+_RST_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
+
+
+@dataclass(slots=True)
+class Visit:
+    """What the server noted about one stream: what the client asked for, and how it ended ("" while it is open)."""
+
+    last_event_id: str
+    left: str = ""
+
+
+def chunk(data: bytes) -> bytes:
+    """One chunk of a chunked HTTP/1.1 response. Source: RFC 9112, 7.1."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Connection:
+    """A stream taken over from tornado once the head was sent. All methods belong on the server's loop.
+
+    At most `room_bytes` wait in this process for a slow reader, beside what the kernel's socket buffers hold; a reader
+    that falls further behind is disconnected, so that it comes back with its Last-Event-ID and resumes.
+    """
+
+    __slots__ = ("_on_gone", "_socket", "_stream", "_timer", "chunked", "visit")
+
+    def __init__(
+        self, stream: IOStream, chunked: bool, room_bytes: int, visit: Visit, on_gone: Callable[[Connection], object]
+    ) -> None:
+        stream.max_write_buffer_size = room_bytes
+        self._stream = stream
+        self._socket = stream.socket if type(stream) is IOStream else None  # TLS has records of its own to write
+        self._on_gone: Callable[[Connection], object] | None = on_gone
+        self._timer: object | None = None
+        self.chunked = chunked
+        self.visit = visit
+        stream.set_close_callback(self._gone)
+
+    def send(self, framed: bytes) -> None:
+        """Sends bytes that are chunked already, or are meant to be plain. Never waits, never raises."""
+        stream = self._stream
+        if self._socket is not None and not stream.writing():
+            # The kernel nearly always takes it all, and this is a quarter of the cost of stream.write().
+            try:
+                sent = self._socket.send(framed)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.cut("connection lost")
+                return
+            if sent == len(framed):
+                return
+            framed = framed[sent:]
+        try:
+            # The future is for those who wait. It would complain of a lost connection that _gone has noted already.
+            stream.write(framed).add_done_callback(lambda future: future.exception())
+        except StreamBufferFullError:
+            self.cut("too slow: its buffer was full")
+        except StreamClosedError:
+            self.cut("connection lost")
+
+    async def drained(self) -> None:
+        """Returns when the kernel has taken everything: the pace of the reader."""
+        if self._stream.writing():
+            with contextlib.suppress(StreamClosedError):
+                await self._stream.write(b"")
+        else:
+            await asyncio.sleep(0)  # a source without a pause of its own must not stop the world
+
+    def end(self, why: str) -> None:
+        """Ends the response as HTTP does, after all that is still waiting to be sent."""
+        self.visit.left = self.visit.left or why
+        if self.chunked:
+            self.send(LAST_CHUNK)
+        if self._stream.writing():
+            self._stream.write(b"").add_done_callback(lambda _: self._stream.close())
+        else:
+            self._stream.close()
+
+    def cut(self, why: str, reset: bool = False) -> None:
+        """Breaks the connection in the middle of the response; with `reset`, by a TCP RST."""
+        self.visit.left = self.visit.left or why
+        if reset and self._stream.socket is not None:
+            self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
+        self._stream.close()
+
+    def end_after(self, seconds: float, why: str) -> None:
+        self._timer = IOLoop.current().call_later(seconds, self.end, why)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What this process holds for the client because the kernel would not take it, in bytes."""
+        return len(self._stream._write_buffer)
+
+    def _gone(self) -> None:
+        self.visit.left = self.visit.left or "client left"
+        if self._timer is not None:
+            IOLoop.current().remove_timeout(self._timer)
+        on_gone, self._on_gone = self._on_gone, None
+        if on_gone is not None:
+            on_gone(self)

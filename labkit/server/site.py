@@ -1,0 +1,155 @@
+"""Paths and what they serve, on one port, in a loop that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+from labkit.errors import LabError, PortInUse
+from labkit.server.channel import Channel
+from labkit.server.connection import Visit
+from labkit.server.streams import ChannelHandler, Source, SourceHandler
+
+Route = Channel | Source | type[RequestHandler]
+Routes = Mapping[str, Route]
+
+LOOPBACK = "127.0.0.1"
+
+
+class NothingHere(RequestHandler):
+    """The 404 of a lab server: it says what there is."""
+
+    def initialize(self, paths: list[str]) -> None:
+        self.paths = paths
+
+    def prepare(self) -> None:
+        self.set_status(404)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"Nothing is served at {self.request.path}. This server has: {', '.join(self.paths)}\n")
+
+
+class Site:
+    """A set of routes that can be served, replaced while serving, and stopped. Every method belongs on its loop.
+
+    A route's value is a Channel, an async generator function that is called once for each client with its
+    Last-Event-ID and yields Frames, or a tornado RequestHandler. `visits` lists who came to the generators; a Channel
+    keeps its own.
+    """
+
+    def __init__(self, routes: Routes) -> None:
+        self.visits: deque[Visit] = deque(maxlen=1000)
+        self.port = 0
+        self._server: HTTPServer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.routes = _checked(routes)
+
+    def start(self, port: int = 0, host: str = LOOPBACK) -> None:
+        """Listens; port 0 takes a free one.
+
+        Raises:
+            PortInUse: somebody else listens there.
+        """
+        try:
+            sockets = bind_sockets(port, host)
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                raise PortInUse(host, port) from None
+            raise
+        self.port = sockets[0].getsockname()[1]
+        self._server = HTTPServer(self._application())
+        self._server.add_sockets(sockets)
+
+    def replace(self, routes: Routes) -> None:
+        """Ends the streams of the old routes, and serves the new ones on the same port."""
+        assert self._server is not None
+        checked = _checked(routes)
+        self._unbind(keep=checked)
+        self.routes = checked
+        self._server.request_callback = self._application()
+
+    async def stop(self) -> None:
+        """Stops listening and ends every stream."""
+        if self._server is None:
+            return
+        self._server.stop()
+        self._unbind(keep={})
+        await asyncio.sleep(0)  # the ends of the streams leave before their connections go
+        await self._server.close_all_connections()
+        self._server = None
+
+    def _application(self) -> Application:
+        loop = asyncio.get_running_loop()
+        rules: list[tuple[str, type[RequestHandler], dict[str, Any]]] = []
+        for path, route in self.routes.items():
+            if isinstance(route, Channel):
+                route.bind(loop)
+                rules.append((re.escape(path), ChannelHandler, {"channel": route}))
+            elif isinstance(route, type):
+                rules.append((re.escape(path), route, {}))
+            else:
+                settings = {"source": route, "visits": self.visits, "tasks": self._tasks}
+                rules.append((re.escape(path), SourceHandler, settings))
+        return Application(
+            rules,
+            default_handler_class=NothingHere,
+            default_handler_args={"paths": list(self.routes)},
+            log_function=lambda handler: None,  # a log line would land in whichever notebook cell runs next
+        )
+
+    def _unbind(self, keep: Routes) -> None:
+        kept = {id(route) for route in keep.values()}
+        for route in self.routes.values():
+            if isinstance(route, Channel) and id(route) not in kept:
+                route.unbind()
+        for task in tuple(self._tasks):
+            task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> AsyncIterator[Serving]:
+    """A server inside the running loop, for experiments and tests; a route alone is served at /events.
+
+    >>> async def example():
+    ...     async with serve(Channel()) as server:
+    ...         return server.url.startswith("http://127.0.0.1:")
+    >>> asyncio.run(example())
+    True
+    """
+    site = Site(routes if isinstance(routes, Mapping) else {"/events": routes})
+    site.start(port, host)
+    try:
+        yield Serving(site, host)
+    finally:
+        await site.stop()
+
+
+class Serving:
+    """A running server: `url` is its first route, `base_url` its root."""
+
+    def __init__(self, site: Site, host: str) -> None:
+        self.site = site
+        self.port = site.port
+        self.base_url = f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
+        self.url = self.base_url + next(iter(site.routes))
+
+
+def _checked(routes: Routes) -> dict[str, Route]:
+    if not routes:
+        raise LabError("a server needs at least one route, such as {'/events': Channel()}")
+    for path, route in routes.items():
+        if not path.startswith("/"):
+            raise LabError(f"the path {path!r} must start with a slash")
+        if not (isinstance(route, Channel | type) or callable(route)):
+            raise LabError(
+                f"{path} leads to {type(route).__name__}; it takes a Channel, an async generator function, or a tornado handler"
+            )
+    return dict(routes)

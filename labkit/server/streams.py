@@ -1,0 +1,100 @@
+"""The HTTP side of a stream: what is refused, which headers go out, and who takes over the socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+
+from tornado.web import RequestHandler
+
+from labkit.server.channel import ROOM_BYTES, Channel
+from labkit.server.connection import Connection, Visit, chunk
+from labkit.wire import Frame, encode
+
+#: A function that is called once for each client, with its Last-Event-ID ("" if it sent none).
+Source = Callable[[str], AsyncGenerator[Frame, None]]
+
+# A page on this machine, on any port: JupyterLab, a demo page. No other site may read the learner's streams.
+_LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+class StreamHandler(RequestHandler):
+    """What every event stream of this package answers to HEAD, OPTIONS and the question who may read it."""
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "text/event-stream")
+        self.set_header("Cache-Control", "no-cache")  # or a cache gives the next client a recording
+        self.set_header("X-Accel-Buffering", "no")  # nginx in front then passes each event on at once
+        origin = self.request.headers.get("Origin", "")
+        if _LOOPBACK_ORIGIN.fullmatch(origin):
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Type, Last-Event-ID")
+            self.set_header("Vary", "Origin")
+
+    def head(self) -> None:
+        """The headers of the stream, and no stream; no Content-Length either, which tornado would make up."""
+        self.send_head()
+        self.detach().close()
+
+    def options(self) -> None:
+        self.clear_header("Content-Type")
+        self.set_status(204)
+
+    @property
+    def last_event_id(self) -> str:
+        """Browsers send the id as raw UTF-8, and tornado reads every header as Latin-1."""
+        raw: str = self.request.headers.get("Last-Event-ID", "")
+        return raw.encode("latin-1", "replace").decode("utf-8", "replace")
+
+    @property
+    def chunked(self) -> bool:
+        """HTTP/1.0 knows no chunks: there the end of the connection is the end of the response."""
+        return self.request.version == "HTTP/1.1"
+
+    def send_head(self) -> None:
+        # The connection is given up when the stream ends, and tornado turns Nagle's algorithm back on between responses.
+        self.set_header("Connection", "close")
+        self.request.connection.stream.set_nodelay(True)  # type: ignore[union-attr]
+        self.flush()
+
+
+class ChannelHandler(StreamHandler):
+    """Joins the reader to a channel, and lets tornado forget about it."""
+
+    def initialize(self, channel: Channel) -> None:
+        self.channel = channel
+
+    def get(self) -> None:
+        self.send_head()
+        self.channel.open(self.detach(), self.last_event_id, self.chunked)
+
+
+class SourceHandler(StreamHandler):
+    """Runs one generator for each client, at the client's pace, and closes it when the client leaves."""
+
+    def initialize(self, source: Source, visits: deque[Visit], tasks: set[asyncio.Task[None]]) -> None:
+        self.source = source
+        self.visits = visits
+        self.tasks = tasks
+
+    async def get(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        self.send_head()
+        visit = Visit(self.last_event_id)
+        self.visits.append(visit)
+        connection = Connection(self.detach(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
+        try:
+            async with contextlib.aclosing(self.source(visit.last_event_id)) as frames:
+                async for frame in frames:
+                    data = encode(frame)
+                    connection.send(chunk(data) if self.chunked else data)
+                    await connection.drained()
+            connection.end("the source ended")
+        except asyncio.CancelledError:
+            connection.cut("server stopped")  # no news where the client left first

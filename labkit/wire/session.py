@@ -1,0 +1,157 @@
+"""When to reconnect: a state machine of pure values.
+
+What happened goes in (Ended, Unreachable, Answered); what to do next comes out (Connect, Wait, Stop). No socket, no
+clock, no dice: the caller brings the random number.
+
+Source: WHATWG HTML 9.2.2 and 9.2.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from labkit.wire.model import Event, Retry, Signal
+
+#: The standard leaves the first reconnection time to the browser, "probably in the region of a few seconds".
+#: Precedent: Chromium waits 3 s, Firefox 5 s.
+DEFAULT_RECONNECTION_MS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Send the request now, with this Last-Event-ID; "" sends no such header."""
+
+    last_event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait, then connect."""
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Never connect again. `error` is False where the server asked for it with status 204."""
+
+    why: str
+    error: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A stream that had opened came to its end, cleanly or not."""
+
+    why: str = "the response ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No answer: refused, reset, no such host, timed out."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that does not open a stream."""
+
+    status: int
+    content_type: str | None
+
+
+Outcome = Ended | Unreachable | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How stubborn a client is.
+
+    With `cap_s` the wait doubles with each failure in a row, up to that many seconds, and a random share of it is
+    waited ("full jitter"); with None it is always the reconnection time. `retries` are the statuses that are worth
+    another attempt. `max_failures` in a row end it; None: never. `must_open_first`: a server that cannot be reached at
+    the very first attempt ends it too.
+    """
+
+    name: str
+    cap_s: float | None = None
+    retries: frozenset[int] = frozenset()
+    max_failures: int | None = None
+    must_open_first: bool = False
+
+
+#: What the standard asks for: the same wait for ever, and no second chance after any status but 200.
+STANDARD = Policy("standard")
+
+#: What a deploy behind a proxy needs: back off, spread out, and outlive a 502. Precedent for capped exponential backoff
+#: with full jitter: the AWS Architecture Blog, "Exponential Backoff And Jitter".
+RESILIENT = Policy("resilient", cap_s=30.0, retries=frozenset({429, *range(500, 600)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one client remembers between connections."""
+
+    last_event_id: str = ""
+    reconnection_ms: int = DEFAULT_RECONNECTION_MS
+    failures: int = 0
+    opened_once: bool = False
+
+    def connect(self) -> Connect:
+        return Connect(self.last_event_id)
+
+    def opened(self) -> Session:
+        return replace(self, opened_once=True)
+
+    def heard(self, signal: Signal, last_event_id: str) -> Session:
+        """After a signal. An event proves that the server works; an open connection alone does not."""
+        failures = 0 if isinstance(signal, Event) else self.failures
+        reconnection_ms = signal.ms if isinstance(signal, Retry) else self.reconnection_ms
+        return replace(self, last_event_id=last_event_id, failures=failures, reconnection_ms=reconnection_ms)
+
+    def caught_up(self, last_event_id: str) -> Session:
+        """After a block that changed the id and dispatched nothing."""
+        return replace(self, last_event_id=last_event_id) if last_event_id != self.last_event_id else self
+
+    def after(self, outcome: Outcome, policy: Policy, draw: float) -> tuple[Session, Wait | Stop]:
+        """The session after the outcome, and what to do. `draw` is a random number in [0, 1)."""
+        failed = replace(self, failures=self.failures + 1)
+        if isinstance(outcome, Answered):
+            if outcome.status == 204:
+                return self, Stop("the server answered 204: the stream is finished", error=False)
+            if outcome.status not in policy.retries:
+                return failed, Stop(
+                    f"status {outcome.status}, {outcome.content_type or 'no Content-Type'}: not an event stream"
+                )
+        if isinstance(outcome, Unreachable) and policy.must_open_first and not self.opened_once:
+            return failed, Stop(outcome.why)
+        if policy.max_failures is not None and failed.failures >= policy.max_failures:
+            return failed, Stop(f"{failed.failures} failures in a row; the last: {_why(outcome)}")
+        return failed, Wait(wait_s(self.reconnection_ms, self.failures, policy.cap_s, draw), _why(outcome))
+
+
+def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float) -> float:
+    """Seconds until the next attempt, after `failures` failures before this one.
+
+    >>> [wait_s(1000, failures, cap_s=5.0, draw=1.0) for failures in range(5)]
+    [1.0, 2.0, 4.0, 5.0, 5.0]
+    """
+    base_s = reconnection_ms / 1000
+    if cap_s is None:
+        return base_s
+    return min(cap_s, base_s * 2.0 ** min(failures, 60)) * draw
+
+
+def opens(status: int, content_type: str | None) -> bool:
+    """True if this answer opens a stream: status 200, and the media type text/event-stream, parameters aside.
+
+    >>> opens(200, "text/event-stream; charset=utf-8"), opens(201, "text/event-stream"), opens(200, "text/html")
+    (True, False, False)
+    """
+    return status == 200 and (content_type or "").partition(";")[0].strip().lower() == "text/event-stream"
+
+
+def _why(outcome: Outcome) -> str:
+    return f"status {outcome.status}" if isinstance(outcome, Answered) else outcome.why
