@@ -1,1 +1,10 @@
-"""Room."""
+"""Experiments: each runs for real, and returns data that can tell its story."""
+
+from labkit.lab.raw import raw_server
+from labkit.lab.readers import chunk_by_chunk, labkit_decoder, reconnect_waits, survives_every_cut
+from labkit.lab.record import curl, record, send, until
+
+__all__ = [
+    "chunk_by_chunk", "curl", "labkit_decoder", "raw_server", "reconnect_waits", "record", "send", "survives_every_cut",
+    "until",
+]  # fmt: skip

@@ -1,1 +1,9 @@
-"""Room."""
+"""Figures of the lab: data in, Axes out. A figure's title is its finding."""
+
+from labkit.plots.anatomy import anatomy
+from labkit.plots.cuts import cuts
+from labkit.plots.lanes import lanes
+from labkit.plots.memory import held
+from labkit.plots.style import CLIENT, PROXY, SERVER, style
+
+__all__ = ["CLIENT", "PROXY", "SERVER", "anatomy", "cuts", "held", "lanes", "style"]

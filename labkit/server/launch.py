@@ -49,6 +49,7 @@ class LabServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"labkit server {name}", daemon=True)
         self._thread.start()
+        self._plays: list[tuple[Channel, Future[None]]] = []
         self.running = True
         try:
             self._on_loop(self._start(port, host))
@@ -65,11 +66,17 @@ class LabServer:
             self._site.replace(routes)
 
         self._on_loop(replace())
+        mounted = list(self._site.routes.values())
+        for channel, playing in self._plays:
+            if channel not in mounted:
+                playing.cancel()
+        self._plays = [(channel, playing) for channel, playing in self._plays if not playing.done()]
 
     def play(self, channel: Channel, texts: Iterable[str], every_s: float, event: str | None = None) -> Future[None]:
         """Publishes the texts on the channel, one every `every_s` seconds, in the background.
 
-        The Future is done when the last one is published; `.cancel()` stops before that.
+        The Future is done when the last one is published; `.cancel()` stops before that, and so does the end of the
+        server, or of the channel's place on it.
         """
 
         async def play() -> None:
@@ -77,7 +84,9 @@ class LabServer:
                 channel.publish(text, event)
                 await asyncio.sleep(every_s)
 
-        return self._submit(play())
+        playing = self._submit(play())
+        self._plays.append((channel, playing))
+        return playing
 
     def call(self, action: Callable[[], T]) -> T:
         """The result of `action()`, called on the server's own loop."""

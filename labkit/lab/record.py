@@ -1,0 +1,77 @@
+"""Watch a response and write down what came when."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from labkit.lab.raw import HEAD, Script, raw_server
+from labkit.measure import Arrival, Recording
+
+
+async def record(
+    url: str, seconds: float = 2.0, events: int | None = None, headers: Mapping[str, str] | None = None
+) -> Recording:
+    """What came within `seconds`, or until so many events were complete. The connection is closed then.
+
+    Raises:
+        httpx.TransportError: nothing answered.
+    """
+    start_s = time.monotonic()
+    arrivals: list[Arrival] = []
+    status, answer, ended = 0, httpx.Headers(), False
+
+    def enough() -> bool:
+        return events is not None and len(Recording(status, {}, tuple(arrivals)).events) >= events
+
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            async with asyncio.timeout(seconds):
+                request = {"Accept": "text/event-stream", **(headers or {})}
+                async with client.stream("GET", url, headers=request, timeout=None) as response:
+                    status, answer = response.status_code, response.headers
+                    async for data in response.aiter_raw():
+                        arrivals.append(Arrival(time.monotonic() - start_s, data))
+                        if enough():
+                            break
+                    else:
+                        ended = True
+        except TimeoutError:
+            pass
+    return Recording(status, {name.lower(): value for name, value in answer.items()}, tuple(arrivals), ended)
+
+
+async def send(*script: bytes | float, head: bytes = HEAD, pause_s: float = 0.02) -> Recording:
+    """What arrives when a real server sends exactly these pieces, one write each; numbers are pauses in seconds."""
+    return await record_script([step for piece in script for step in (piece, pause_s)], head)
+
+
+async def record_script(script: Script, head: bytes = HEAD) -> Recording:
+    """What arrives from a server that plays this script and closes."""
+    async with raw_server(script, head=head) as url:
+        return await record(url, seconds=10.0)
+
+
+async def curl(url: str, seconds: float = 1.0, *options: str) -> str:
+    """What `curl -sN URL` prints within `seconds`; `options` are put before the URL."""
+    if shutil.which("curl") is None:
+        return "curl is not installed here; `labkit listen --raw URL` shows the same bytes"
+    command = ["curl", "-sN", "--max-time", f"{seconds:g}", *options, url]
+    # In a thread, so that a server on this loop can answer meanwhile.
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True)
+    return done.stdout.decode("utf-8", "replace")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """True as soon as the condition holds; False if it does not within `seconds`."""
+    deadline_s = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        await asyncio.sleep(0.01)
+    return True

@@ -1,0 +1,37 @@
+"""A stream cut in two at every place: which reader survives which cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from labkit.plots.style import CLIENT, INK, PROXY, style
+
+
+def cuts(raw: bytes, survived: Mapping[str, Sequence[bool]], title: str) -> Axes:
+    """The Axes of one row for each reader: a box for the cut after each byte, a cross where the events came out wrong."""
+    rows = len(survived)
+    with style():
+        _, axes = plt.subplots(figsize=(8.5, 0.55 * rows + 0.9))
+        for row, (reader, fine) in enumerate(survived.items()):
+            y = rows - row - 1
+            axes.text(-0.5, y + 0.5, reader, ha="right", va="center", color=INK)
+            for place, ok in enumerate(fine, start=1):
+                axes.add_patch(
+                    Rectangle(
+                        (place - 0.45, y + 0.12), 0.9, 0.76, color=CLIENT if ok else PROXY, alpha=0.35 if ok else 1
+                    )
+                )
+                if not ok:
+                    axes.text(place, y + 0.48, "✗", ha="center", va="center", color="white", weight="bold")
+        for place, byte in enumerate(raw):
+            mark = chr(byte) if 32 < byte < 127 else {10: "␊", 13: "␍", 32: "␣"}.get(byte, f"{byte:02X}")
+            axes.text(place + 0.5, -0.25, mark, ha="center", va="center", family="DejaVu Sans Mono", fontsize=8)
+        axes.set_xlim(-0.2, len(raw) + 0.5)
+        axes.set_ylim(-0.5, rows)
+        axes.axis("off")
+        axes.set_title(title)
+    return axes

@@ -1,0 +1,38 @@
+"""Who did what when: a lane each for server and client."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from labkit.plots.style import CLIENT, FAINT, INK, SERVER, style
+
+
+def lanes(
+    sent_s: Sequence[float],
+    got_s: Sequence[float],
+    title: str,
+    breaks: Sequence[tuple[float, float]] = (),
+) -> Axes:
+    """The Axes of a time line: each event leaves the upper lane when sent and reaches the lower one when received.
+
+    Times are in seconds. `breaks` are spans without a connection, from and to, drawn grey.
+    """
+    with style():
+        _, axes = plt.subplots(figsize=(8, 2.4))
+        for left, arrived in zip(sent_s, got_s, strict=False):
+            axes.plot([left, arrived], [1, 0], color=FAINT, linewidth=0.8, zorder=1)
+        axes.scatter(sent_s, [1] * len(sent_s), color=SERVER, marker="v", zorder=2)
+        axes.scatter(got_s, [0] * len(got_s), color=CLIENT, marker="o", zorder=2)
+        for start, end in breaks:
+            axes.axvspan(start, end, color="#DDDDDD", zorder=0)
+            axes.text((start + end) / 2, 0.5, "no connection", ha="center", va="center", color=INK, fontsize=9)
+        axes.set_yticks([1, 0], ["server publishes", "client receives"])
+        axes.set_ylim(-0.4, 1.4)
+        axes.set_xlabel("seconds")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(left=False)
+        axes.set_title(title)
+    return axes

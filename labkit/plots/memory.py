@@ -1,0 +1,31 @@
+"""What a server holds for a reader that does not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from labkit.plots.style import INK, PROXY, SERVER, style
+
+KIB = 1024
+
+
+def held(series: Mapping[str, Sequence[tuple[int, int]]], room_bytes: int, title: str) -> Axes:
+    """The Axes of one line for each server: KiB published against KiB held. The limit is drawn as a dashed line."""
+    looks = [(PROXY, "-", "s"), (SERVER, "-", "o"), (INK, ":", "^")]
+    with style():
+        _, axes = plt.subplots(figsize=(8, 3))
+        for (name, points), (color, line, marker) in zip(series.items(), looks, strict=False):
+            published = [p / KIB for p, _ in points]
+            kept = [h / KIB for _, h in points]
+            axes.plot(published, kept, line, color=color, marker=marker, markevery=max(1, len(points) // 8), label=name)
+        axes.axhline(
+            room_bytes / KIB, color=INK, linestyle="--", linewidth=1, label=f"the limit, {room_bytes // KIB} KiB"
+        )
+        axes.set_xlabel("KiB published")
+        axes.set_ylabel("KiB held")
+        axes.legend(loc="upper left")
+        axes.set_title(title)
+    return axes
