@@ -1,1 +1,12 @@
-"""The checks of the lessons' exercises."""
+"""The checks of the lessons' exercises: what is wrong and why, hints in steps, and the solution last.
+
+>>> from labkit.check import check, solution
+>>> check("split_lines", solution("split_lines")).passed
+True
+"""
+
+from labkit.check.engine import check, hint, solution
+from labkit.check.result import Hint, Result, Solution
+from labkit.check.truth import Vector, vectors
+
+__all__ = ["Hint", "Result", "Solution", "Vector", "check", "hint", "solution", "vectors"]

@@ -27,7 +27,7 @@ def c03_blank_line_dispatches(seen: Recording) -> Verdict:
     finished = sum(step.role == "blank" and isinstance(step.signal, Event) for step in steps)
     unfinished = sum(step.role == "unfinished" for step in steps)
     holds = finished == len(seen.events) > 0 and unfinished > 0
-    because = f"{data_lines} data lines; {finished} blank lines gave {len(seen.events)} events"
+    because = f"{data_lines} data line(s); {finished} blank line(s) gave {len(seen.events)} event(s)"
     lost = "what had no blank line was never delivered" if unfinished else "no block was left without one"
     return Verdict("C03", holds, f"{because}; {lost}")
 

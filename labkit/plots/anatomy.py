@@ -35,13 +35,13 @@ def anatomy(steps: Sequence[Step], title: str) -> Axes:
 def _row(axes: Axes, y: float, step: Step) -> None:
     fill = Rectangle((0, y + 0.06), 4.3, 0.88, facecolor=FILLS[step.role], edgecolor="#BBBBBB", linewidth=0.7)
     axes.add_patch(fill)
-    axes.text(0.1, y + 0.47, _visible(step.raw), va="center", family="DejaVu Sans Mono", fontsize=9, color=INK)
+    axes.text(0.1, y + 0.47, _visible(step.raw) or "(the end of the stream)", va="center", family="DejaVu Sans Mono", fontsize=9, color=INK)
     axes.text(4.45, y + 0.47, step.role, va="center", fontsize=9, weight="bold", color=INK)
     if isinstance(step.signal, Event):
         text, size, color, weight = _event(step.signal), 9.0, CLIENT, "bold"
     else:
-        text, size, color, weight = _short(step.did, 60), 8.5, "#555555", "normal"
-    axes.text(5.6, y + 0.47, text, va="center", fontsize=size, color=color, weight=weight)
+        text, size, color, weight = _short(step.did, 64), 8.5, "#555555", "normal"
+    axes.text(5.8, y + 0.47, text, va="center", fontsize=size, color=color, weight=weight)
 
 
 def _event(event: Event) -> str:
@@ -51,9 +51,9 @@ def _event(event: Event) -> str:
 
 def _visible(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace").replace("\ufeff", "(BOM)")
-    return _short(text.replace("\r", "␍").replace("\n", "␊").replace("\0", "␀"), 42)
+    return _short(text.replace("\r", "\\r").replace("\n", "\\n").replace("\0", "\\0"), 42)
 
 
 def _short(text: str, room: int = 34) -> str:
-    text = text.replace("\n", "⏎")
+    text = text.replace("\n", "\\n")
     return text if len(text) <= room else text[: room - 1] + "…"

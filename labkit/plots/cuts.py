@@ -28,7 +28,7 @@ def cuts(raw: bytes, survived: Mapping[str, Sequence[bool]], title: str) -> Axes
                 if not ok:
                     axes.text(place, y + 0.48, "✗", ha="center", va="center", color="white", weight="bold")
         for place, byte in enumerate(raw):
-            mark = chr(byte) if 32 < byte < 127 else {10: "␊", 13: "␍", 32: "␣"}.get(byte, f"{byte:02X}")
+            mark = chr(byte) if 32 < byte < 127 else {10: "\\n", 13: "\\r", 32: "·"}.get(byte, f"{byte:02X}")
             axes.text(place + 0.5, -0.25, mark, ha="center", va="center", family="DejaVu Sans Mono", fontsize=8)
         axes.set_xlim(-0.2, len(raw) + 0.5)
         axes.set_ylim(-0.5, rows)

@@ -18,15 +18,17 @@ def lanes(
 ) -> Axes:
     """The Axes of a time line: each event leaves the upper lane when sent and reaches the lower one when received.
 
-    Times are in seconds. `breaks` are spans without a connection, from and to, drawn grey.
+    Times are monotonic seconds; the figure begins at the first. `breaks` are spans without a connection, from and to, drawn grey.
     """
+    start_s = min([*sent_s, *got_s], default=0.0)
+    sent_s, got_s = [at_s - start_s for at_s in sent_s], [at_s - start_s for at_s in got_s]
     with style():
         _, axes = plt.subplots(figsize=(8, 2.4))
         for left, arrived in zip(sent_s, got_s, strict=False):
             axes.plot([left, arrived], [1, 0], color=FAINT, linewidth=0.8, zorder=1)
         axes.scatter(sent_s, [1] * len(sent_s), color=SERVER, marker="v", zorder=2)
         axes.scatter(got_s, [0] * len(got_s), color=CLIENT, marker="o", zorder=2)
-        for start, end in breaks:
+        for start, end in ((start - start_s, end - start_s) for start, end in breaks):
             axes.axvspan(start, end, color="#DDDDDD", zorder=0)
             axes.text((start + end) / 2, 0.5, "no connection", ha="center", va="center", color=INK, fontsize=9)
         axes.set_yticks([1, 0], ["server publishes", "client receives"])

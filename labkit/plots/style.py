@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import matplotlib
 import matplotlib.pyplot as plt
 
 SERVER = "#0072B2"
@@ -14,6 +16,12 @@ INK = "#222222"
 FAINT = "#8A8A8A"
 
 
-def style() -> AbstractContextManager[None]:
+@contextmanager
+def style() -> Iterator[None]:
     """The lab's look, for the length of a `with` block."""
-    return plt.style.context(Path(__file__).with_name("lab.mplstyle"))  # type: ignore[no-any-return, unused-ignore]
+    with plt.style.context(Path(__file__).with_name("lab.mplstyle")):
+        yield
+        interactive = matplotlib.is_interactive()
+    # The first figure of a notebook loads its backend, which turns interactive drawing on; the end of the style turns it
+    # off again with all other settings, and every later figure would stay invisible.
+    matplotlib.interactive(interactive)

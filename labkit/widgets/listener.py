@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import ipywidgets as widgets
 
@@ -20,7 +21,7 @@ SHOWN_CHARACTERS = 600
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An event and when it came, in seconds after the listener was made."""
+    """An event and when it came, in monotonic seconds."""
 
     at_s: float
     event: Event
@@ -29,14 +30,13 @@ class Received:
 class Listener(widgets.VBox):  # type: ignore[misc]
     """Words as they arrive, the state of the connection, and a button that asks the server to cut it.
 
-    `received` holds every event in order, `states` every change as (seconds, state, reason).
+    `received` holds every event in order, `states` every change as (monotonic seconds, state, reason).
     """
 
     def __init__(self, url: str, on_cut: Callable[[], object] | None, joiner: str) -> None:
         self.received: list[Received] = []
         self.states: list[tuple[float, State, str]] = []
         self._joiner = joiner
-        self._start_s = time.monotonic()
         self._source = EventSource(url, on_state=self._on_state)
         self._words = widgets.Textarea(disabled=True, rows=5, layout=widgets.Layout(width="100%"))
         self._words.add_class("labkit-words")
@@ -50,9 +50,23 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         self._reading = asyncio.ensure_future(self._read())
         self._drawing = asyncio.ensure_future(self._redraw())
 
+    @property
+    def gaps(self) -> list[tuple[float, float]]:
+        """The spans without a connection, after the first: from and to, in monotonic seconds."""
+        changes = [(at_s, state) for at_s, state, _ in self.states]
+        return [(lost_s, back_s) for (lost_s, state), (back_s, _) in pairwise(changes) if state == "connecting"]
+
     def stop(self) -> None:
         """Closes the connection. What was received stays."""
         self._reading.cancel()
+
+    async def connected(self, seconds: float = 10.0) -> Listener:
+        """Waits until the connection is open. What is published before that is not for us.
+
+        Raises:
+            LabError: it did not open within `seconds`.
+        """
+        return await self._wait(lambda: any(state == "open" for _, state, _ in self.states), "no connection", seconds)
 
     async def until(self, events: int, seconds: float = 20.0) -> Listener:
         """Waits until so many events are here; the listener goes on.
@@ -60,11 +74,14 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         Raises:
             LabError: they did not come within `seconds`, or the stream ended before.
         """
+        return await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
+
+    async def _wait(self, done: Callable[[], bool], otherwise: str, seconds: float) -> Listener:
         deadline_s = time.monotonic() + seconds
-        while len(self.received) < events:
+        while not done():
             if self._reading.done() or time.monotonic() > deadline_s:
                 why = "the stream was closed" if self._reading.done() else f"{seconds:g} s have passed"
-                raise LabError(f"{len(self.received)} of {events} events came, and {why}. Run the cells above again")
+                raise LabError(f"{otherwise}, and {why}. Run the cells above again, from the one that launches the server")
             await asyncio.sleep(REDRAW_S / 2)
         return self
 
@@ -72,9 +89,9 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         try:
             async with self._source:
                 async for event in self._source:
-                    self.received.append(Received(self._now_s(), event))
+                    self.received.append(Received(time.monotonic(), event))
         except LabError as problem:
-            self.states.append((self._now_s(), "closed", str(problem)))
+            self.states.append((time.monotonic(), "closed", str(problem)))
 
     async def _redraw(self) -> None:
         while not self._reading.done():
@@ -91,10 +108,7 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         self._status.value = f"{state} ({why}) · {len(self.received)} events · last event ID {last_id}"
 
     def _on_state(self, state: State, why: str) -> None:
-        self.states.append((self._now_s(), state, why))
-
-    def _now_s(self) -> float:
-        return time.monotonic() - self._start_s
+        self.states.append((time.monotonic(), state, why))
 
     def __repr__(self) -> str:
         return "Listener: run this cell, and the words type themselves here"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -29,7 +30,11 @@ class Predict(widgets.VBox):  # type: ignore[misc]
         return Comparison(self.guess, str(measured))
 
     def __repr__(self) -> str:
-        return f"Your guess: {self.question} [ {' | '.join(self.choices)} ]"
+        return "\n".join([f"Your guess: {self.question}", *(f"  ( ) {choice}" for choice in self.choices)])
+
+    def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
+        # ipywidgets cuts the text at 110 characters, and readers on the web see nothing but the text.
+        return {**super()._repr_mimebundle_(**settings), "text/plain": repr(self)}
 
 
 class Comparison:

@@ -89,7 +89,7 @@ class Decoder:
         if self._line:
             lost.append(Ignored(self._line.decode("utf-8", "replace"), "the stream ended before this line did"))
         if self._data:
-            why = "the stream ended before the blank line, so this data is not dispatched"
+            why = "the stream ended before a blank line"
             lost.append(Ignored("\n".join(self._data), why))
         self._begin()
         return lost

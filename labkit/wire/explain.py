@@ -12,7 +12,7 @@ from labkit.wire.model import MAX_RECONNECTION_MS, Comment, Event, Ignored, Retr
 
 BOM = b"\xef\xbb\xbf"
 CUT_LINE = "the stream ended before this line did"
-CUT_BLOCK = "the stream ended before the blank line, so this data is not dispatched"
+CUT_BLOCK = "the stream ended before a blank line"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,165 @@
+"""check, hint and solution: what a lesson calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labkit.check.exercises import EXERCISES
+from labkit.check.model import Exercise, Level, NoValue, Sample, Trap
+from labkit.check.result import Hint, Result, Solution
+from labkit.check.run import MAX_STEPS, Outcome, run
+from labkit.errors import LabError
+
+_steps_given: dict[str, int] = {}  # exercise -> hints given so far
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    sample: Sample
+    outcome: Outcome
+
+    @property
+    def right(self) -> bool:
+        return self.outcome.value == self.sample.expected
+
+
+def check(name: str, function: object) -> Result:
+    """How far the function comes in the exercise, and what is wrong with it first. Never raises.
+
+    The function runs on generated samples, level by level, and on the cases of web-platform-tests. A level is tried
+    when those before it have passed. What the function prints is kept out of the cell.
+    """
+    exercise = EXERCISES.get(name) if isinstance(name, str) else None
+    if exercise is None:
+        return _no_such_exercise(name)
+    levels = len(exercise.levels)
+    if not callable(function):
+        text = f'That is not a function. Give its name without brackets: check("{exercise.name}", {exercise.name})'
+        return Result(exercise.name, 0, levels, False, text)
+    total = 0
+    for number, level in enumerate(exercise.levels):
+        tries = _tries(exercise, level, function)
+        total += len(tries)
+        if number == 0 and all(_is_nothing(one.outcome) for one in tries):
+            return Result(exercise.name, 0, levels, False, _nothing_yet(exercise.name, tries))
+        if not all(one.right for one in tries):
+            text = f"Level {number + 1} of {levels}, {level.title}. {_explained(exercise, level, tries)}"
+            return Result(exercise.name, number, levels, False, text)
+    return Result(exercise.name, levels, levels, True, f"{exercise.done} ({total} samples)")
+
+
+def hint(name: str, step: int | None = None) -> Hint:
+    """The next hint, from the most general to the last; or that `step`, counted from 1. The last one comes again.
+
+    Raises:
+        LabError: there is no such exercise.
+    """
+    exercise = _exercise(name)
+    steps = len(exercise.hints)
+    if step is None:
+        step = _steps_given[name] = min(_steps_given.get(name, 0) + 1, steps)
+    step = max(1, min(step, steps))
+    after = f' The last hint; after it comes solution("{name}").' if step == steps else ""
+    return Hint(name, step, steps, exercise.hints[step - 1] + after)
+
+
+def solution(name: str) -> Solution:
+    """One right answer: it shows its source, and can be called.
+
+    Raises:
+        LabError: there is no such exercise.
+    """
+    return Solution(_exercise(name).solution)
+
+
+def _exercise(name: str) -> Exercise:
+    try:
+        return EXERCISES[name]
+    except (KeyError, TypeError):
+        raise LabError(_no_such_exercise(name).message) from None
+
+
+def _no_such_exercise(name: object) -> Result:
+    known = ", ".join(EXERCISES)
+    if isinstance(name, str):
+        return Result(_short(name, 60), 0, 0, False, f"There is no such exercise. The exercises are: {known}.")
+    text = f'The name of the exercise comes first, as text: check("split_lines", split_lines). The exercises are: {known}.'
+    return Result("(no name)", 0, 0, False, text)
+
+
+def _tries(exercise: Exercise, level: Level, function: Callable[..., object]) -> list[_Try]:
+    """The level's samples, shortest first. A call that does not finish is the last one made."""
+    tries: list[_Try] = []
+    for sample in sorted(level.samples(), key=lambda sample: len(sample.call(""))):
+        tries.append(_Try(sample, run(function, sample, exercise.read, MAX_STEPS)))
+        if _unfinished(tries[-1].outcome):
+            break
+    return tries
+
+
+def _explained(exercise: Exercise, level: Level, tries: list[_Try]) -> str:
+    wrong = [one for one in tries if not one.right]
+    trap, seen = _trap(exercise, tries)
+    shown = seen[0] if seen else wrong[0]
+    sentence = trap.sentence if trap else shown.outcome.why or f"The result is wrong. {level.rule}"
+    return "\n".join([sentence, *_facts(exercise, shown), *_count(tries, wrong)])
+
+
+def _trap(exercise: Exercise, tries: list[_Try]) -> tuple[Trap | None, list[_Try]]:
+    """The trap that makes the same mistakes, and the failed samples on which it does; or None.
+
+    It must agree on half of the failed samples, because one alone may agree by chance. Of several, the one that
+    agrees on most failed samples wins, then the one that agrees on most of all samples, then the first.
+    """
+    best: tuple[int, int] = (0, 0)
+    found: Trap | None = None
+    seen: list[_Try] = []
+    for trap in exercise.traps:
+        same = [one for one in tries if run(trap.function, one.sample, exercise.read).value == one.outcome.value]
+        same_wrong = [one for one in same if not one.right]
+        if same_wrong and (len(same_wrong), len(same)) > best:
+            best, found, seen = (len(same_wrong), len(same)), trap, same_wrong
+    if 2 * len(seen) < sum(not one.right for one in tries):
+        return None, []
+    return found, seen
+
+
+def _facts(exercise: Exercise, one: _Try) -> list[str]:
+    sample, outcome = one.sample, one.outcome
+    facts = [f"  input     {_short(sample.call(exercise.name))}"]
+    if sample.origin:
+        facts.append(f"  case      {sample.origin}")
+    if isinstance(outcome.value, NoValue):
+        came = f"raised {outcome.value.what}" if outcome.value.how == "raised" else "no value to compare"
+    else:
+        came = _short(exercise.show_came(outcome.value))
+    facts += [f"  came      {came}", f"  expected  {_short(exercise.show_expected(sample.expected))}"]
+    if outcome.printed:
+        facts.append(f"  printed   {_short(repr(outcome.printed))}")
+    return facts
+
+
+def _count(tries: list[_Try], wrong: list[_Try]) -> list[str]:
+    if _unfinished(tries[-1].outcome):
+        return []
+    return [f"  This is one of {len(wrong)} wrong results in {len(tries)} samples." if len(wrong) > 1 else
+            f"  This is the only wrong result in {len(tries)} samples."]  # fmt: skip
+
+
+def _nothing_yet(name: str, tries: list[_Try]) -> str:
+    if any(one.outcome.printed for one in tries):
+        return "Not yet: the function prints, but it returns nothing. End it with `return`."
+    return f'Not yet: the function returns nothing so far. Write its body, then run this cell again. hint("{name}") helps.'
+
+
+def _is_nothing(outcome: Outcome) -> bool:
+    return isinstance(outcome.value, NoValue) and outcome.value.how == "nothing"
+
+
+def _unfinished(outcome: Outcome) -> bool:
+    return isinstance(outcome.value, NoValue) and outcome.value.how in ("endless", "stopped")
+
+
+def _short(text: str, room: int = 240) -> str:
+    return text if len(text) <= room else text[: room - 3] + "..."

@@ -1,0 +1,151 @@
+"""The exercise write_event: an event -> the text of one frame. A client judges: what it reads must be what was given."""
+
+from __future__ import annotations
+
+from random import Random
+
+from labkit.check.exercises.write_event_traps import TRAPS
+from labkit.check.model import REFUSED, Exercise, Level, Sample, Unreadable
+from labkit.check.read import kind
+from labkit.errors import EncodeError, LimitExceeded
+from labkit.wire import Decoder, Event, Frame, Ignored, encode
+
+STUB = '''\
+def write_event(data: str, event: str | None = None, id: str | None = None) -> str:
+    """The text of one frame, its empty line included. ValueError for an event or id that cannot be sent."""
+    ...
+'''
+
+
+def write_event(data: str, event: str | None = None, id: str | None = None) -> str:
+    """The text of one frame, its empty line included. ValueError for an event or id that cannot be sent."""
+    lines = []
+    for field, value in (("event", event), ("id", id)):
+        if value is None:
+            continue
+        if "\n" in value or "\r" in value or (field == "id" and "\0" in value):
+            raise ValueError(f"{field} cannot be sent: {value!r}")  # refused, not cleaned: a cleaned id is another id
+        lines.append(f"{field}: {value}")
+    for line in data.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        lines.append(f"data: {line}")  # always with the space: a client takes one away
+    return "\n".join(lines) + "\n\n"
+
+
+_WORDS = ("tick", "7", "a b", "x: 1", "grün", "[1, 2]", ": note", "data: 5")
+_PIECES = ("tick", "7", "", " indented", "  ", "a\u2028b", "c\x85d", "data: 5", ": x")
+
+
+class _Read(list[Event | Ignored]):
+    """What a client read, and the frame it read it from."""
+
+    frame: bytes | str = ""
+
+
+def _plain() -> list[Sample]:
+    rng = Random("write_event/1")
+    texts = [" ".join(rng.choice(_WORDS) for _ in range(rng.randrange(1, 4))) for _ in range(30)]
+    return [_sample(text) for text in dict.fromkeys(texts)]
+
+
+def _with_breaks() -> list[Sample]:
+    return [_sample(text) for text in _texts(Random("write_event/2"), ("\n",))]
+
+
+def _all() -> list[Sample]:
+    rng = Random("write_event/3")
+    samples = [_sample(text) for text in _texts(rng, ("\n", "\r\n", "\r"))]
+    good: dict[str, tuple[str | None, ...]] = {"event": (None, "up", "a b"), "id": (None, "", "7", "x-1", "grün")}
+    bad = {"event": ("a\nb", "up\r", "\n", "x\r\ny"), "id": ("1\n2", "7\r", "\r\n", "a\0b", "8\ndata: x")}
+    for _ in range(60):
+        options = {name: rng.choice(values) for name, values in good.items()}
+        if rng.random() < 0.4:
+            name = rng.choice(("event", "id"))
+            options[name] = rng.choice(bad[name])
+        samples.append(_sample(rng.choice(_WORDS), **{key: value for key, value in options.items() if value is not None}))
+    return samples
+
+
+def _texts(rng: Random, ends: tuple[str, ...]) -> list[str]:
+    texts = []
+    for _ in range(60):
+        text = rng.choice(_PIECES)
+        for _ in range(rng.randrange(3)):
+            text += rng.choice(ends) + rng.choice(_PIECES)
+        texts.append(text)
+    return list(dict.fromkeys(texts))
+
+
+def _sample(data: str, **options: str) -> Sample:
+    sample = Sample((data,), None, options)
+    try:
+        frame = encode(Frame(data=data, event=options.get("event"), id=options.get("id")))
+    except EncodeError:
+        return Sample((data,), REFUSED, options)
+    return Sample((data,), list(_read(frame, sample)), options)
+
+
+def _read(returned: object, sample: Sample) -> _Read:
+    if not isinstance(returned, str | bytes | bytearray):
+        raise Unreadable(f"It returned {kind(returned)}, not a str or bytes.")
+    try:
+        raw = returned.encode() if isinstance(returned, str) else bytes(returned)
+    except UnicodeEncodeError:
+        raise Unreadable("The text holds half of a surrogate pair, which has no UTF-8.") from None
+    # An empty id clears the one that a client remembers. Only a client that remembers one can tell.
+    decoder = Decoder(last_event_id="6" if sample.options.get("id") == "" else "")
+    try:
+        signals = decoder.feed(raw) + decoder.close()
+    except LimitExceeded as problem:
+        raise Unreadable(f"The frame is too large: {problem}.") from None
+    read = _Read(signal for signal in signals if isinstance(signal, Event | Ignored))
+    read.frame = str.__str__(returned) if isinstance(returned, str) else raw
+    return read
+
+
+def _show_came(value: object) -> str:
+    frame = f"{value.frame!r}\n            " if isinstance(value, _Read) else ""
+    return f"{frame}a client reads {value!r}"
+
+
+def _show_expected(value: object) -> str:
+    return "a ValueError: this cannot be sent" if value == REFUSED else f"a client reads {value!r}"
+
+
+LEVELS = (
+    Level(
+        "plain data",
+        'A frame is the line "data: " with the data, and an empty line after it.',
+        _plain,
+    ),
+    Level(
+        "line breaks, spaces and empty data",
+        "Each line of the data gets a data line of its own. Write the space after the colon always. Empty data is one data "
+        "line too.",
+        _with_breaks,
+    ),
+    Level(
+        "CR and CRLF, event and id",
+        "CR and CRLF break lines too, and arrive as LF. event and id each get a line. A line break in them, or NUL in an "
+        "id, is a ValueError.",
+        _all,
+    ),
+)
+
+EXERCISE = Exercise(
+    stub=STUB,
+    solution=write_event,
+    levels=LEVELS,
+    traps=TRAPS,
+    hints=(
+        "Write the frame for the data 'a\\nb' by hand. A client joins data lines with LF, so you need two of them.",
+        'Split the data into lines, and write "data: " before each of them. One empty line ends the frame. Not '
+        "splitlines(): it cuts at too many characters, and makes no line at all of ''.",
+        "Turn CRLF, then CR, into LF before you split. Write event and id if they are not None.",
+        'Before you write event or id, look for "\\n" and "\\r" in it, and for "\\0" in the id: raise ValueError. Do not '
+        "repair it.",
+    ),
+    done="What you write is what a client reads, and what cannot be sent is refused.",
+    read=_read,
+    show_came=_show_came,
+    show_expected=_show_expected,
+)

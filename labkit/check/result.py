@@ -1,0 +1,89 @@
+"""What a learner sees: Result, Hint and Solution. Each has a repr that is the same in every run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """How far an answer came, and what to look at next.
+
+    `level` is the number of levels passed, of `levels`. `message` is plain text: a sentence first, then lines of facts
+    that begin with two spaces.
+    """
+
+    exercise: str
+    level: int
+    levels: int
+    passed: bool
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{self._title()}\n{self.message}"
+
+    def _repr_html_(self) -> str:
+        colour = "var(--jp-success-color1, #388e3c)" if self.passed else "var(--jp-warn-color1, #f57c00)"
+        prose, facts = _parts(self.message)
+        return _box(colour, self._title(), prose, facts)
+
+    def _title(self) -> str:
+        # A mark in text stands beside the colour: not everybody sees the colour.
+        mark = "✓" if self.passed else "→"
+        count = f": {self.level} of {self.levels} levels passed" if self.levels else ""
+        return f"{mark} {self.exercise}{count}"
+
+
+@dataclass(frozen=True, repr=False)
+class Hint:
+    """One step of help."""
+
+    exercise: str
+    step: int
+    steps: int
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{self._title()}\n{self.text}"
+
+    def _repr_html_(self) -> str:
+        return _box("var(--jp-info-color1, #0288d1)", self._title(), self.text, "")
+
+    def _title(self) -> str:
+        return f"{self.exercise}: hint {self.step} of {self.steps}"
+
+
+@dataclass(frozen=True, repr=False)
+class Solution:
+    """One right answer. It shows its source, and can be called."""
+
+    function: Callable[..., object]
+
+    @property
+    def source(self) -> str:
+        return inspect.getsource(self.function).rstrip()
+
+    def __call__(self, *args: object, **options: object) -> object:
+        return self.function(*args, **options)
+
+    def __repr__(self) -> str:
+        return self.source
+
+
+def _parts(message: str) -> tuple[str, str]:
+    lines = message.split("\n")
+    prose = "\n".join(line for line in lines if not line.startswith("  "))
+    facts = "\n".join(line for line in lines if line.startswith("  "))
+    return prose, facts
+
+
+def _box(colour: str, title: str, prose: str, facts: str) -> str:
+    # Text inherits the theme's colour, so it can be read on dark and on light. All of it is escaped: event data is text.
+    block = f'<pre style="margin:4px 0 0;white-space:pre-wrap">{escape(facts)}</pre>' if facts else ""
+    return (
+        f'<div style="border-left:4px solid {colour};padding:4px 12px;color:var(--jp-ui-font-color1, inherit)">'
+        f'<strong>{escape(title)}</strong><div style="white-space:pre-line">{escape(prose)}</div>{block}</div>'
+    )

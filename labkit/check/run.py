@@ -1,0 +1,115 @@
+"""Runs a learner's function once, and survives whatever it does."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from labkit.check.model import NoValue, Sample, Unreadable
+
+#: Steps are counted, not seconds, so that the same function gets the same answer on every machine. The longest sample
+#: has 4146 characters; a plain loop over them takes some 25,000 steps. This many take about a quarter of a second.
+MAX_STEPS = 500_000
+
+Read = Callable[[object, Sample], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call came to: `value` to compare (or a NoValue and a sentence `why`), and what was printed meanwhile."""
+
+    value: object
+    why: str = ""
+    printed: str = ""
+
+
+class _Endless(BaseException):  # not an Exception: a learner's `except Exception` must not catch it
+    pass
+
+
+def run(function: Callable[..., object], sample: Sample, read: Read, max_steps: int = 0) -> Outcome:
+    """What the function makes of the sample. Never raises; the function gets copies, so it may change its input.
+
+    With `max_steps`, a call that takes more lines of Python than that is "endless".
+    """
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed), _limited(max_steps):
+            value, why = _value(function, sample, read)
+    except BaseException as problem:  # SystemExit too: exit() in a function must not end the kernel
+        value, why = _problem(function, problem)
+    return Outcome(value, why, _printed(printed))
+
+
+def _value(function: Callable[..., object], sample: Sample, read: Read) -> tuple[object, str]:
+    returned = function(*copy.deepcopy(sample.args), **sample.options)
+    if returned is None or returned is ...:
+        name = "None" if returned is None else "..."
+        return NoValue("nothing", name), f"It returned {name}. Does one way through the function lack a `return`?"
+    return read(returned, sample), ""
+
+
+def _problem(function: Callable[..., object], problem: BaseException) -> tuple[NoValue, str]:
+    if isinstance(problem, NotImplementedError):
+        return NoValue("nothing", "NotImplementedError"), "It raised NotImplementedError."
+    if isinstance(problem, Unreadable):
+        return NoValue("unreadable", str(problem)), str(problem)
+    if isinstance(problem, _Endless):
+        return NoValue("endless"), "It did not finish. Does a loop never end? Look at what should change in each round."
+    if isinstance(problem, KeyboardInterrupt):
+        return NoValue("stopped"), "You stopped it before it finished."
+    name = "ValueError" if isinstance(problem, ValueError) else type(problem).__name__
+    return NoValue("raised", name), f"It raised {_told(problem)}{_where(function, problem)}"
+
+
+def _told(problem: BaseException) -> str:
+    try:
+        text = str(problem)
+    except Exception:  # the exception is the learner's own class
+        text = ""
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)  # an address differs from run to run
+    text = text if len(text) <= 200 else text[:197] + "..."
+    return f"{type(problem).__name__}{': ' if text else ''}{text}"
+
+
+def _where(function: Callable[..., object], problem: BaseException) -> str:
+    """The learner's own line that failed: the last one in the file, or the cell, of the function."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    lines = [entry.line for entry in traceback.extract_tb(problem.__traceback__) if entry.filename == file]
+    return f"\n  in the line  {lines[-1]}" if lines and lines[-1] else ""
+
+
+def _printed(stream: io.StringIO) -> str:
+    try:
+        return stream.getvalue()
+    except ValueError:  # the function closed it
+        return ""
+
+
+@contextlib.contextmanager
+def _limited(max_steps: int) -> Iterator[None]:
+    if not max_steps or sys.gettrace() is not None:  # a debugger, or a coverage tool, is there first
+        yield
+        return
+    left = max_steps
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise _Endless
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
