@@ -1,10 +1,12 @@
 """Experiments: each runs for real, and returns data that can tell its story."""
 
+from labkit.lab.headers import opens, opens_without
 from labkit.lab.raw import raw_server
 from labkit.lab.readers import chunk_by_chunk, labkit_decoder, reconnect_waits, survives_every_cut
 from labkit.lab.record import curl, record, send, until
+from labkit.lab.slow import slow_reader
 
 __all__ = [
-    "chunk_by_chunk", "curl", "labkit_decoder", "raw_server", "reconnect_waits", "record", "send", "survives_every_cut",
-    "until",
+    "chunk_by_chunk", "curl", "labkit_decoder", "opens", "opens_without", "raw_server", "reconnect_waits", "record", "send", "slow_reader",
+    "survives_every_cut", "until",
 ]  # fmt: skip

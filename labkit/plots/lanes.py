@@ -30,7 +30,7 @@ def lanes(
         axes.scatter(got_s, [0] * len(got_s), color=CLIENT, marker="o", zorder=2)
         for start, end in ((start - start_s, end - start_s) for start, end in breaks):
             axes.axvspan(start, end, color="#DDDDDD", zorder=0)
-            axes.text((start + end) / 2, 0.5, "no connection", ha="center", va="center", color=INK, fontsize=9)
+            axes.text((start + end) / 2, 1.25, "no connection", ha="center", va="center", color=INK, fontsize=9)
         axes.set_yticks([1, 0], ["server publishes", "client receives"])
         axes.set_ylim(-0.4, 1.4)
         axes.set_xlabel("seconds")

@@ -60,30 +60,29 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         """Closes the connection. What was received stays."""
         self._reading.cancel()
 
-    async def connected(self, seconds: float = 10.0) -> Listener:
+    async def connected(self, seconds: float = 10.0) -> None:
         """Waits until the connection is open. What is published before that is not for us.
 
         Raises:
             LabError: it did not open within `seconds`.
         """
-        return await self._wait(lambda: any(state == "open" for _, state, _ in self.states), "no connection", seconds)
+        await self._wait(lambda: any(state == "open" for _, state, _ in self.states), "no connection", seconds)
 
-    async def until(self, events: int, seconds: float = 20.0) -> Listener:
+    async def until(self, events: int, seconds: float = 20.0) -> None:
         """Waits until so many events are here; the listener goes on.
 
         Raises:
             LabError: they did not come within `seconds`, or the stream ended before.
         """
-        return await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
+        await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
 
-    async def _wait(self, done: Callable[[], bool], otherwise: str, seconds: float) -> Listener:
+    async def _wait(self, done: Callable[[], bool], otherwise: str, seconds: float) -> None:
         deadline_s = time.monotonic() + seconds
         while not done():
             if self._reading.done() or time.monotonic() > deadline_s:
                 why = "the stream was closed" if self._reading.done() else f"{seconds:g} s have passed"
                 raise LabError(f"{otherwise}, and {why}. Run the cells above again, from the one that launches the server")
             await asyncio.sleep(REDRAW_S / 2)
-        return self
 
     async def _read(self) -> None:
         try:

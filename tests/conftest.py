@@ -1,0 +1,64 @@
+"""What every test can rely on: markers for lessons, and tools that are there or say how to get them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ARTIFACTS = ROOT / "artifacts"
+
+#: Tools that a machine may lack: the commands that show they are there, and how to get them.
+TOOLS = {
+    "chromium": (("chromium", "chromium-browser", "google-chrome", "chrome"), "Debian: apt install chromium"),
+    "nginx": (("nginx", "/usr/sbin/nginx"), "Debian: apt install nginx"),
+    "haproxy": (("haproxy", "/usr/sbin/haproxy"), "Debian: apt install haproxy"),
+    "firefox": (("firefox", "firefox-esr"), "Debian: apt install firefox-esr"),
+    "redis": (("redis-server",), "Debian: apt install redis-server"),
+}
+
+
+def required_tools() -> set[str]:
+    """The tools that LABKIT_REQUIRE names: lacking one of them is a failure, not a skip."""
+    names = {name.strip() for name in os.environ.get("LABKIT_REQUIRE", "").split(",")} - {""}
+    if unknown := names - set(TOOLS):
+        raise pytest.UsageError(f"LABKIT_REQUIRE names {sorted(unknown)}; known are {sorted(TOOLS)}")
+    return names
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    required_tools()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.suffix == ".ipynb":  # nbval marks nothing, and -m "not notebooks" would run them all
+            item.add_marker("notebooks")
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], str]:
+    """The path of a tool, by its name in TOOLS. Skips where it is missing, fails where it is required."""
+
+    def find(name: str) -> str:
+        commands, advice = TOOLS[name]
+        for command in commands:
+            if path := shutil.which(command):
+                return path
+        complaint = f"{name} is not installed ({advice})"
+        if name in required_tools():
+            pytest.fail(f"{complaint}, and LABKIT_REQUIRE names it")
+        pytest.skip(complaint)
+
+    return find
+
+
+@pytest.fixture
+def artifacts() -> Path:
+    """A folder for screenshots and the like, kept after the run and ignored by git."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    return ARTIFACTS
