@@ -44,7 +44,7 @@ def check(name: str, function: object) -> Result:
         if number == 0 and all(_is_nothing(one.outcome) for one in tries):
             return Result(exercise.name, 0, levels, False, _nothing_yet(exercise.name, tries))
         if not all(one.right for one in tries):
-            text = f"Level {number + 1} of {levels}, {level.title}. {_explained(exercise, level, tries)}"
+            text = f"Level {number + 1} of {levels} ({level.title}): {_explained(exercise, level, tries)}"
             return Result(exercise.name, number, levels, False, text)
     return Result(exercise.name, levels, levels, True, f"{exercise.done} ({total} samples)")
 
@@ -84,7 +84,7 @@ def _no_such_exercise(name: object) -> Result:
     known = ", ".join(EXERCISES)
     if isinstance(name, str):
         return Result(_short(name, 60), 0, 0, False, f"There is no such exercise. The exercises are: {known}.")
-    text = f'The name of the exercise comes first, as text: check("split_lines", split_lines). The exercises are: {known}.'
+    text = f'The name comes first, as text: check("split_lines", split_lines). The exercises are: {known}.'
     return Result("(no name)", 0, 0, False, text)
 
 
@@ -107,9 +107,9 @@ def _explained(exercise: Exercise, level: Level, tries: list[_Try]) -> str:
 
 
 def _trap(exercise: Exercise, tries: list[_Try]) -> tuple[Trap | None, list[_Try]]:
-    """The trap that makes the same mistakes, and the failed samples on which it does; or None.
+    """The trap that makes the same mistakes, and the failed samples on which it does, shortest first; or None.
 
-    It must agree on half of the failed samples, because one alone may agree by chance. Of several, the one that
+    It must agree on a third of the failed samples: on one or two it may agree by chance. Of several, the one that
     agrees on most failed samples wins, then the one that agrees on most of all samples, then the first.
     """
     best: tuple[int, int] = (0, 0)
@@ -120,7 +120,7 @@ def _trap(exercise: Exercise, tries: list[_Try]) -> tuple[Trap | None, list[_Try
         same_wrong = [one for one in same if not one.right]
         if same_wrong and (len(same_wrong), len(same)) > best:
             best, found, seen = (len(same_wrong), len(same)), trap, same_wrong
-    if 2 * len(seen) < sum(not one.right for one in tries):
+    if 3 * len(seen) < sum(not one.right for one in tries):
         return None, []
     return found, seen
 
@@ -143,14 +143,15 @@ def _facts(exercise: Exercise, one: _Try) -> list[str]:
 def _count(tries: list[_Try], wrong: list[_Try]) -> list[str]:
     if _unfinished(tries[-1].outcome):
         return []
-    return [f"  This is one of {len(wrong)} wrong results in {len(tries)} samples." if len(wrong) > 1 else
-            f"  This is the only wrong result in {len(tries)} samples."]  # fmt: skip
+    which = f"one of {len(wrong)} wrong results" if len(wrong) > 1 else "the only wrong result"
+    return [f"  This is {which} in {len(tries)} samples."]
 
 
 def _nothing_yet(name: str, tries: list[_Try]) -> str:
     if any(one.outcome.printed for one in tries):
         return "Not yet: the function prints, but it returns nothing. End it with `return`."
-    return f'Not yet: the function returns nothing so far. Write its body, then run this cell again. hint("{name}") helps.'
+    todo = f'Write its body, then run this cell again. hint("{name}") helps.'
+    return f"Not yet: the function returns nothing so far. {todo}"
 
 
 def _is_nothing(outcome: Outcome) -> bool:

@@ -81,7 +81,7 @@ def _parts(message: str) -> tuple[str, str]:
 
 
 def _box(colour: str, title: str, prose: str, facts: str) -> str:
-    # Text inherits the theme's colour, so it can be read on dark and on light. All of it is escaped: event data is text.
+    # The text has the theme's colour, so it can be read on dark and on light. It is escaped: event data is text.
     block = f'<pre style="margin:4px 0 0;white-space:pre-wrap">{escape(facts)}</pre>' if facts else ""
     return (
         f'<div style="border-left:4px solid {colour};padding:4px 12px;color:var(--jp-ui-font-color1, inherit)">'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import io
 import re
 import sys
@@ -82,9 +83,11 @@ def _told(problem: BaseException) -> str:
 
 def _where(function: Callable[..., object], problem: BaseException) -> str:
     """The learner's own line that failed: the last one in the file, or the cell, of the function."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    lines = [entry.line for entry in traceback.extract_tb(problem.__traceback__) if entry.filename == file]
-    return f"\n  in the line  {lines[-1]}" if lines and lines[-1] else ""
+    code = inspect.unwrap(function).__code__ if inspect.isfunction(function) else None
+    if code is None:
+        return ""
+    lines = [entry.line for entry in traceback.extract_tb(problem.__traceback__) if entry.filename == code.co_filename]
+    return f"\n  line      {lines[-1]}" if lines and lines[-1] else ""
 
 
 def _printed(stream: io.StringIO) -> str:

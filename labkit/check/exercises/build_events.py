@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from labkit.check import read
-from labkit.check.exercises import build_events_traps
 from labkit.check.exercises.build_events_samples import Row, every_field, plain, truth_table
+from labkit.check.exercises.build_events_traps import TRAPS
 from labkit.check.model import Exercise, Level, Sample, Unreadable
 
 STUB = '''\
@@ -56,7 +56,7 @@ def _row(row: object, where: str) -> Row:
 LEVELS = (
     Level(
         "one data line per event",
-        'An empty line dispatches the event, if there is data. Without other fields the type is "message" and the id is "".',
+        "An empty line dispatches the event, if there is data. Without other fields the type is 'message', the id ''.",
         plain,
     ),
     Level(
@@ -67,8 +67,8 @@ LEVELS = (
     ),
     Level(
         "the truth table",
-        "The id stays until another one comes, the type does not. `data:` alone dispatches, a block without data does not. "
-        "A block that no empty line closes is discarded. An id with NUL is ignored.",
+        "The id stays until another one comes, the type does not. `data:` alone dispatches, a block without data does "
+        "not. A block that no empty line closes is discarded. An id with NUL is ignored.",
         truth_table,
     ),
 )
@@ -77,10 +77,10 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=build_events,
     levels=LEVELS,
-    traps=build_events_traps.TRAPS,
+    traps=TRAPS,
     hints=(
-        "Go through the lines one by one. Which things must you remember from line to line? (The data so far, the type, "
-        "and the last event ID.)",
+        "Go through the lines one by one. What must you remember from line to line? (The data so far, the type, and "
+        "the last event ID.)",
         "An empty line dispatches: if there is data, append an event. Then forget the data and the type, not the id.",
         'For the other lines use line.partition(":"). It never fails, and a comment gets an empty field name. Then '
         'value.removeprefix(" ") takes one space and no more.',

@@ -135,12 +135,14 @@ TRAPS = (
     Trap(
         "starts at one",
         _starts_at_one,
-        "Numbers before the smallest came out as missing. A client that joins late has not lost them: start at the smallest.",
+        "Numbers before the smallest came out as missing. A client that joins late has not lost them: start at the "
+        "smallest.",
     ),
     Trap(
         "set",
         _set_only,
-        "No doubled number was found. A set keeps each number once, so it forgets the doubles: count before you make a set.",
+        "No doubled number was found. A set keeps each number once, so it forgets the doubles: count before you make "
+        "a set.",
     ),
     Trap(
         "each copy",
@@ -155,14 +157,14 @@ TRAPS = (
     Trap(
         "neighbours",
         _neighbours,
-        "Only neighbours were compared. After a resume a number may come later, and its copy may stand far away: sort first, "
-        "or use a set and a count.",
+        "Only neighbours were compared. After a resume a number may come later, and its copy may stand far away: "
+        "sort first, or use a set and a count.",
     ),
     Trap(
         "neighbours, each once",
         _neighbours_without_triples,
-        "Neighbours in the list are not neighbours in number, because a resume mixes the order. Sort first, or use a set "
-        "and a count.",
+        "Neighbours in the list are not neighbours in number, because a resume mixes the order. Sort first, or use a "
+        "set and a count.",
     ),
     Trap(
         "not sorted",
@@ -185,8 +187,8 @@ EXERCISE = Exercise(
         "Two questions, two lists. Missing: which numbers between the smallest and the largest were never seen? "
         "Doubled: which were seen more than once?",
         "Do not look at neighbours: the order may be mixed. A set answers 'was it seen?', ids.count(n) 'how often?'.",
-        "missing: the set of range(min(ids), max(ids)) minus set(ids), sorted. doubled: each n of set(ids) whose count is "
-        "above 1, sorted. An empty list comes first, because it has no min().",
+        "missing: the set of range(min(ids), max(ids)) minus set(ids), sorted. doubled: each n of set(ids) whose "
+        "count is above 1, sorted. An empty list comes first, because it has no min().",
     ),
     done="Your function finds every loss and every double, in any order.",
     read=_read,

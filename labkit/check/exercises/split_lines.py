@@ -118,8 +118,8 @@ TRAPS = (
     Trap(
         "splitlines, tail dropped",
         _splitlines_of_ended,
-        "A line was cut where no line end is. str.splitlines() also cuts at U+2028, U+2029, NEL, VT and FF; in an event "
-        "stream they are ordinary characters.",
+        "A line was cut where no line end is. str.splitlines() also cuts at U+2028, U+2029, NEL, VT and FF; in an "
+        "event stream they are ordinary characters.",
     ),
 )
 
@@ -130,7 +130,8 @@ EXERCISE = Exercise(
     traps=TRAPS,
     hints=(
         "Write down the lines of 'a\\n\\nb' by hand. There are two: 'a' and ''. The 'b' has no line end yet.",
-        "Three things end a line: LF, CR, and CRLF. Can you turn all three into one of them first? Which one must go first?",
+        "Three things end a line: LF, CR, and CRLF. Can you turn all of them into LF? Which one must you replace "
+        "first?",
         "replace() CRLF by LF, then CR by LF; then split at LF. The last part of a split is never a complete line.",
     ),
     done="Your lines are those of the standard, on generated streams and on the 44 streams of the truth table.",

@@ -1,4 +1,4 @@
-"""The exercise write_event: an event -> the text of one frame. A client judges: what it reads must be what was given."""
+"""The exercise write_event: an event -> the text of one frame. Right is what a client reads as it was given."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _all() -> list[Sample]:
         if rng.random() < 0.4:
             name = rng.choice(("event", "id"))
             options[name] = rng.choice(bad[name])
-        samples.append(_sample(rng.choice(_WORDS), **{key: value for key, value in options.items() if value is not None}))
+        given = {name: value for name, value in options.items() if value is not None}
+        samples.append(_sample(rng.choice(_WORDS), **given))
     return samples
 
 
@@ -119,14 +120,14 @@ LEVELS = (
     ),
     Level(
         "line breaks, spaces and empty data",
-        "Each line of the data gets a data line of its own. Write the space after the colon always. Empty data is one data "
-        "line too.",
+        "Each line of the data gets a data line of its own. Always write the space after the colon. Empty data is one "
+        "data line too.",
         _with_breaks,
     ),
     Level(
         "CR and CRLF, event and id",
-        "CR and CRLF break lines too, and arrive as LF. event and id each get a line. A line break in them, or NUL in an "
-        "id, is a ValueError.",
+        "CR and CRLF break lines too, and arrive as LF. event and id each get a line. A line break in them, or NUL in "
+        "an id, is a ValueError.",
         _all,
     ),
 )
@@ -141,8 +142,8 @@ EXERCISE = Exercise(
         'Split the data into lines, and write "data: " before each of them. One empty line ends the frame. Not '
         "splitlines(): it cuts at too many characters, and makes no line at all of ''.",
         "Turn CRLF, then CR, into LF before you split. Write event and id if they are not None.",
-        'Before you write event or id, look for "\\n" and "\\r" in it, and for "\\0" in the id: raise ValueError. Do not '
-        "repair it.",
+        'Before you write event or id, look for "\\n" and "\\r" in it, and for "\\0" in the id: raise ValueError. Do '
+        "not repair it.",
     ),
     done="What you write is what a client reads, and what cannot be sent is refused.",
     read=_read,

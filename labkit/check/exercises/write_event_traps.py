@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from labkit.check.model import Trap
 
 
 class _Writer:
     """The right writer, in parts that a trap can change."""
 
+    says: ClassVar[str]
     mark = "data: "
     end = "\n"
 
@@ -16,10 +19,7 @@ class _Writer:
         return head + "".join(f"{self.mark}{line}\n" for line in self.lines(data)) + self.end
 
     def head(self, field: str, value: str | None) -> str:
-        if value is None:
-            return ""
-        value = self.checked(field, value)
-        return f"{field}: {value}\n"
+        return "" if value is None else f"{field}: {self.checked(field, value)}\n"
 
     def checked(self, field: str, value: str) -> str:
         if "\n" in value or "\r" in value or (field == "id" and "\0" in value):
@@ -30,80 +30,131 @@ class _Writer:
         return data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-class _NoEnd(_Writer):
+class _NoEmptyLine(_Writer):
+    says = "The empty line at the end is missing. Without it a client goes on waiting, and dispatches nothing."
     end = ""
 
 
-class _NoSpace(_Writer):
-    mark = "data:"
+class _OneDataLine(_Writer):
+    says = (
+        "What follows the first line break is lost: it does not begin with `data: `, so for a client it is no data. "
+        "Write `data: ` before each line of the data."
+    )
 
-
-class _OneLine(_Writer):
     def lines(self, data: str) -> list[str]:
         return [data]
 
 
 class _Escapes(_Writer):
+    says = (
+        "The line breaks arrived as the two characters \\ and n. A client does not turn them back: write a data line "
+        "for each line."
+    )
+
     def lines(self, data: str) -> list[str]:
         return ["\\n".join(super().lines(data))]
 
 
 class _Spaces(_Writer):
+    says = "The line breaks arrived as spaces. Write a data line for each line; a client joins them with LF."
+
     def lines(self, data: str) -> list[str]:
         return [" ".join(super().lines(data))]
 
 
 class _Splitlines(_Writer):
+    says = (
+        "The lines were cut wrongly. str.splitlines() makes no line at all of '', drops a line break at the end, and "
+        "also cuts at characters such as U+2028. Split at line ends only."
+    )
+
     def lines(self, data: str) -> list[str]:
         return data.splitlines()
 
 
 class _SplitlinesOrEmpty(_Writer):
+    says = (
+        "The lines were cut wrongly. str.splitlines() drops a line break at the end of the data, and also cuts at "
+        "characters such as U+2028. Split at line ends only."
+    )
+
     def lines(self, data: str) -> list[str]:
         return data.splitlines() or [""]
 
 
+class _NoSpace(_Writer):
+    says = (
+        "A space at the start of the data is lost. A client takes away one space after the colon: always write that "
+        "space, then it takes yours."
+    )
+    mark = "data:"
+
+
 class _Strips(_Writer):
+    says = "Spaces at the start or the end of a data line are gone. They belong to the data: do not strip."
+
     def lines(self, data: str) -> list[str]:
         return [line.strip() for line in super().lines(data)]
 
 
-class _OnlyLf(_Writer):
-    def lines(self, data: str) -> list[str]:
-        return data.split("\n")
+class _DropsEmptyLines(_Writer):
+    says = "Empty lines of the data are gone. Write them too: `data: ` with nothing after it."
 
-
-class _Blanks(_Writer):
     def lines(self, data: str) -> list[str]:
         return [line for line in super().lines(data) if line]
 
 
-class _CrTwice(_Writer):
+class _OnlyLf(_Writer):
+    says = "A CR in the data ended the line on the wire, and what follows it is lost. CR ends a line too: split there."
+
+    def lines(self, data: str) -> list[str]:
+        return data.split("\n")
+
+
+class _CrLfTwice(_Writer):
+    says = "A CRLF in the data arrived as two line breaks. It is one: replace CRLF before you replace CR."
+
     def lines(self, data: str) -> list[str]:
         return data.replace("\r", "\n").split("\n")
 
 
 class _DataOnly(_Writer):
+    says = "event or id did not arrive. Each of them that is not None gets a line of its own."
+
     def head(self, field: str, value: str | None) -> str:
         return ""
 
 
 class _Cleans(_Writer):
+    says = (
+        "A bad event or id was cleaned, and sent. A cleaned id is another id, and a resume from it goes wrong: raise "
+        "ValueError."
+    )
+
     def checked(self, field: str, value: str) -> str:
         return value.replace("\n", "").replace("\r", "").replace("\0", "")
 
 
 class _Unchecked(_Writer):
+    says = (
+        "A line break or NUL in event or id went to the wire. After a line break there begins a field that the "
+        "caller did not mean, and an id with NUL is ignored: raise ValueError."
+    )
+
     def checked(self, field: str, value: str) -> str:
         return value
 
 
 class _AllowsNul(_Writer):
+    says = "An id with NUL was written. A client ignores such a line, so nobody can resume from it: raise ValueError."
+
     def checked(self, field: str, value: str) -> str:
         return super().checked("event", value)
 
 
 class _AllowsCr(_Writer):
+    says = "LF in event or id is refused, but CR is not. CR ends a line too: raise ValueError."
+
     def checked(self, field: str, value: str) -> str:
         if "\n" in value or (field == "id" and "\0" in value):
             raise ValueError(field)
@@ -111,38 +162,13 @@ class _AllowsCr(_Writer):
 
 
 class _EmptyIsNone(_Writer):
+    says = (
+        'id="" is not the same as no id: an empty id line clears the id that a client remembers. Ask `is not None`. '
+        "(The client below remembered the id 6.)"
+    )
+
     def head(self, field: str, value: str | None) -> str:
         return super().head(field, value or None)
 
 
-def _trap(name: str, writer: type[_Writer], sentence: str) -> Trap:
-    return Trap(name, writer().write, sentence)
-
-
-TRAPS = (
-    _trap("no empty line", _NoEnd, "The empty line at the end is missing. Without it a client waits, and dispatches nothing."),
-    _trap("one data line", _OneLine, "Everything after the first line break is lost: the next line has no field name, so a client "
-          "ignores it. Write `data: ` before each line of the data."),
-    _trap("escapes", _Escapes, "The line breaks arrived as the two characters \\ and n. A client does not turn them back: write a data "
-          "line for each line."),
-    _trap("spaces", _Spaces, "The line breaks arrived as spaces. Write a data line for each line; a client joins them with LF."),
-    _trap("splitlines", _Splitlines, "str.splitlines() also cuts at characters such as U+2028, drops a line break at the end, and makes "
-          "no line at all of ''. Split at line ends only."),
-    _trap("splitlines or empty", _SplitlinesOrEmpty, "str.splitlines() also cuts at characters such as U+2028, and drops a line break at "
-          "the end of the data. Use split at line ends."),
-    _trap("no space", _NoSpace, "A leading space of the data is lost. A client takes away one space after the colon: write `data: ` with "
-          "the space, then it takes that one."),
-    _trap("strips", _Strips, "Spaces at the start or end of a data line are gone. They belong to the data: do not strip."),
-    _trap("drops empty lines", _Blanks, "Empty lines of the data are gone. An empty line of the data is `data: ` with nothing after it."),
-    _trap("LF only", _OnlyLf, "A CR in the data ended the line on the wire, and what follows it is lost. CR ends a line too: split there."),
-    _trap("CRLF twice", _CrTwice, "CRLF in the data came out as two line breaks. It is one: replace CRLF before CR."),
-    _trap("data only", _DataOnly, "event or id did not arrive. Each of them, where it is not None, gets a line before the data."),
-    _trap("cleans", _Cleans, "A bad event or id was cleaned and sent. A cleaned id is another id, and a resume from it goes wrong: raise "
-          "ValueError."),
-    _trap("unchecked", _Unchecked, "A line break or NUL in event or id was written to the wire. A line break there starts a field that the "
-          "caller did not mean, and an id with NUL is ignored: raise ValueError."),
-    _trap("NUL in id", _AllowsNul, "An id with NUL was written. A client ignores such a line, so nobody can resume from it: raise ValueError."),
-    _trap("CR in event or id", _AllowsCr, "LF in event or id is refused, but CR is not. CR ends a line too: raise ValueError."),
-    _trap("empty id", _EmptyIsNone, 'id="" is not the same as no id. An empty id line clears the id that a client remembers. Ask `is not '
-          "None`."),
-)  # fmt: skip
+TRAPS = tuple(Trap(writer.__name__.lstrip("_"), writer().write, writer.says) for writer in _Writer.__subclasses__())

@@ -1,0 +1,62 @@
+"""What a learner sees is text, is escaped, and is the same each time."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from labkit.check import Result, check, hint
+from labkit.check.exercises import EXERCISES
+
+
+def test_event_data_is_escaped() -> None:
+    page = check("split_lines", lambda text: ["<script>alert(1)</script>"])._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_what_was_printed_and_raised_is_escaped() -> None:
+    def function(text: str) -> list[str]:
+        print("<b>")
+        raise ValueError("<script>")
+
+    page = check("split_lines", function)._repr_html_()
+    assert "<script>" not in page
+    assert "<b>" not in page
+
+
+def test_an_exercise_name_is_escaped() -> None:
+    assert "<script>" not in check("<script>", print)._repr_html_()
+
+
+def test_colours_are_those_of_the_theme_and_a_mark_stands_beside_them() -> None:
+    passed = Result("x", 3, 3, True, "done")._repr_html_()
+    not_yet = Result("x", 1, 3, False, "not yet")._repr_html_()
+    assert "var(--jp-success-color1" in passed
+    assert "✓ x: 3 of 3 levels passed" in passed
+    assert "var(--jp-warn-color1" in not_yet
+    assert "→ x: 1 of 3 levels passed" in not_yet
+
+
+def test_facts_keep_their_columns() -> None:
+    page = check("split_lines", str.splitlines)._repr_html_()
+    assert "<pre " in page
+    assert "  input     split_lines(" in page
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_repr_is_the_same_twice(name: str) -> None:
+    for trap in EXERCISES[name].traps:
+        assert repr(check(name, trap.function)) == repr(check(name, trap.function))
+
+
+def test_a_result_is_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        check("split_lines", None).passed = True  # type: ignore[misc]
+
+
+def test_a_hint_has_a_title_and_a_page() -> None:
+    given = hint("split_lines", step=1)
+    assert repr(given).startswith("split_lines: hint 1 of 3\n")
+    assert "var(--jp-info-color1" in given._repr_html_()
