@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+
+from labkit.plots import anatomy, cuts, held, lanes, style
+from labkit.wire import explain
+
+
+@pytest.fixture(autouse=True)
+def headless() -> Iterator[None]:
+    matplotlib.use("agg")
+    yield
+    plt.close("all")
+
+
+def words(axes: object) -> str:
+    return " | ".join(text.get_text() for text in axes.texts)  # type: ignore[attr-defined]
+
+
+def test_anatomy_has_a_row_for_each_line_and_says_what_comes_out() -> None:
+    axes = anatomy(explain(b"id: 7\ndata: a\n\n: hi\ndata: lost"), "finding")
+    shown = words(axes)
+    assert axes.get_title(loc="left") == "finding"
+    assert "→ message: a  (last event ID 7)" in shown
+    assert "(the end of the stream)" not in shown
+    assert len(axes.patches) == 5
+    assert "unfinished" in shown
+
+
+def test_cuts_marks_each_spoiled_cut_with_a_cross_not_only_a_colour() -> None:
+    axes = cuts(b"ab\n", {"one": [True, False], "two": [True, True]}, "finding")
+    assert words(axes).count("✗") == 1
+    assert len(axes.patches) == 4
+
+
+def test_lanes_starts_at_zero_and_names_the_gap() -> None:
+    axes = lanes([100.0, 101.0], [100.0, 103.0], "finding", [(101.5, 102.5)])
+    assert "no connection" in words(axes)
+    assert axes.get_xlim()[0] < 1 and axes.get_xlim()[1] < 10
+
+
+def test_held_names_its_servers_and_the_limit() -> None:
+    axes = held({"a": [(0, 0), (2048, 1024)], "b": [(0, 0), (2048, 0)]}, 65_536, "finding")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b", "the limit, 64 KiB"]
+
+
+def test_the_style_leaves_no_trace() -> None:
+    before = dict(matplotlib.rcParams)
+    with style():
+        assert matplotlib.rcParams["axes.titleweight"] == "bold"
+    assert dict(matplotlib.rcParams) == before
+    plt.ion()
+    with style():
+        pass
+    assert matplotlib.is_interactive()
+    plt.ioff()
+
+
+def test_every_figure_of_a_notebook_is_shown() -> None:
+    """The first figure loads the inline backend inside the style; the later ones must still appear."""
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    draw = "from labkit.plots import held\naxes = held({'a': [(0, 0)]}, 1024, 'finding')"
+    book = new_notebook(cells=[new_code_cell(draw), new_code_cell(draw)])
+    NotebookClient(book, kernel_name="python3").execute()
+    assert ["image/png" in cell.outputs[-1].data for cell in book.cells] == [True, True]
