@@ -251,6 +251,8 @@ def _is_loopback(url: str) -> bool:
 def _reason(problem: httpx.TransportError) -> str:
     if isinstance(problem, httpx.ConnectError):
         return f"no connection ({problem})" if str(problem) else "no connection"
+    if isinstance(problem, httpx.RemoteProtocolError) and "incomplete" in str(problem):
+        return "the connection broke in mid-response"  # no last chunk, or fewer bytes than Content-Length promised
     if isinstance(problem, httpx.RemoteProtocolError | httpx.ReadError):
         return f"the connection broke ({str(problem) or type(problem).__name__})"
     return f"{type(problem).__name__}: {problem}"

@@ -41,12 +41,13 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         self._words = widgets.Textarea(disabled=True, rows=5, layout=widgets.Layout(width="100%"))
         self._words.add_class("labkit-words")
         self._status = widgets.Label("connecting")
-        self._cut = widgets.Button(description="Cut the connection", disabled=on_cut is None, icon="scissors")
-        self._stop = widgets.Button(description="Stop listening", icon="stop")
+        wide = widgets.Layout(width="auto")
+        self._cut = widgets.Button(description="Cut the connection", icon="scissors", disabled=on_cut is None, layout=wide)
+        self._stop = widgets.Button(description="Stop listening", icon="stop", layout=wide)
         if on_cut is not None:
             self._cut.on_click(lambda _: on_cut())
         self._stop.on_click(lambda _: self.stop())
-        super().__init__([widgets.HBox([self._cut, self._stop, self._status]), self._words])
+        super().__init__([widgets.HBox([self._cut, self._stop]), self._status, self._words])
         self._reading = asyncio.ensure_future(self._read())
         self._drawing = asyncio.ensure_future(self._redraw())
 
@@ -104,7 +105,7 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         self._words.value = text[-SHOWN_CHARACTERS:]
         state, why = (self.states[-1][1], self.states[-1][2]) if self.states else ("connecting", "")
         last_id = self._source.last_event_id or "none"
-        self._status.value = f"{state} ({why}) · {len(self.received)} events · last event ID {last_id}"
+        self._status.value = f"{state} · {len(self.received)} events · last event ID {last_id} · {why}"
 
     def _on_state(self, state: State, why: str) -> None:
         self.states.append((time.monotonic(), state, why))

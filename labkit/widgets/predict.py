@@ -13,10 +13,7 @@ class Predict(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self, question: str, choices: Sequence[str]) -> None:
         self.question, self.choices = question, tuple(str(choice) for choice in choices)
-        self._buttons = widgets.RadioButtons(
-            options=self.choices, value=None, layout=widgets.Layout(width="auto"), description=question,
-            style={"description_width": "0px"},
-        )  # fmt: skip
+        self._buttons = widgets.RadioButtons(options=self.choices, value=None, layout=widgets.Layout(width="auto"))
         super().__init__([widgets.Label(f"Your guess: {question}", style={"font_weight": "bold"}), self._buttons])
 
     @property

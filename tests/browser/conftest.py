@@ -1,0 +1,127 @@
+"""A real JupyterLab, opened in a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+TOKEN = "a-token-for-tests"
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium(tool: Callable[[str], str]) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tool("chromium"), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a JupyterLab that has the lessons in its root, as `labkit` would open it."""
+    home = tmp_path_factory.mktemp("jupyter")
+    for lesson in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(lesson, home)
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    # Every cell in the page, not only those on the screen: the tests read them all.
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    (home / "settings" / "@jupyterlab" / "apputils-extension").mkdir()
+    notification = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    notification.write_text('{"fetchNews": "false"}')
+    port = free_port()
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--port-retries=0",
+        f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home}", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdates",
+    ]  # fmt: skip
+    # Settings and state of its own: what a person has set at home must not change a test, nor a test change it.
+    own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
+    environment = os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
+    with (home / "jupyter.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_it_answers(f"{url}/api?token={TOKEN}", process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@dataclass
+class Lab:
+    """One lesson, open in JupyterLab."""
+
+    page: Page
+    complaints: list[str]
+
+    def run_all(self) -> None:
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+    def wait_until_done(self, seconds: float = 90) -> None:
+        """Until every code cell has a number and none a star."""
+        prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')].map(p => p.textContent)"
+        deadline_s = time.monotonic() + seconds
+        while not all(re.fullmatch(r"\[\d+\]:", prompt) for prompt in self.page.evaluate(prompts)):
+            assert time.monotonic() < deadline_s, self.page.evaluate(prompts)
+            self.page.wait_for_timeout(250)
+        self.page.wait_for_timeout(500)
+
+    def output(self, source: str) -> Locator:
+        """What the cell shows in whose source this text stands."""
+        cell = self.page.locator(".jp-CodeCell").filter(has=self.page.locator(".jp-InputArea", has_text=source)).first
+        return cell.locator(".jp-OutputArea").first
+
+
+@pytest.fixture
+def open_lesson(chromium: Browser, jupyter: str) -> Iterator[Callable[[str], Lab]]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+
+    def open_it(name: str) -> Lab:
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda problem: complaints.append(str(problem)))
+        page.goto(f"{jupyter}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
+        page.wait_for_timeout(3000)  # a key or a click in the first seconds is lost while the lab restores itself
+        return Lab(page, complaints)
+
+    yield open_it
+    context.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], seconds: float = 40) -> None:
+    deadline_s = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            assert process.poll() is None, "JupyterLab ended before it answered"
+            assert time.monotonic() < deadline_s, "JupyterLab does not answer"
+            time.sleep(0.2)

@@ -1,0 +1,98 @@
+"""Each lesson in a real JupyterLab: run all cells, read the screen, read what the server noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+def test_lesson_00_types_words_is_cut_by_a_click_and_loses_nothing(
+    open_lesson: Callable[[str], Lab], artifacts: Path
+) -> None:
+    lab = open_lesson("00_start_here")
+    lab.run_all()
+    words = lab.page.locator(".labkit-words textarea")
+    expect(words).to_have_value(re.compile("Alice was beginning"), timeout=30_000)
+    lab.page.get_by_role("button", name="Cut the connection").click()
+    lab.page.screenshot(path=artifacts / "lesson-00-cut.png")
+    lab.wait_until_done()
+    expect(words).to_have_value(re.compile("conversations.{2}$"))
+    expect(lab.output("guess.compare(")).to_contain_text("measured: none")
+    # The server's own record: a first visit, and one for each cut - by the click and by the call - with an id.
+    noted = lab.output("list(channel.visits)").inner_text()
+    visits = re.findall(r"last_event_id='(.*?)', left='(.*?)'", noted)
+    assert [left for _, left in visits] == ["cut", "cut", ""], noted
+    assert visits[0][0] == "" and all(re.fullmatch(r"alice-\d+", id) for id, _ in visits[1:]), noted
+    lab.output("list(channel.visits)").scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-00-done.png")
+    assert lab.complaints == []
+
+
+def test_lesson_00_a_guess_stands_beside_the_measurement(open_lesson: Callable[[str], Lab]) -> None:
+    lab = open_lesson("00_start_here")
+    lab.run_all()
+    lab.wait_until_done()
+    lab.page.get_by_label("those of that second").check()
+    compare = lab.page.locator(".jp-CodeCell").filter(has_text="guess.compare(").first
+    compare.locator(".cm-content").click()
+    lab.page.keyboard.press("Control+Enter")
+    expect(lab.output("guess.compare(")).to_contain_text("you guessed: those of that second")
+
+
+def test_lesson_01_settles_its_claims_on_the_screen(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("01_what_is_on_the_wire")
+    lab.run_all()
+    lab.wait_until_done()
+    for claim in ("C01", "C03", "C04", "C05", "C06", "C07", "C08", "C09", "C12", "C13"):
+        expect(lab.output(f"{claim.lower()}_")).to_contain_text(f"{claim} holds:")
+    expect(lab.output('check("split_lines"')).to_contain_text("Not yet")
+    assert lab.page.locator(".jp-OutputArea img").count() >= 2
+    lab.page.get_by_text("9 lines, written by").or_(lab.output("axes = anatomy(")).first.scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-01.png")
+    assert lab.complaints == []
+
+
+def test_lesson_01_an_exercise_answers_to_what_is_typed(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("01_what_is_on_the_wire")
+    lab.run_all()
+    lab.wait_until_done()
+    cell = lab.page.locator(".jp-CodeCell").filter(has_text='check("split_lines"').first
+    cell.locator(".cm-content").click()
+    lab.page.keyboard.press("Control+A")
+    lab.page.keyboard.insert_text('check("split_lines", lambda text: text.splitlines())')
+    lab.page.keyboard.press("Control+Enter")
+    expect(lab.output('check("split_lines"')).to_contain_text("str.splitlines()", timeout=20_000)
+    cell.scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-01-check.png")
+
+
+def test_lesson_02_settles_its_claims_on_the_screen(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("02_how_does_a_server_push")
+    lab.run_all()
+    lab.wait_until_done()
+    for claim in ("C02", "C10", "C11", "C63"):
+        expect(lab.output(f"{claim.lower()}_")).to_contain_text(f"{claim} holds:")
+    # What the server noted about its readers: three left, and the one that slept was sent away.
+    expect(lab.output('print("clients now:"')).to_contain_text("clients now: 0 ['client left'")
+    expect(lab.output("channel.visits[-1].left")).to_contain_text("too slow")
+    lab.output("axes = held(").scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-02.png")
+    assert lab.complaints == []
+
+
+def test_run_all_twice_in_one_kernel(open_lesson: Callable[[str], Lab]) -> None:
+    lab = open_lesson("00_start_here")
+    for _ in range(2):
+        lab.run_all()
+        lab.page.wait_for_timeout(1000)
+        lab.wait_until_done()
+        expect(lab.output("guess.compare(")).to_contain_text("measured: none")
+        assert "Error" not in lab.page.locator(".jp-Notebook").inner_text().replace("ValueError", "")
