@@ -13,6 +13,8 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 from ld_eventsource.reader import _BufferedLineReader, _SSEReader
@@ -111,7 +113,7 @@ def compare_readers() -> None:
     for name, chunks in track(workloads().items(), "reading", console=console, transient=True):
         counts = {reader: read(chunks) for reader, read in READERS.items()}
         assert len(set(counts.values())) == 1 or "ids" in name, counts
-        medians = interleaved({reader: lambda read=read: read(chunks) for reader, read in READERS.items()})
+        medians = interleaved({reader: partial(read, chunks) for reader, read in READERS.items()})
         ours = medians["labkit"]
         ratios = [f"{medians[peer] / ours:.2f}" for peer in list(READERS)[1:]]
         table.add_row(name, f"{ours / counts['labkit'] * 1e9:,.0f}", *ratios)
@@ -128,10 +130,8 @@ def compare_growth() -> None:
         "one event of one line, 1460-byte chunks": lambda n: sliced(b"data: " + b"x" * 250_000 * n + b"\n\n", 1460),
     }.items():
         inputs = {f"{n}": make(n) for n in (1, 2, 4)}
-        medians = list(interleaved({n: lambda chunks=chunks: labkit(chunks) for n, chunks in inputs.items()}).values())
-        table.add_row(
-            name, ", ".join(f"{large / small:.2f}" for small, large in zip(medians, medians[1:], strict=False))
-        )
+        medians = list(interleaved({n: partial(labkit, chunks) for n, chunks in inputs.items()}).values())
+        table.add_row(name, ", ".join(f"{large / small:.2f}" for small, large in pairwise(medians)))
     console.print(table)
 
 

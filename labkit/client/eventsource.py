@@ -33,7 +33,7 @@ CONNECTING: State = "connecting"
 OPEN: State = "open"
 CLOSED: State = "closed"
 
-#: Three heartbeats of 15 s: a stream that misses all three is dead. Precedent: Chromium notices a silent peer after 450 s.
+#: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
 READ_TIMEOUT_S = 45.0
 CONNECT_TIMEOUT_S = 10.0
 
@@ -45,8 +45,8 @@ class EventSource:
             async for event in source:
                 print(event.data)
 
-    Beyond the browser's: any method with a body, headers of your own, a `policy` (STANDARD, RESILIENT or your own), and a
-    watchdog: `read_timeout_s` without a byte, heartbeats counted, means that the peer is gone. None waits for ever.
+    Beyond the browser's: any method with a body, headers of your own, a `policy` (STANDARD, RESILIENT or your own),
+    and a watchdog: `read_timeout_s` without a byte, heartbeats counted, means that the peer is gone; None waits on.
 
     `state` is "connecting", "open" or "closed"; `last_event_id` is what the next request would send; `connections`
     counts the requests that were sent. `on_state(state, why)`, `on_signal(signal)` (comments and what was ignored too)

@@ -7,6 +7,7 @@ from labkit.lab.record import curl, record, send, until
 from labkit.lab.slow import slow_reader
 
 __all__ = [
-    "chunk_by_chunk", "curl", "labkit_decoder", "opens", "opens_without", "raw_server", "reconnect_waits", "record", "send", "slow_reader",
+    "chunk_by_chunk", "curl", "labkit_decoder", "opens", "opens_without", "raw_server", "reconnect_waits", "record",
+    "send", "slow_reader",
     "survives_every_cut", "until",
 ]  # fmt: skip

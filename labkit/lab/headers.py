@@ -21,4 +21,4 @@ async def opens(headers: Mapping[str, str]) -> bool:
 
 async def opens_without(headers: Mapping[str, str]) -> dict[str, bool]:
     """For each header: True if the stream opens when that one is left out and the others are sent."""
-    return {left_out: await opens({name: headers[name] for name in headers if name != left_out}) for left_out in headers}
+    return {missing: await opens({name: headers[name] for name in headers if name != missing}) for missing in headers}

@@ -32,7 +32,7 @@ def survives_every_cut(read: Reader, raw: bytes) -> list[bool]:
 
 
 async def reconnect_waits(*script: bytes | float, times: int = 2) -> list[float]:
-    """The seconds that EventSource waits before each of its next connections, when a server plays the script and closes.
+    """The seconds that EventSource waits before each new connection, when a server plays the script and closes.
 
     The connections are real, the waiting is simulated: it is written down and over at once.
     """

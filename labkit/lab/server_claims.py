@@ -8,7 +8,7 @@ from labkit.measure import Recording, Verdict
 
 
 def c02_headers_that_matter(opened: Mapping[str, bool]) -> Verdict:
-    """Which response headers a client really needs: `opened` tells for each header left out whether the stream opened."""
+    """Which response headers a client really needs: `opened` tells, for each one left out, if the stream opened."""
     needed = [name for name, worked in opened.items() if not worked]
     spare = [name for name, worked in opened.items() if worked]
     holds = needed == ["Content-Type"]
@@ -34,7 +34,7 @@ def c11_line_break_breaks_it(sent: Sequence[str], seen: Recording) -> Verdict:
 
 
 def c63_bounded_for_slow_readers(held_bytes: Sequence[int], room_bytes: int, published_bytes: int) -> Verdict:
-    """A slow reader must cost the server a bounded amount of memory: `held_bytes` is what the server held, over time."""
+    """A slow reader must cost the server a bounded amount of memory: `held_bytes` is what it held, over time."""
     most = max(held_bytes, default=0)
     if published_bytes <= room_bytes:
         return Verdict("C63", None, f"only {published_bytes:,} bytes were published: too few to fill {room_bytes:,}")

@@ -11,7 +11,11 @@ SMALL_WINDOW_BYTES = 4096
 
 
 async def slow_reader(
-    url: str, publish: Callable[[str], object], held_bytes: Callable[[], int], events: int = 1024, event_bytes: int = 8192
+    url: str,
+    publish: Callable[[str], object],
+    held_bytes: Callable[[], int],
+    events: int = 1024,
+    event_bytes: int = 8192,
 ) -> list[tuple[int, int]]:
     """(bytes published so far, bytes that the server holds) after every eighth event.
 

@@ -84,8 +84,8 @@ def c09_text_only(blob: bytes, as_it_is: Recording, in_base64: Recording) -> Ver
     survived = raw == blob, base64.b64decode(text) == blob
     words = ["changed", "intact"]
     because = (
-        f"{len(blob)} bytes sent as they are arrived {words[survived[0]]}; in base64 they arrived {words[survived[1]]}, "
-        f"as {len(text)} characters, {len(text) / len(blob):.2f} times as many"
+        f"{len(blob)} bytes sent as they are arrived {words[survived[0]]}; in base64 they arrived "
+        f"{words[survived[1]]}, as {len(text)} characters, {len(text) / len(blob):.2f} times as many"
     )
     return Verdict("C09", survived == (False, True), because)
 

@@ -35,7 +35,8 @@ def anatomy(steps: Sequence[Step], title: str) -> Axes:
 def _row(axes: Axes, y: float, step: Step) -> None:
     fill = Rectangle((0, y + 0.06), 4.3, 0.88, facecolor=FILLS[step.role], edgecolor="#BBBBBB", linewidth=0.7)
     axes.add_patch(fill)
-    axes.text(0.1, y + 0.47, _visible(step.raw) or "(the end of the stream)", va="center", family="DejaVu Sans Mono", fontsize=9, color=INK)
+    line = _visible(step.raw) or "(the end of the stream)"
+    axes.text(0.1, y + 0.47, line, va="center", family="DejaVu Sans Mono", fontsize=9, color=INK)
     axes.text(4.45, y + 0.47, step.role, va="center", fontsize=9, weight="bold", color=INK)
     if isinstance(step.signal, Event):
         text, size, color, weight = _event(step.signal), 9.0, CLIENT, "bold"

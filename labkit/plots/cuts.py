@@ -12,7 +12,7 @@ from labkit.plots.style import CLIENT, INK, PROXY, style
 
 
 def cuts(raw: bytes, survived: Mapping[str, Sequence[bool]], title: str) -> Axes:
-    """The Axes of one row for each reader: a box for the cut after each byte, a cross where the events came out wrong."""
+    """The Axes of one row for each reader: a box for the cut after each byte, a cross where it spoils the events."""
     rows = len(survived)
     with style():
         _, axes = plt.subplots(figsize=(8.5, 0.55 * rows + 0.9))

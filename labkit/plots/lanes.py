@@ -18,7 +18,8 @@ def lanes(
 ) -> Axes:
     """The Axes of a time line: each event leaves the upper lane when sent and reaches the lower one when received.
 
-    Times are monotonic seconds; the figure begins at the first. `breaks` are spans without a connection, from and to, drawn grey.
+    Times are monotonic seconds; the figure begins at the first. `breaks` are spans without a connection, from and to,
+    drawn grey.
     """
     start_s = min([*sent_s, *got_s], default=0.0)
     sent_s, got_s = [at_s - start_s for at_s in sent_s], [at_s - start_s for at_s in got_s]

@@ -22,6 +22,6 @@ def style() -> Iterator[None]:
     with plt.style.context(Path(__file__).with_name("lab.mplstyle")):
         yield
         interactive = matplotlib.is_interactive()
-    # The first figure of a notebook loads its backend, which turns interactive drawing on; the end of the style turns it
-    # off again with all other settings, and every later figure would stay invisible.
+    # The first figure of a notebook loads its backend, which turns interactive drawing on; the end of the style turns
+    # it off again with all other settings, and every later figure would stay invisible.
     matplotlib.interactive(interactive)

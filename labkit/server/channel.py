@@ -17,7 +17,7 @@ from labkit.server.connection import Connection, Visit, chunk
 from labkit.wire import Frame, encode
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
 
-#: Precedent: the standard's authoring notes suggest a comment "every 15 seconds or so"; sse-starlette and aiohttp-sse do so.
+#: Precedent: the standard's authoring notes suggest a comment "every 15 seconds or so"; sse-starlette does the same.
 HEARTBEAT_S = 15.0
 #: Precedent: asyncio's own high-water mark for a transport, 64 KiB.
 ROOM_BYTES = 64 * 1024

@@ -150,6 +150,7 @@ def _checked(routes: Routes) -> dict[str, Route]:
             raise LabError(f"the path {path!r} must start with a slash")
         if not (isinstance(route, Channel | type) or callable(route)):
             raise LabError(
-                f"{path} leads to {type(route).__name__}; it takes a Channel, an async generator function, or a tornado handler"
+                f"{path} leads to {type(route).__name__}; it takes a Channel, an async generator function, "
+                "or a tornado RequestHandler"
             )
     return dict(routes)

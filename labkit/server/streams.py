@@ -55,7 +55,7 @@ class StreamHandler(RequestHandler):
         return self.request.version == "HTTP/1.1"
 
     def send_head(self) -> None:
-        # The connection is given up when the stream ends, and tornado turns Nagle's algorithm back on between responses.
+        # The connection ends with the stream. tornado turns Nagle's algorithm back on between responses: off with it.
         self.set_header("Connection", "close")
         self.request.connection.stream.set_nodelay(True)  # type: ignore[union-attr]
         self.flush()

@@ -42,7 +42,8 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         self._words.add_class("labkit-words")
         self._status = widgets.Label("connecting")
         wide = widgets.Layout(width="auto")
-        self._cut = widgets.Button(description="Cut the connection", icon="scissors", disabled=on_cut is None, layout=wide)
+        self._cut = widgets.Button(description="Cut the connection", icon="scissors", layout=wide)
+        self._cut.disabled = on_cut is None
         self._stop = widgets.Button(description="Stop listening", icon="stop", layout=wide)
         if on_cut is not None:
             self._cut.on_click(lambda _: on_cut())
@@ -82,7 +83,7 @@ class Listener(widgets.VBox):  # type: ignore[misc]
         while not done():
             if self._reading.done() or time.monotonic() > deadline_s:
                 why = "the stream was closed" if self._reading.done() else f"{seconds:g} s have passed"
-                raise LabError(f"{otherwise}, and {why}. Run the cells above again, from the one that launches the server")
+                raise LabError(f"{otherwise}, and {why}. Run the cells above again, from the server's on")
             await asyncio.sleep(REDRAW_S / 2)
 
     async def _read(self) -> None:

@@ -17,7 +17,7 @@ _LF, _CR = 10, 13  # `13 in chunk` takes an eighth of the time of `b"\r" in chun
 
 
 class Decoder:
-    """The incremental parser of an event stream: give it chunks, cut anywhere; get signals as soon as they are complete.
+    """The incremental parser of an event stream: chunks in, cut anywhere; signals out, as soon as they are complete.
 
     A malformed line is no error: it becomes Ignored. One event, counted as its data so far and the line that is
     being read, may not exceed `max_event_bytes`.
@@ -95,7 +95,7 @@ class Decoder:
         return lost
 
     def _read_one_event(self, chunk: bytes) -> Event | None:
-        """The event, where the chunk is one ordinary event from end to end, as a token arrives from a language model."""
+        """The event, where the chunk is one ordinary event from end to end, as a token comes from a language model."""
         if chunk[:6] == b"data: ":
             if chunk.count(b"\n") == 2 and _CR not in chunk:
                 return Event(chunk[6:-2].decode("utf-8", "replace"), "message", self._id)
@@ -163,9 +163,8 @@ class Decoder:
         if end < 0:
             return text
         values = text[6:end].split("\n\ndata: ")
-        if "\n" in "".join(
-            values
-        ):  # some block has a second line: not such a run. (Counting line ends takes three times as long.)
+        # A line end inside a value: some block has a second line. (Counting line ends takes three times as long.)
+        if "\n" in "".join(values):
             return text
         last_event_id = self.last_event_id = self._id
         signals += [Event(value, "message", last_event_id) for value in values]

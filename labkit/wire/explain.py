@@ -102,7 +102,9 @@ class _Interpreter:
             # ASCII digits and nothing else. int() alone would also take "+5", "1_000" and the digits of other scripts.
             if value == "" or any(character not in "0123456789" for character in value):
                 return self.ignore(line, "retry takes ASCII digits only")
-            ms = MAX_RECONNECTION_MS if len(value.lstrip("0")) > 10 else min(int(value), MAX_RECONNECTION_MS)
+            digits = value.lstrip("0") or "0"
+            ms = int(digits) if len(digits) <= 10 else MAX_RECONNECTION_MS
+            ms = min(ms, MAX_RECONNECTION_MS)
             return "retry", f"set the reconnection time to {ms} ms, at once", Retry(ms)
         return self.ignore(line, f"{_name(field)} is no field of the standard")
 

@@ -5,7 +5,9 @@ from labkit.wire import Event, Ignored
 
 
 def test_a_signal_gets_the_time_of_its_last_byte() -> None:
-    seen = Recording(200, {}, (Arrival(1.0, b"data: a\n"), Arrival(2.0, b"\ndata: b"), Arrival(3.0, b"\n\ndata: c")), True)
+    seen = Recording(
+        200, {}, (Arrival(1.0, b"data: a\n"), Arrival(2.0, b"\ndata: b"), Arrival(3.0, b"\n\ndata: c")), True
+    )
     assert seen.timed_signals == [
         (2.0, Event("a")),
         (3.0, Event("b")),

@@ -17,6 +17,8 @@ def test_the_guess_is_shown_beside_the_measurement() -> None:
 
 
 def test_readers_without_a_kernel_see_question_and_choices() -> None:
-    question = predict("A question that is a good deal longer than the 110 characters at which ipywidgets cuts " * 2, ["x"])
+    question = predict(
+        "A question that is a good deal longer than the 110 characters at which ipywidgets cuts " * 2, ["x"]
+    )
     assert question._repr_mimebundle_()["text/plain"] == repr(question)
     assert repr(question).endswith("  ( ) x")
