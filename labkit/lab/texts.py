@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 
 # Lewis Carroll, Alice's Adventures in Wonderland (1865), chapter I; in the public domain.
-ALICE = (
+_BEGINNING = (
     "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do: "
     "once or twice she had peeped into the book her sister was reading, but it had no pictures or conversations in it, "
     '"and what is the use of a book," thought Alice, "without pictures or conversations?"'
-).split()  # noqa: SIM905 - a text, not a list of 57 strings
+)
+ALICE = _BEGINNING.split()
 
 
 class Stamped:

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 
+from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 
 from labkit.server.channel import ROOM_BYTES, Channel
@@ -36,8 +37,7 @@ class StreamHandler(RequestHandler):
 
     def head(self) -> None:
         """The headers of the stream, and no stream; no Content-Length either, which tornado would make up."""
-        self.send_head()
-        self.detach().close()
+        self.take_stream().close()
 
     def options(self) -> None:
         self.clear_header("Content-Type")
@@ -54,11 +54,17 @@ class StreamHandler(RequestHandler):
         """HTTP/1.0 knows no chunks: there the end of the connection is the end of the response."""
         return self.request.version == "HTTP/1.1"
 
-    def send_head(self) -> None:
+    def take_stream(self) -> IOStream:
+        """The stream, after the head was sent; tornado has nothing more to do with it."""
         # The connection ends with the stream. tornado turns Nagle's algorithm back on between responses: off with it.
         self.set_header("Connection", "close")
         self.request.connection.stream.set_nodelay(True)  # type: ignore[union-attr]
         self.flush()
+        stream = self.detach()
+        # tornado does this when a response is finished. Here it never is, and a handler in a cycle with its own
+        # templates would keep 6 KiB for each reader until the garbage collector comes by.
+        self._break_cycles()
+        return stream
 
 
 class ChannelHandler(StreamHandler):
@@ -68,8 +74,7 @@ class ChannelHandler(StreamHandler):
         self.channel = channel
 
     def get(self) -> None:
-        self.send_head()
-        self.channel.open(self.detach(), self.last_event_id, self.chunked)
+        self.channel.open(self.take_stream(), self.last_event_id, self.chunked)
 
 
 class SourceHandler(StreamHandler):
@@ -85,10 +90,9 @@ class SourceHandler(StreamHandler):
         assert task is not None
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
-        self.send_head()
         visit = Visit(self.last_event_id)
         self.visits.append(visit)
-        connection = Connection(self.detach(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
+        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
         try:
             async with contextlib.aclosing(self.source(visit.last_event_id)) as frames:
                 async for frame in frames:
