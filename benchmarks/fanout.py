@@ -4,7 +4,7 @@
 
 Each server runs in a process of its own; the subscribers, in another, read and count. The servers take turns
 (A B C D, A B C D, ...). CPU is the server process's own, user and system, while the events go out. Memory is the
-growth of its unique set size from no subscriber to all of them, idle.
+growth of its unique set size from no subscriber to all of them, idle; they come one after the other.
 """
 
 from __future__ import annotations
@@ -138,9 +138,8 @@ def bare_sends(pipe: Pipe) -> None:
             while True:
                 client, _ = await loop.sock_accept(listener)
                 client.setblocking(False)
-                client.send(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n: open\n\n\r\n"
-                )
+                head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+                client.send(head + b"8\r\n: open\n\n\r\n")
                 clients.append(client)
 
         accepting = asyncio.create_task(accept())
@@ -175,27 +174,31 @@ SERVERS = {
 
 
 def subscribe(pipe: Pipe, port: int, subscribers: int) -> None:
-    """Connects them all, waits until each has had its first bytes, then counts events until it is told to stop."""
+    """Connects one after the other, each greeted before the next, then counts events until it is told to stop."""
     selector = selectors.DefaultSelector()
-    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(subscribers)]
-    greeted: set[int] = set()
-    seen = dict.fromkeys(sockets, 0)
-    for client in sockets:
-        client.sendall(REQUEST)
+    seen: dict[socket.socket, int] = {}
+    for _ in range(subscribers):
+        client = greeted(port)
         client.setblocking(False)
         selector.register(client, selectors.EVENT_READ)
-    told = False
+        seen[client] = 0
+    pipe.send("all are here")
     while not pipe.poll():
         for key, _ in selector.select(timeout=0.1):
-            data = key.fileobj.recv(65536)  # type: ignore[union-attr]
-            seen[key.fileobj] += data.count(b"data: ")  # type: ignore[index]
-            if b": open" in data or b": the stream is open" in data:
-                greeted.add(key.fd)
-        if not told and len(greeted) == subscribers:
-            pipe.send("all are here")
-            told = True
+            client = key.fileobj  # type: ignore[assignment]
+            seen[client] += client.recv(65536).count(b"data: ")
     pipe.recv()
     pipe.send(sorted(set(seen.values())))
+
+
+def greeted(port: int) -> socket.socket:
+    """A subscriber that has had the head and the first comment."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    client.sendall(REQUEST)
+    data = b""
+    while b" open" not in data:
+        data += client.recv(4096)
+    return client
 
 
 def measure(server: Callable[[Pipe], None], subscribers: int, events: int) -> tuple[float, float]:
@@ -236,9 +239,7 @@ def answer(pipe: Pipe, otherwise: str, seconds: float = 90.0) -> Any:
 def warm_up(port: int) -> None:
     """A few subscribers that come and go, so that imports and caches are not counted."""
     for _ in range(20):
-        with socket.create_connection(("127.0.0.1", port)) as client:
-            client.sendall(REQUEST)
-            client.recv(4096)
+        greeted(port).close()
     time.sleep(0.3)
 
 

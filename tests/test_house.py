@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def names_and_minors(requirements: list[str]) -> dict[str, str]:
-    """Name -> the first version that is allowed, cut to what the conda file pins."""
-    found = (re.match(r"([a-z0-9-]+)\s*[>=]=?\s*([\d.]+)", requirement) for requirement in requirements)
-    return {match[1]: match[2] for match in found if match}
+def requirements(lines: list[str]) -> dict[str, SpecifierSet]:
+    """Name -> the versions that are allowed. conda writes `name=1.2` where pip writes `name==1.2.*`."""
+    pip_style = (re.sub(r"(?<![<>=~!])=(?!=)(.+)", r"==\1.*", line) for line in lines)
+    return {requirement.name: requirement.specifier for requirement in map(Requirement, pip_style)}
 
 
-def test_conda_and_pyproject_name_the_same_dependencies() -> None:
+def test_conda_and_pyproject_name_the_same_dependencies_at_the_same_minors() -> None:
     conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
-    pinned = names_and_minors([entry for entry in conda if isinstance(entry, str) and entry not in ("pip", "nginx")])
-    wanted = names_and_minors(PROJECT["project"]["dependencies"])
-    assert set(pinned) - {"python"} == set(wanted)
-    for name, version in wanted.items():
-        assert version.startswith(pinned[name]), f"{name}: pyproject allows {version}, conda pins {pinned[name]}"
-    assert pinned["python"] == PROJECT["project"]["requires-python"].removeprefix(">=")
+    pinned = requirements([entry for entry in conda if isinstance(entry, str) and entry not in ("pip", "nginx")])
+    wanted = requirements(PROJECT["project"]["dependencies"])
+    assert pinned.pop("python") == PROJECT["project"]["requires-python"]
+    assert set(pinned) == set(wanted)
+    for name in wanted:
+        installed = version(name)  # by uv, on the date that pyproject names
+        assert installed in wanted[name], name
+        assert installed in pinned[name], f"{name}: {installed} is installed, and conda pins {pinned[name]}"
     assert {"pip": ["-e ."]} in conda
 
 

@@ -98,8 +98,7 @@ class EventSource:
             transport=transport, timeout=timeout, follow_redirects=True, trust_env=not _is_loopback(url)
         )
         self._events: AsyncGenerator[Event, None] | None = None
-        self._iterating = False  # somebody awaits the next event
-        self._closed = asyncio.Event()
+        self._reader: asyncio.Task[Any] | None = None  # who awaits the next event
 
     @property
     def last_event_id(self) -> str:
@@ -115,11 +114,16 @@ class EventSource:
     async def __anext__(self) -> Event:
         if self._events is None:
             self._events = self._run()
-        self._iterating = True
+        self._reader = asyncio.current_task()
         try:
             return await anext(self._events)
+        except asyncio.CancelledError:
+            # Cancelled by close(), and by nobody else: for the reader that is the end of the stream.
+            if self.state == CLOSED and self._reader is not None and self._reader.uncancel() == 0:
+                raise StopAsyncIteration from None
+            raise
         finally:
-            self._iterating = False
+            self._reader = None
 
     async def __aenter__(self) -> EventSource:
         return self
@@ -132,10 +136,11 @@ class EventSource:
     async def close(self) -> None:
         """Closes the connection, for good."""
         self._change(CLOSED, "closed by the caller")
-        self._closed.set()
-        if self._events is not None and not self._iterating:
+        if self._reader is not None and self._reader is not asyncio.current_task():
+            self._reader.cancel()
+        elif self._events is not None:
             await self._events.aclose()
-        await self._http.aclose()  # whoever still iterates elsewhere finds the connection gone, and ends
+        await self._http.aclose()
 
     async def _run(self) -> AsyncGenerator[Event, None]:
         try:
@@ -203,13 +208,7 @@ class EventSource:
                 raise self._error(step, attempt)
             return
         self._change(CONNECTING, f"{step.why}; next attempt in {step.seconds:.3g} s")
-        sleep = asyncio.ensure_future(self._clock.sleep_s(step.seconds))
-        closed = asyncio.ensure_future(self._closed.wait())
-        try:
-            await asyncio.wait({sleep, closed}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            closed.cancel()
+        await self._clock.sleep_s(step.seconds)
 
     def _error(self, step: Stop, attempt: _Attempt) -> Exception:
         if isinstance(attempt.outcome, Answered) and attempt.outcome.status not in self._policy.retries:

@@ -38,8 +38,7 @@ def chromium(tool: Callable[[str], str]) -> Iterator[Browser]:
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a JupyterLab that has the lessons in its root, as `labkit` would open it."""
     home = tmp_path_factory.mktemp("jupyter")
-    for lesson in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(lesson, home)
+    shutil.copytree(ROOT / "notebooks", home / "lessons", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     # Every cell in the page, not only those on the screen: the tests read them all.
@@ -50,7 +49,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--port-retries=0",
-        f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home}", "--LabApp.news_url=None",
+        f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home / 'lessons'}", "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdates",
     ]  # fmt: skip
     # Settings and state of its own: what a person has set at home must not change a test, nor a test change it.

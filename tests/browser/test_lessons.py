@@ -22,6 +22,7 @@ def test_lesson_00_types_words_is_cut_by_a_click_and_loses_nothing(
     words = lab.page.locator(".labkit-words textarea")
     expect(words).to_have_value(re.compile("Alice was beginning"), timeout=30_000)
     lab.page.get_by_role("button", name="Cut the connection").click()
+    expect(lab.page.get_by_text(re.compile("connecting · "))).to_be_visible()
     lab.page.screenshot(path=artifacts / "lesson-00-cut.png")
     lab.wait_until_done()
     expect(words).to_have_value(re.compile("conversations.{2}$"))
