@@ -99,6 +99,7 @@ class EventSource:
         )
         self._events: AsyncGenerator[Event, None] | None = None
         self._reader: asyncio.Task[Any] | None = None  # who awaits the next event
+        self._interrupted = False  # close() has cancelled that wait
 
     @property
     def last_event_id(self) -> str:
@@ -118,8 +119,8 @@ class EventSource:
         try:
             return await anext(self._events)
         except asyncio.CancelledError:
-            # Cancelled by close(), and by nobody else: for the reader that is the end of the stream.
-            if self.state == CLOSED and self._reader is not None and self._reader.uncancel() == 0:
+            # By close(), and by nobody else? For the reader that is the end of the stream.
+            if self._interrupted and self._reader is not None and self._reader.uncancel() == 0:
                 raise StopAsyncIteration from None
             raise
         finally:
@@ -137,6 +138,7 @@ class EventSource:
         """Closes the connection, for good."""
         self._change(CLOSED, "closed by the caller")
         if self._reader is not None and self._reader is not asyncio.current_task():
+            self._interrupted = True
             self._reader.cancel()
         elif self._events is not None:
             await self._events.aclose()

@@ -110,7 +110,8 @@ class Connection:
     @property
     def waiting_bytes(self) -> int:
         """What this process holds for the client because the kernel would not take it, in bytes."""
-        return len(self._stream._write_buffer)
+        buffer = self._stream._write_buffer
+        return len(buffer) if buffer is not None else 0  # None: closed, and _gone is on its way
 
     def _gone(self) -> None:
         self.visit.left = self.visit.left or "client left"

@@ -19,7 +19,7 @@ from labkit.wire import Frame, encode
 Source = Callable[[str], AsyncGenerator[Frame, None]]
 
 # A page on this machine, on any port: JupyterLab, a demo page. No other site may read the learner's streams.
-_LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
 class StreamHandler(RequestHandler):
@@ -30,7 +30,7 @@ class StreamHandler(RequestHandler):
         self.set_header("Cache-Control", "no-cache")  # or a cache gives the next client a recording
         self.set_header("X-Accel-Buffering", "no")  # nginx in front then passes each event on at once
         origin = self.request.headers.get("Origin", "")
-        if _LOOPBACK_ORIGIN.fullmatch(origin):
+        if LOOPBACK_ORIGIN.fullmatch(origin):
             self.set_header("Access-Control-Allow-Origin", origin)
             self.set_header("Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Type, Last-Event-ID")
             self.set_header("Vary", "Origin")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +16,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from labkit.jupyter import command as jupyter_command
+from labkit.jupyter import environment as jupyter_environment
+from labkit.lessons import Place
+
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = "a-token-for-tests"
 QUIET = [
@@ -26,7 +28,9 @@ QUIET = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+# For one module, not the session: playwright's own loop runs on this thread until it is closed, and nobody else could
+# call asyncio.run() meanwhile.
+@pytest.fixture(scope="module")
 def chromium(tool: Callable[[str], str]) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tool("chromium"), args=QUIET)
@@ -43,18 +47,12 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings.mkdir(parents=True)
     # Every cell in the page, not only those on the screen: the tests read them all.
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    (home / "settings" / "@jupyterlab" / "apputils-extension").mkdir()
-    notification = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    notification.write_text('{"fetchNews": "false"}')
     port = free_port()
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--port-retries=0",
-        f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home / 'lessons'}", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdates",
-    ]  # fmt: skip
+    place = Place(ROOT / "notebooks", home / "lessons", home / "lessons")
+    command = jupyter_command(place, "", browser=False, port=port, more=[f"--IdentityProvider.token={TOKEN}"])
     # Settings and state of its own: what a person has set at home must not change a test, nor a test change it.
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
-    environment = os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
+    environment = jupyter_environment() | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     with (home / "jupyter.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:

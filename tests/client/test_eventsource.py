@@ -213,6 +213,23 @@ def test_everything_can_be_watched() -> None:
     assert chunks == [b": hi\nfoo\nretry: 7\n", b"data: a\n\n"]
 
 
+def test_a_reader_that_is_cancelled_by_others_is_cancelled() -> None:
+    async def main() -> None:
+        answer = httpx.Response(200, headers=STREAM, stream=Never())
+        async with EventSource("http://stream.test/", transport=Server(answer)) as source:
+            async for _ in source:
+                pass
+
+    async def cancel() -> None:
+        reading = asyncio.create_task(main())
+        await asyncio.sleep(0.05)
+        reading.cancel()
+        await reading
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel())
+
+
 class Never(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"data: a\n\n"

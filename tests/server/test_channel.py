@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import threading
 from collections.abc import Coroutine
 
 import pytest
+from tornado.iostream import IOStream
 
 from labkit.client import EventSource
 from labkit.errors import EncodeError, LabError
@@ -130,5 +132,54 @@ def test_before_there_is_a_server_events_go_to_the_log() -> None:
         channel.publish("early")
         async with serve(channel) as server:
             assert await numbers(server.url, 1, "e-0") == [1]
+
+    run(main())
+
+
+@pytest.mark.parametrize("asked", ["e-0", ""])
+def test_an_event_that_waits_to_be_sent_reaches_a_new_reader_once_and_the_others_once(asked: str) -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch="e"))
+        async with serve(channel):
+            readers = [pipe(channel, ""), pipe(channel, "")]
+            channel.publish("one")  # logged, and queued for the next turn of the loop: now somebody joins
+            readers.append(pipe(channel, asked))
+            channel.publish("two")
+            await asyncio.sleep(0.05)
+            channel.end()
+            for reader, texts in zip(
+                readers, [["one", "two"], ["one", "two"], ["one", "two"] if asked else ["two"]], strict=True
+            ):
+                body = await asyncio.wait_for(reader.read(), 10)
+                assert [line for line in body.decode().splitlines() if "data" in line] == [
+                    f"data: {text}" for text in texts
+                ]
+
+    class Read:
+        def __init__(self, end: socket.socket) -> None:
+            self.end = end
+
+        async def read(self) -> bytes:
+            reader, _ = await asyncio.open_connection(sock=self.end)
+            return await reader.read()
+
+    def pipe(channel: Channel, last_event_id: str) -> Read:
+        ours, theirs = socket.socketpair()
+        channel.open(IOStream(theirs), last_event_id, chunked=False)
+        return Read(ours)
+
+    run(main())
+
+
+def test_what_waits_for_a_connection_that_is_gone_is_nothing() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server:
+            reader = asyncio.create_task(numbers(server.url, 10))
+            await eventually(lambda: channel.clients == 1)
+            (connection,) = channel._connections
+            connection._stream.close()
+            assert connection.waiting_bytes == 0
+            reader.cancel()
 
     run(main())

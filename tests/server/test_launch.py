@@ -12,6 +12,8 @@ from labkit.errors import LabError, NotServing, PortInUse
 from labkit.lab import record
 from labkit.server import Channel, launch
 
+from ..live_helpers import eventually
+
 pytestmark = pytest.mark.live
 
 
@@ -40,8 +42,7 @@ def test_streams_of_routes_that_are_gone_end_and_the_others_go_on() -> None:
     async def main() -> None:
         gone = asyncio.create_task(record(server.url + "/old", seconds=10))
         stays = asyncio.create_task(record(server.url + "/kept", seconds=10, events=1))
-        while old.clients + kept.clients < 2:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: old.clients + kept.clients == 2)
         launch({"/kept": kept}, name="test ends")
         assert (await gone).ended
         kept.publish("still here")

@@ -1,0 +1,213 @@
+"""The command line: `labkit` opens the lessons; `labkit serve`, `listen` and `reset` do one thing each.
+
+Only click is imported at the top, so that `labkit --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+import labkit
+from labkit.errors import LabError
+from labkit.terminal import Failure, never_fail_on_a_character
+
+if TYPE_CHECKING:
+    from labkit.lessons import Copy, Place
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a header's name. Source: RFC 9110, 5.6.2
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class LabGroup(click.Group):
+    """A group that keeps what follows `--` for JupyterLab, where no command was named before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.obj = []
+        if "--" in args and not any(argument in self.commands for argument in args[: args.index("--")]):
+            at = args.index("--")
+            args, ctx.obj = args[:at], args[at + 1 :]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=LabGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--check", is_flag=True, help="Only check the installation; exit code 0 or 1.")
+@click.option("--no-browser", is_flag=True, help="Start JupyterLab, and open no browser.")
+@click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port. Default: 8888, or the next free one.")
+@click.option("--lesson", metavar="NUMBER", help="Which lesson to open, such as 01. Default: 00.")
+@click.version_option(labkit.__version__, prog_name="labkit")
+@click.pass_context
+def main(ctx: click.Context, check: bool, no_browser: bool, port: int | None, lesson: str | None) -> None:
+    """Server-sent events, by experiment.
+
+    Without a command: checks the installation, copies the lessons to work/, and opens them in JupyterLab.
+    What follows -- is passed on to JupyterLab.
+    """
+    if ctx.invoked_subcommand is not None:
+        if check or no_browser or port is not None or lesson is not None:
+            raise click.UsageError(f"options go after the command: labkit {ctx.invoked_subcommand} --option")
+        return
+    never_fail_on_a_character()
+    from labkit.lessons import find_place
+
+    place = find_place()
+    if not _check(place):
+        ctx.exit(1)
+    if not check:
+        ctx.exit(_open_lab(place, lesson or "00", browser=not no_browser, port=port, more=ctx.obj))
+
+
+@main.command()
+@click.argument("lessons", nargs=-1, metavar="LESSON...")
+@click.option("--all", "all_of_them", is_flag=True, help="Every lesson.")
+def reset(lessons: tuple[str, ...], all_of_them: bool) -> None:
+    """Give back the original of a lesson, by number or name.
+
+    Your version is kept beside it, as 01_....mine.ipynb.
+    """
+    from labkit.lessons import find_lesson, find_place, reset_lesson
+
+    place = find_place()
+    if not lessons and not all_of_them:
+        raise Failure(f"which lesson? Say for example: labkit reset 01, or --all. There is: {', '.join(place.lessons)}")
+    try:
+        wanted = place.lessons if all_of_them else [find_lesson(place, text) for text in dict.fromkeys(lessons)]
+        for lesson in wanted:
+            click.echo(_reset_line(place, reset_lesson(place, lesson)))
+    except LabError as problem:
+        raise Failure(str(problem)) from None
+    except OSError as problem:
+        raise Failure(f"{place.work} cannot be written in ({problem}). labkit --check says more") from None
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in.")
+def serve(port: int, host: str) -> None:
+    """Serve a page that shows live events in a browser."""
+    from labkit.server.demo import run
+
+    try:
+        run(host, port, say=click.echo)
+    except LabError as problem:
+        raise Failure(f"{problem}, such as: labkit serve --port {port + 1 if port < 65535 else 8080}") from None
+    except OSError as problem:
+        raise Failure(f"{host} port {port} cannot be served ({problem.strerror or problem}). Try another") from None
+
+
+@main.command()
+@click.argument("url")
+@click.option("--raw", is_flag=True, help="The bytes as they arrive.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
+@click.option("--last-event-id", default="", metavar="ID", help="Resume after this event.")
+@click.option("--header", "headers", multiple=True, metavar="'Name: value'", help="May be given several times.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N events.")
+@click.option("--max-event-bytes", type=click.IntRange(min=1), default=1024 * 1024, show_default=True, metavar="N")
+@click.option("-v", "--verbose", is_flag=True, help="Comments, retry and ignored lines too.")
+@click.pass_context
+def listen(ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: tuple[str, ...], **rest: Any) -> None:
+    """Show the events of a stream as they arrive.
+
+    After it was open once, it reconnects as a browser does. Ctrl-C stops it, and says how to resume.
+    """
+    if raw and as_json:
+        raise Failure("--raw and --json are two forms; choose one")
+    url = _checked_url(url)
+    fields = dict(_checked_header(text) for text in headers)
+    if _CONTROLS.search(rest["last_event_id"]) or not _has_utf8(rest["last_event_id"]):
+        raise Failure("an id with control characters or broken UTF-8 cannot be sent; take it from labkit listen --json")
+    from labkit.listen import Wish
+    from labkit.listen import listen as run
+
+    ctx.exit(run(Wish(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **rest)))
+
+
+def _check(place: Place) -> bool:
+    from rich.console import Console
+
+    from labkit.installation import inspect, show
+
+    fine = show(inspect(place), Console(highlight=False))
+    click.echo("All is in order." if fine else "Put right what is NOT OK, and run labkit again.")
+    return fine
+
+
+def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, more: list[str]) -> int:
+    from labkit import jupyter
+    from labkit.lessons import copy_lessons, find_lesson
+
+    try:
+        lesson = find_lesson(place, wanted)
+        copies = copy_lessons(place)
+    except LabError as problem:
+        raise Failure(str(problem)) from None
+    except OSError as problem:
+        raise Failure(f"the lessons cannot be copied to {place.work} ({problem}). labkit --check says more") from None
+    for line in _copy_lines(place, copies):
+        click.echo(line)
+    if jupyter.is_root():
+        click.echo("You are root: JupyterLab is started with --allow-root.")
+    click.echo(f"Opening {place.work.name}/{lesson} in JupyterLab; Ctrl-C stops it.")
+    return jupyter.run(jupyter.command(place, lesson, browser=browser, port=port, more=more), jupyter.environment())
+
+
+def _copy_lines(place: Place, copies: list[Copy]) -> list[str]:
+    lines = []
+    for what, did in (("copied", "copied to"), ("refreshed", "refreshed in")):
+        names = [copy.lesson for copy in copies if copy.what == what]
+        if names:
+            lines.append(f"{len(names)} lesson{'s' * (len(names) != 1)} {did} {place.work}: {', '.join(names)}")
+    return lines + [
+        f"{copy.lesson} has a new original, and you wrote in yours: left alone. labkit reset {copy.lesson[:2]} gives it"
+        for copy in copies
+        if copy.what == "kept"
+    ]
+
+
+def _reset_line(place: Place, copy: Copy) -> str:
+    name = f"{place.work.name}/{copy.lesson}"
+    if copy.mine:
+        return f"{name} is the original again; yours is kept as {place.work.name}/{copy.mine}"
+    return {
+        "copied": f"{name} was missing, and is there again",
+        "refreshed": f"{name} was untouched, and is the newest original now",
+    }.get(copy.what, f"{name} is the original already")
+
+
+def _checked_url(text: str) -> str:
+    scheme, colon_slashes, rest = text.partition("://")
+    if scheme.lower() not in ("http", "https") or not colon_slashes:
+        suggestion = "http://" + (rest if colon_slashes else re.sub(r"^(https?:)?/*", "", text, flags=re.I))
+        raise Failure(f"{text!r} does not start with http:// or https://. Did you mean {suggestion} ?")
+    try:
+        whole = bool(urlsplit(text).hostname) and urlsplit(text).port != 0 and _has_utf8(text)
+    except ValueError:
+        whole = False
+    if not whole or _CONTROLS.search(text):
+        raise Failure(f"{text!r} is not a URL that can be opened. One looks like http://localhost:8080/events")
+    return text
+
+
+def _checked_header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not _TOKEN.fullmatch(name) or _CONTROLS.search(value) or not _has_utf8(value):
+        raise Failure(f"{text!r} is not a header. Write --header 'Name: value'")
+    # EventSource sends these two itself; under another spelling they would go out twice.
+    return (name.title() if name.title() in ("Accept", "Cache-Control") else name), value.strip()
+
+
+def _has_utf8(text: str) -> bool:
+    """False for an argument whose bytes were no UTF-8: Python keeps them as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""The lessons: where the originals are, and the copies that a learner writes in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import labkit
+from labkit.errors import LabError
+
+LEDGER = ".originals.json"
+
+#: "kept": the original is new, and the copy was written in. "current": there is nothing to do.
+What = Literal["copied", "refreshed", "kept", "current"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the originals are, where the copies go, and the folder that JupyterLab shows."""
+
+    originals: Path
+    work: Path
+    root: Path
+
+    @property
+    def lessons(self) -> list[str]:
+        """The file names of the lessons, in order."""
+        return sorted(path.name for path in self.originals.glob("[0-9][0-9]_*.ipynb"))
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What became of one lesson; `mine` is the file that now holds the learner's version, if it was moved aside."""
+
+    lesson: str
+    what: What
+    mine: str = ""
+
+
+class UnknownLesson(LabError):
+    """No lesson has that number or name."""
+
+    def __init__(self, wanted: str, lessons: list[str]) -> None:
+        self.wanted, self.lessons = wanted, lessons
+        there_is = ", ".join(Path(lesson).stem for lesson in lessons) or "none at all"
+        super().__init__(f"there is no lesson {wanted!r}; there is: {there_is}")
+
+
+def find_place(package: Path | None = None, here: Path | None = None) -> Place:
+    """The lessons of the checkout that labkit runs from, with work/ in it; else those of the package, with
+    labkit-work/ in the current folder."""
+    package = package or Path(labkit.__file__).parent
+    project = package.parent
+    if (project / "pyproject.toml").is_file() and (project / "notebooks").is_dir():
+        return Place(project / "notebooks", project / "work", project)
+    here = here or Path.cwd()
+    return Place(package / "notebooks", here / "labkit-work", here)
+
+
+def find_lesson(place: Place, wanted: str) -> str:
+    """The file name of the lesson with that number ("1" or "01") or name, with or without folder and ending.
+
+    Raises:
+        UnknownLesson: there is none.
+    """
+    name = re.split(r"[/\\]", wanted.strip())[-1].removesuffix(".ipynb")
+    for lesson in place.lessons:
+        stem = Path(lesson).stem
+        if name == stem or (re.fullmatch(r"[0-9]{1,2}", name) and int(name) == int(stem[:2])):
+            return lesson
+    raise UnknownLesson(wanted, place.lessons)
+
+
+def copy_lessons(place: Place) -> list[Copy]:
+    """What became of each lesson, in order: missing copies are made, untouched ones follow a new original, and what a
+    learner wrote is left alone."""
+    place.work.mkdir(parents=True, exist_ok=True)
+    return [Copy(lesson, _bring_up_to_date(place, lesson)) for lesson in place.lessons]
+
+
+def reset_lesson(place: Place, lesson: str) -> Copy:
+    """What became of the copy: it is the original now, and `mine` names the file that keeps what the learner wrote."""
+    place.work.mkdir(parents=True, exist_ok=True)
+    copy = place.work / lesson
+    what = _bring_up_to_date(place, lesson)
+    if what in ("copied", "refreshed") or _hash(copy) == _hash(place.originals / lesson):
+        return Copy(lesson, what)
+    mine = next(path for path in _names_for_mine(copy) if not path.exists())
+    copy.rename(mine)
+    _take_original(place, lesson)
+    return Copy(lesson, "copied", mine.name)
+
+
+def _bring_up_to_date(place: Place, lesson: str) -> What:
+    copy = place.work / lesson
+    original_hash = _hash(place.originals / lesson)
+    if not copy.exists():
+        _take_original(place, lesson)
+        return "copied"
+    ledger = _read_ledger(place)
+    copy_hash, known_hash = _hash(copy), ledger.get(lesson)
+    if copy_hash == original_hash:
+        if known_hash != original_hash:
+            _write_ledger(place, ledger | {lesson: original_hash})
+        return "current"
+    if copy_hash == known_hash:
+        _take_original(place, lesson)
+        return "refreshed"
+    return "current" if known_hash == original_hash else "kept"
+
+
+def _take_original(place: Place, lesson: str) -> None:
+    original = (place.originals / lesson).read_bytes()
+    _replace(place.work / lesson, original)  # not shutil.copy: an original may be read-only, and its copy must not be
+    _write_ledger(place, _read_ledger(place) | {lesson: fingerprint(original)})
+
+
+def _names_for_mine(copy: Path) -> Iterator[Path]:
+    yield copy.with_name(f"{copy.stem}.mine.ipynb")
+    number = 2
+    while True:
+        yield copy.with_name(f"{copy.stem}.mine-{number}.ipynb")
+        number += 1
+
+
+def fingerprint(notebook: bytes) -> str:
+    """The sha256 of the cells. Not of the file: JupyterLab rewrites its metadata when a lesson is only opened."""
+    try:
+        cells = json.dumps(json.loads(notebook)["cells"], sort_keys=True).encode()
+    except (ValueError, KeyError, TypeError):  # no notebook any more; it is the learner's all the same
+        cells = notebook
+    return hashlib.sha256(cells).hexdigest()
+
+
+def _hash(path: Path) -> str:
+    return fingerprint(path.read_bytes())
+
+
+def _read_ledger(place: Place) -> dict[str, str]:
+    """Lesson -> fingerprint of its original when copied. Empty if unreadable: then every copy counts as written in."""
+    try:
+        ledger = json.loads((place.work / LEDGER).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return ledger if isinstance(ledger, dict) else {}
+
+
+def _write_ledger(place: Place, ledger: dict[str, str]) -> None:
+    _replace(place.work / LEDGER, (json.dumps(ledger, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes the file whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    draft.write_bytes(content)
+    draft.replace(path)

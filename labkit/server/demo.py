@@ -1,0 +1,143 @@
+"""A page that shows live events in a browser, and the streams behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import itertools
+import json
+import re
+import time
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from tornado.web import RequestHandler
+
+from labkit.server.channel import Channel
+from labkit.server.launch import LabServer, launch
+from labkit.server.site import Routes
+from labkit.server.streams import LOOPBACK_ORIGIN
+from labkit.wire import Frame
+
+#: Long enough to be seen, short enough to wait for. A browser's own is 3 to 5 s.
+RETRY_MS = 1000
+WORDS_EVERY_S = 0.2
+
+# Lewis Carroll, Alice's Adventures in Wonderland (1865), chapter I; in the public domain.
+TEXT = (
+    "Alice was beginning to get very tired of sitting by her sister on the bank, and of having nothing to do: "
+    "once or twice she had peeped into the book her sister was reading, but it had no pictures or conversations in it, "
+    "“and what is the use of a book,” thought Alice “without pictures or conversations?” "
+    "So she was considering in her own mind (as well as she could, for the hot day made her feel very sleepy and "
+    "stupid), whether the pleasure of making a daisy-chain would be worth the trouble of getting up and picking the "
+    "daisies, when suddenly a White Rabbit with pink eyes ran close by her."
+)
+
+
+def start(host: str, port: int) -> LabServer:
+    """The demo server, running, with words on their way.
+
+    Raises:
+        PortInUse: another program listens on that port.
+    """
+    words = Channel(retry_ms=RETRY_MS)
+    server = launch(routes(words), name="demo", port=port, host=host)
+    server.play(words, itertools.cycle(TEXT.split()), every_s=WORDS_EVERY_S)
+    return server
+
+
+def run(host: str, port: int, say: Callable[[str], object]) -> None:
+    """Serves until Ctrl-C, and says where."""
+    server = start(host, port)
+    local = is_loopback(host)
+    try:
+        here = "localhost" if local or host in ("0.0.0.0", "::", "") else _in_url(host)
+        say(f"Live events on http://{here}:{server.port}")
+        if not local:
+            say(f"Warning: on {host}, whoever reaches this machine can read these streams and press Cut.")
+        say("Ctrl-C stops it.")
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        server.stop()
+
+
+def routes(words: Channel) -> Routes:
+    """The page, a channel with the words, a clock, and what the page's Cut button asks for."""
+    cut = type("CutWords", (Cut,), {"channel": words})
+    return {"/": Page, "/events": words, "/clock": clock, "/cut": cut}
+
+
+async def clock(last_event_id: str) -> AsyncGenerator[Frame, None]:
+    """One event at each full second, with the time as JSON. No ids: a second that is over is of no use to anybody."""
+    for number in itertools.count(1):
+        await asyncio.sleep(1 - time.time() % 1)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        yield Frame(event="tick", data=json.dumps({"tick": number, "time": now}))
+
+
+class Page(RequestHandler):
+    """demo.html, which needs nothing from elsewhere."""
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header(
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+            "connect-src 'self'; base-uri 'none'; form-action 'none'",
+        )
+        self.finish((Path(__file__).parent / "demo.html").read_text("utf-8"))
+
+
+class Cut(RequestHandler):
+    """Cuts every reader of the channel; 403 for a page of another site."""
+
+    channel: ClassVar[Channel]
+
+    def post(self) -> None:
+        if not may_cut(self.request.headers.get("Origin"), self.request.host):
+            self.set_status(403)
+            self.finish("Only a page of this machine, or of this server, may cut.\n")
+            return
+        self.channel.cut()
+        self.set_status(204)
+
+
+def may_cut(origin: str | None, host: str) -> bool:
+    """True for a page on this machine, for this server's own page under a numeric address, and for what is no browser.
+
+    A name is not enough: another site can point its own name at this machine ("DNS rebinding").
+
+    >>> may_cut("http://localhost:8888", "localhost:8080"), may_cut("http://evil.example:8080", "evil.example:8080")
+    (True, False)
+    """
+    if origin is None or LOOPBACK_ORIGIN.fullmatch(origin):
+        return True
+    return origin == f"http://{host}" and _is_numeric(re.sub(r":\d+$", "", host))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("")
+    (True, True, False, False)
+    """
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _is_numeric(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host.strip("[]")))
+    return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

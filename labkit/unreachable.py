@@ -1,0 +1,57 @@
+"""Why there is no stream, in one line that says what to do."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+
+import httpx
+
+from labkit.errors import LimitExceeded, StreamLost, StreamRejected
+
+DEMO_PORT = 8080
+PROBE_S = 2.0
+
+
+def explain(problem: Exception, url: str) -> str:
+    """The sentence for whatever ended EventSource, with a way on."""
+    if isinstance(problem, LimitExceeded):
+        return (
+            f"{problem.what} grew past {problem.limit:,} bytes: the sender forgot its blank lines, "
+            "or its events are that large; then allow more with --max-event-bytes"
+        )
+    if isinstance(problem, StreamRejected) and problem.status in (401, 403):
+        return f"{problem} Give it with --header 'Authorization: ...'"
+    if isinstance(problem, StreamLost):
+        return _why_unreachable(httpx.URL(url)) or f"{str(problem).rstrip(': ')}{_without_tls(url)}"
+    if isinstance(problem, httpx.TooManyRedirects):
+        return f"{url} redirects in a circle. Look where it leads with: curl -sIL {url}"
+    if isinstance(problem, httpx.DecodingError):
+        return f"{url} sends a broken compression ({problem}). Ask for none with --header 'Accept-Encoding: identity'"
+    return str(problem)
+
+
+def _without_tls(url: str) -> str:
+    """The likeliest way on, where a server answers, only not to https."""
+    return f". If it speaks plain HTTP: http{url[5:]}" if url.lower().startswith("https:") else ""
+
+
+def _why_unreachable(url: httpx.URL) -> str | None:
+    """Whether the name or the port is wrong, found by trying; None if neither is."""
+    host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
+    loopback = host in ("localhost", "127.0.0.1", "::1")
+    if urllib.request.getproxies() and not loopback:
+        return None  # a proxy does the looking up, and the connecting
+    try:
+        with socket.create_connection((host, port), timeout=PROBE_S):
+            return None
+    except socket.gaierror:
+        return f"there is no host {host!r}, or no network to ask. Is the name right?"
+    except ConnectionRefusedError:
+        start = "labkit serve" + (f" --port {port}" if port > 1023 and port != DEMO_PORT else "")
+        way_on = f"Start one in another terminal: {start}" if loopback else "Is the port right, and the server running?"
+        return f"nothing listens on port {port} of {host}. {way_on}"
+    except TimeoutError:
+        return f"{host} does not answer on port {port}. Is the address right, and does a firewall stand between?"
+    except OSError:
+        return None

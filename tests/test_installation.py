@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from labkit import installation
+from labkit.installation import Finding, dependencies, kernel, python, show, writable
+from labkit.lessons import Place, find_place
+
+
+def test_this_installation_is_in_order_and_nothing_is_changed(tmp_path: Path) -> None:
+    here = find_place()
+    findings = list(installation.inspect(Place(here.originals, tmp_path / "work", tmp_path)))
+    assert [finding for finding in findings if not finding.ok] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_python_must_be_new_enough() -> None:
+    assert python((3, 11)).ok and python((3, 14, 1)).ok
+    old = python((3, 10, 9))
+    assert (old.ok, old.what) == (False, "Python 3.10.9 is older than 3.11")
+    assert "3.11" in old.advice
+
+
+def test_each_run_time_dependency_is_looked_at_and_no_other() -> None:
+    named = [finding.what.split()[0] for finding in dependencies()]
+    assert {"click", "httpx", "jupyterlab", "tornado", "packaging"} <= set(named)
+    assert "pytest" not in named
+
+
+def test_a_version_out_of_range_is_named_with_the_range() -> None:
+    (found,) = dependencies(["click>=99,<100"])
+    version = importlib.metadata.version("click")
+    assert (found.ok, found.what) == (False, f"click {version} is not within <100,>=99")
+    assert 'pip install "click<100,>=99"' in found.advice
+
+
+def test_what_is_not_installed_or_only_for_others_is_told_apart() -> None:
+    found = list(dependencies(["no-such-package>=1", 'no-such-extra; extra == "dev"', 'no-such; python_version < "3"']))
+    assert [(finding.ok, finding.what) for finding in found] == [(False, "no-such-package is not installed")]
+
+
+def test_a_package_that_breaks_when_imported_is_no_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_pkg.py").write_text("raise OSError('a library is missing')")
+    info = tmp_path / "broken_pkg-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-pkg\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (found,) = dependencies(["broken-pkg"])
+    assert (found.ok, found.what) == (False, "broken-pkg 1.0 cannot be imported (OSError: a library is missing)")
+
+
+def kernel_folder(tmp_path: Path, *argv: str) -> list[str]:
+    spec = tmp_path / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
+    return [str(tmp_path / "kernels")]
+
+
+@pytest.mark.parametrize("program", ["python", "python3", sys.executable])
+def test_a_kernel_that_is_this_python_is_fine(tmp_path: Path, program: str) -> None:
+    assert kernel(kernel_folder(tmp_path, program, "-m", "ipykernel_launcher")).ok
+
+
+@pytest.mark.parametrize("program", ["/opt/other/bin/python", "python2", "pypy3"])
+def test_a_kernel_that_is_another_python_is_not(tmp_path: Path, program: str) -> None:
+    found = kernel(kernel_folder(tmp_path, program, "-m", "ipykernel_launcher"))
+    assert (found.ok, found.what) == (False, f"the Jupyter kernel python3 is another Python: {program}")
+    assert "ipykernel install --sys-prefix" in found.advice
+
+
+def test_lessons_that_are_missing_are_a_cross(tmp_path: Path) -> None:
+    assert not installation.lessons(Place(tmp_path, tmp_path, tmp_path)).ok
+
+
+def test_a_folder_that_cannot_be_made_or_written_in_is_a_cross(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert not writable(tmp_path / "file").ok
+    assert not writable(tmp_path / "file" / "work").ok
+    assert writable(tmp_path / "work").ok and writable(tmp_path).ok
+
+
+def test_marks_and_words_tell_without_colour() -> None:
+    out = io.StringIO()
+    console = Console(file=out, highlight=False, width=20)
+    assert not show([Finding(True, "click [8]"), Finding(False, "rich is gone", "run: x")], console)
+    assert out.getvalue() == "✓ ok     click [8]\n✗ NOT OK rich is gone\n         → run: x\n"
+    assert show([Finding(True, "click")], console)
