@@ -1,0 +1,80 @@
+"""Who may import whom, and how large a room may be. The layers are in CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import labkit
+
+ROOT = Path(labkit.__file__).parent
+MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.parts)
+
+# Each room may import from the braces before its own. `command` is the modules at the top that make the command line.
+BRACES = [{"errors", "clock"}, {"wire"}, {"log", "measure"}, {"server", "client"}, {"lab"}, {"plots", "widgets", "check"}, {"command"}]
+COMMAND = {"cli", "installation", "jupyter", "lessons", "listen", "terminal", "unreachable"}
+
+
+def room(parts: list[str]) -> str:
+    name = parts[1] if len(parts) > 1 else "errors"  # labkit itself: only its version
+    return "command" if name in COMMAND else name
+
+
+def level(name: str) -> int:
+    return next(number for number, brace in enumerate(BRACES) if name in brace)
+
+
+def imports(path: Path) -> Iterator[list[str]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: imports are absolute"
+            yield (node.module or "").split(".")
+
+
+def own_room(path: Path) -> str:
+    parts = ["labkit", *path.relative_to(ROOT).with_suffix("").parts]
+    return room([part for part in parts if part != "__init__"])
+
+
+modules = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@modules
+def test_rooms_import_only_from_the_rooms_below(path: Path) -> None:
+    mine = own_room(path)
+    for parts in imports(path):
+        if parts[0] == "labkit":
+            other = room(parts)
+            assert other == mine or level(other) < level(mine), f"{mine} imports {other}"
+
+
+@modules
+def test_rooms_are_small(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            assert lines <= 40, f"{node.name} has {lines} lines"
+
+
+def test_the_wire_uses_the_standard_library_alone() -> None:
+    for path in (ROOT / "wire").glob("*.py"):
+        for parts in imports(path):
+            assert parts[0] in sys.stdlib_module_names or parts[:2] in (["labkit", "wire"], ["labkit", "errors"]), parts
+
+
+@pytest.mark.parametrize("statement", ["import labkit", "import labkit.wire", "import labkit.cli", "import labkit.check"])
+def test_importing_costs_nothing(statement: str) -> None:
+    heavy = "{'tornado', 'httpx', 'matplotlib', 'IPython', 'numpy', 'ipywidgets', 'asyncio'}"
+    code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
