@@ -16,7 +16,15 @@ ROOT = Path(labkit.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.parts)
 
 # Each room may import from the braces before its own. `command` is the modules at the top that make the command line.
-BRACES = [{"errors", "clock"}, {"wire"}, {"log", "measure"}, {"server", "client"}, {"lab"}, {"plots", "widgets", "check"}, {"command"}]
+BRACES = [
+    {"errors", "clock"},
+    {"wire"},
+    {"log", "measure"},
+    {"server", "client"},
+    {"lab"},
+    {"plots", "widgets", "check"},
+    {"command"},
+]
 COMMAND = {"cli", "installation", "jupyter", "lessons", "listen", "terminal", "unreachable"}
 
 
@@ -72,7 +80,9 @@ def test_the_wire_uses_the_standard_library_alone() -> None:
             assert parts[0] in sys.stdlib_module_names or parts[:2] in (["labkit", "wire"], ["labkit", "errors"]), parts
 
 
-@pytest.mark.parametrize("statement", ["import labkit", "import labkit.wire", "import labkit.cli", "import labkit.check"])
+@pytest.mark.parametrize(
+    "statement", ["import labkit", "import labkit.wire", "import labkit.cli", "import labkit.check"]
+)
 def test_importing_costs_nothing(statement: str) -> None:
     heavy = "{'tornado', 'httpx', 'matplotlib', 'IPython', 'numpy', 'ipywidgets', 'asyncio'}"
     code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
