@@ -2,5 +2,6 @@
 
 from labkit.widgets.listener import Listener, listen
 from labkit.widgets.predict import Predict, predict
+from labkit.widgets.wireview import WireView
 
-__all__ = ["Listener", "Predict", "listen", "predict"]
+__all__ = ["Listener", "Predict", "WireView", "listen", "predict"]

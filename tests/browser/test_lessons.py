@@ -61,6 +61,28 @@ def test_lesson_01_settles_its_claims_on_the_screen(open_lesson: Callable[[str],
     assert lab.complaints == []
 
 
+def test_lesson_01_bytes_arrive_at_the_slider_by_keyboard(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("01_what_is_on_the_wire")
+    lab.run_all()
+    lab.wait_until_done()
+    view = lab.page.locator(".labkit-wire")
+    expect(view.locator("ol")).to_contain_text("price: '3.50\\nEUR'")
+    expect(view.locator("ol")).to_contain_text("'colour' is no field of the standard")
+    slider = view.get_by_role("slider")
+    slider.focus()
+    lab.page.keyboard.press("Home")
+    expect(view.locator("ol")).to_have_text("nothing yet")
+    for _ in range(9):
+        lab.page.keyboard.press("ArrowRight")
+    expect(view.locator(".cut")).to_contain_text("9 of 112 bytes have arrived")
+    expect(view.locator("dd").first).to_have_text("retry:·20")
+    lab.page.keyboard.press("End")
+    expect(view.locator("ol b")).to_have_text(["retry", "comment", "event", "ignored"])
+    view.scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-01-wireview.png")
+    assert lab.complaints == []
+
+
 def test_lesson_01_an_exercise_answers_to_what_is_typed(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
     lab = open_lesson("01_what_is_on_the_wire")
     lab.run_all()

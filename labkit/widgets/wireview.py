@@ -1,0 +1,92 @@
+"""An event stream under the microscope."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from labkit.errors import LabError
+from labkit.wire import Comment, Event, Ignored, Signal, Step, explain
+
+HERE = Path(__file__).parent
+#: Every prefix of the stream is explained beforehand, so that the slider answers at once; that has its price.
+MAX_BYTES = 1000
+
+
+class WireView(anywidget.AnyWidget):
+    """The bytes of a stream, coloured by the part they play, and a slider that lets them arrive one by one.
+
+    At each moment it shows what the decoder holds, what it has let out, and what it ignored and why. `arrived` is the
+    slider's place, in bytes; it can be set.
+
+    Raises:
+        LabError: more than MAX_BYTES bytes.
+    """
+
+    _esm = HERE / "wireview.js"
+    _css = HERE / "wireview.css"
+    lines: Any = traitlets.List().tag(sync=True)
+    moments: Any = traitlets.List().tag(sync=True)
+    arrived: Any = traitlets.Int().tag(sync=True)
+
+    def __init__(self, raw: bytes) -> None:
+        if len(raw) > MAX_BYTES:
+            raise LabError(
+                f"WireView takes up to {MAX_BYTES} bytes, and these are {len(raw)}. Show a part: raw[:{MAX_BYTES}]"
+            )
+        self.raw = raw
+        steps = [step for step in explain(raw) if step.raw]
+        super().__init__(lines=[_line(step) for step in steps], moments=_moments(raw), arrived=len(raw))
+
+    def __repr__(self) -> str:
+        return "\n".join(["WireView:", *(f"  {line['text']:<28} {line['role']}" for line in self.lines)])
+
+    def _repr_mimebundle_(self, **settings: Any) -> Any:
+        bundle: Any = super()._repr_mimebundle_(**settings)
+        data, *rest = bundle  # the data, and where there is any the metadata
+        return ({**data, "text/plain": repr(self)}, *rest)
+
+
+def _line(step: Step) -> dict[str, object]:
+    """One line: its bytes as cells, what part it plays, and what it did."""
+    return {"start": step.start, "cells": [_cell(byte) for byte in step.raw], "role": step.role, "did": step.did,
+            "text": "".join(_cell(byte) for byte in step.raw)}  # fmt: skip
+
+
+def _cell(byte: int) -> str:
+    names = {9: "\\t", 10: "\\n", 13: "\\r", 32: "·"}
+    return names.get(byte) or (chr(byte) if 32 < byte < 127 else f"{byte:02X}")
+
+
+def _moments(raw: bytes) -> list[dict[str, object]]:
+    """What is held and what came out after the first 0, 1, 2, ... bytes."""
+    moments: list[dict[str, object]] = []
+    for count in range(len(raw) + 1):
+        steps = explain(raw[:count])
+        whole = [step for step in steps if step.role != "unfinished"]
+        last = whole[-1] if whole else None
+        unfinished = raw[last.start + len(last.raw) if last else 0 : count]
+        moments.append(
+            {
+                "unfinished": "".join(_cell(byte) for byte in unfinished),
+                "data": last.data_buffer if last else "",
+                "type": last.type_buffer if last else "",
+                "id": last.id_buffer if last else "",
+                "out": [_out(step.signal) for step in whole if step.signal is not None],
+            }
+        )
+    return moments
+
+
+def _out(signal: Signal) -> dict[str, str]:
+    if isinstance(signal, Event):
+        id = f"last event ID {signal.last_event_id}" if signal.last_event_id else ""
+        return {"kind": "event", "text": f"{signal.type}: {signal.data!r}", "more": id}
+    if isinstance(signal, Comment):
+        return {"kind": "comment", "text": repr(signal.text), "more": "no listener hears it"}
+    if isinstance(signal, Ignored):
+        return {"kind": "ignored", "text": repr(signal.line), "more": signal.why}
+    return {"kind": "retry", "text": f"{signal.ms} ms", "more": "the new reconnection time"}
