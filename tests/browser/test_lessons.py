@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from labkit.lab.texts import ALICE
+
 from .conftest import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -19,19 +21,25 @@ def test_lesson_00_types_words_is_cut_by_a_click_and_loses_nothing(
 ) -> None:
     lab = open_lesson("00_start_here")
     lab.run_all()
-    words = lab.page.locator(".labkit-words textarea")
-    expect(words).to_have_value(re.compile("Alice was beginning"), timeout=30_000)
-    lab.page.get_by_role("button", name="Cut the connection").click()
-    expect(lab.page.get_by_text(re.compile("connecting · "))).to_be_visible()
+    clients = lab.page.locator(".labkit-client")
+    kernel, browser = clients.nth(0), clients.nth(1)
+    for client in (kernel, browser):
+        expect(client.locator(".words")).to_contain_text("Alice was beginning", timeout=30_000)
+    browser.get_by_role("button", name="Cut the connection").click()
+    for client in (kernel, browser):
+        expect(client.get_by_role("status")).to_contain_text("connecting")
     lab.page.screenshot(path=artifacts / "lesson-00-cut.png")
     lab.wait_until_done()
-    expect(words).to_have_value(re.compile("conversations.{2}$"))
+    for client in (kernel, browser):
+        expect(client.locator(".words")).to_have_text(" ".join(ALICE))  # in order, none lost, none doubled
+        expect(client.get_by_role("status")).to_contain_text("57 events · last event ID alice-57")
     expect(lab.output("guess.compare(")).to_contain_text("measured: none")
-    # The server's own record: a first visit, and one for each cut - by the click and by the call - with an id.
+    # The server's own record: two first visits, and two more for each cut - by the click and by the call - with an id.
     noted = lab.output("list(channel.visits)").inner_text()
     visits = re.findall(r"last_event_id='(.*?)', left='(.*?)'", noted)
-    assert [left for _, left in visits] == ["cut", "cut", ""], noted
-    assert visits[0][0] == "" and all(re.fullmatch(r"alice-\d+", id) for id, _ in visits[1:]), noted
+    assert [left for _, left in visits] == ["cut"] * 4 + [""] * 2, noted
+    assert [id for id, _ in visits[:2]] == ["", ""], noted
+    assert all(re.fullmatch(r"alice-\d+", id) for id, _ in visits[2:]), noted
     lab.output("list(channel.visits)").scroll_into_view_if_needed()
     lab.page.screenshot(path=artifacts / "lesson-00-done.png")
     assert lab.complaints == []

@@ -1,0 +1,22 @@
+// The stream is read in the kernel, by Python; here it is only drawn.
+
+function render({ model, el }) {
+  const ask = (what) => () => model.send({ ask: what });
+  const view = new ClientView(el, "in the kernel: httpx", [
+    makeButton("Start", ask("start")),
+    makeButton("Stop", ask("stop")),
+    makeButton("Cut the connection", ask("cut")),
+  ]);
+  function hear(message) {
+    if (message.events) view.events(message.events);
+    if (message.state) view.state(message.state, message.why, message.wait_ms);
+  }
+  model.on("msg:custom", hear);
+  model.send({ ask: "history" }); // a view that comes later wants to see what was
+  return () => {
+    model.off("msg:custom", hear);
+    view.close();
+  };
+}
+
+export default { render };

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from labkit.errors import LabError
+from labkit.lab import raw_server
+from labkit.server import Channel, serve
+from labkit.widgets import BrowserClient, KernelClient
+
+from ..live_helpers import eventually
+
+pytestmark = pytest.mark.live
+
+
+def press(client: Any, what: str) -> None:
+    client._handle_custom_msg({"ask": what}, [])
+
+
+def test_the_kernels_client_resumes_after_a_cut_by_its_button() -> None:
+    async def main() -> None:
+        channel = Channel(retry_ms=20)
+        async with serve(channel) as server:
+            client = KernelClient(server.url, on_cut=channel.cut)
+            await client.connected()
+            channel.publish("one")
+            await client.until(events=1)
+            press(client, "cut")
+            await eventually(lambda: client.state == "connecting")
+            channel.publish("two")
+            await client.until(events=2)
+            assert client.texts == ["one", "two"]
+            assert [change.state for change in client.changes] == ["connecting", "open", "connecting", "open"]
+            assert len(client.gaps) == 1 and client.gaps[0][0] < client.gaps[0][1]
+            client.stop()
+            await eventually(lambda: client.state == "closed" and channel.clients == 0)
+
+    asyncio.run(main())
+
+
+def test_stop_and_start_by_the_buttons_goes_on_from_the_last_id() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server:
+            client = KernelClient(server.url)
+            await client.connected()
+            channel.publish("one")
+            await client.until(events=1)
+            press(client, "stop")
+            await eventually(lambda: channel.clients == 0)
+            channel.publish("two")
+            press(client, "start")
+            await client.until(events=2)
+            assert client.texts == ["one", "two"]
+            client.stop()
+
+    asyncio.run(main())
+
+
+def test_it_says_in_one_sentence_why_there_is_no_stream() -> None:
+    async def main() -> str:
+        async with raw_server([b"<html>"], head=b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n") as url:
+            client = KernelClient(url)
+            await eventually(lambda: client.state == "closed")
+            with pytest.raises(LabError, match=r"no connection within 0\.1 s"):
+                await client.connected(seconds=0.1)
+            return client.changes[-1].why
+
+    assert "text/html: not an event stream" in asyncio.run(main())
+
+
+def test_events_go_to_the_screen_in_batches() -> None:
+    async def main() -> None:
+        channel = Channel()
+        sent: list[dict[str, Any]] = []
+        async with serve(channel) as server:
+            client = KernelClient(server.url)
+            client.send = sent.append  # type: ignore[method-assign, assignment]
+            await client.connected()
+            for number in range(1000):
+                channel.publish(str(number))
+            await client.until(events=1000)
+            client.stop()
+            await eventually(lambda: client.state == "closed")
+        batches = [message["events"] for message in sent if "events" in message]
+        assert [item["data"] for batch in batches for item in batch] == [str(number) for number in range(1000)]
+        assert len(batches) < 50
+
+    asyncio.run(main())
+
+
+def test_the_browsers_client_keeps_what_the_page_reports() -> None:
+    client = BrowserClient("http://127.0.0.1:1/")
+    client._handle_custom_msg({"state": "open", "why": "x", "at": 500}, [])
+    client._handle_custom_msg({"events": [{"type": "message", "data": "<b>", "id": "7", "at": 1500}]}, [])
+    assert client.texts == ["<b>"] and client.received[0].at_s == 1.5
+    assert client.state == "open"
+
+
+def test_their_text_is_the_same_each_time() -> None:
+    assert (
+        repr(BrowserClient("http://x/"))
+        == "A client in the browser: run this cell, and it shows each event as it comes"
+    )
+    assert BrowserClient("http://x/")._repr_mimebundle_()[0]["text/plain"] == repr(BrowserClient("http://y/"))
+    with pytest.raises(Exception, match="route"):
+        BrowserClient("http://x/", route="tunnel")
