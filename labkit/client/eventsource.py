@@ -91,7 +91,7 @@ class EventSource:
         self._clock = clock
         self._rng = rng or random.Random()
         self._request = {"method": method, "content": content, "json": json}
-        self._headers = dict(headers or {})
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         # trust_env=False: a proxy of the environment must not come between a learner and a server on loopback.
         self._http = httpx.AsyncClient(
@@ -177,7 +177,13 @@ class EventSource:
         except httpx.ReadTimeout:
             stalled = StreamStalled(self._read_timeout_s or 0.0)
             attempt.outcome = Ended(str(stalled)) if attempt.opened else Unreachable(str(stalled))
-        except httpx.TransportError as problem:
+        except httpx.LocalProtocolError as problem:
+            if attempt.opened or self.state == CLOSED:
+                attempt.outcome = Ended(_reason(problem))
+            else:  # the next attempt would send the same
+                what = f"the request cannot be sent ({problem}); its Last-Event-ID is {self.last_event_id!a}"
+                raise StreamLost(what) from None
+        except httpx.RequestError as problem:  # also redirects in a circle, and a body that cannot be decompressed
             attempt.outcome = Ended(_reason(problem)) if attempt.opened else Unreachable(_reason(problem))
 
     async def _read(self, response: httpx.Response) -> AsyncGenerator[Event, None]:
@@ -221,9 +227,9 @@ class EventSource:
 
     def _all_headers(self) -> list[tuple[bytes, bytes]]:
         # Exactly this Accept: jupyter-server-proxy buffers the whole stream for any other.
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store", **self._headers}
+        headers = {"accept": "text/event-stream", "cache-control": "no-cache", **self._headers}
         if self.last_event_id:
-            headers["Last-Event-ID"] = self.last_event_id
+            headers["last-event-id"] = self.last_event_id.strip(" \t")  # as Fetch does: no header holds such an end
         return [(name.encode(), value.encode()) for name, value in headers.items()]  # UTF-8, as browsers send an id
 
     def _change(self, state: State, why: str) -> None:
@@ -249,7 +255,7 @@ def _is_loopback(url: str) -> bool:
     return httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
 
 
-def _reason(problem: httpx.TransportError) -> str:
+def _reason(problem: httpx.RequestError) -> str:
     if isinstance(problem, httpx.ConnectError):
         return f"no connection ({problem})" if str(problem) else "no connection"
     if isinstance(problem, httpx.RemoteProtocolError) and "incomplete" in str(problem):

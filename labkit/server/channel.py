@@ -115,22 +115,25 @@ class Channel:
         if replay.gap:
             start.append(encode(_gap(last_event_id, replay.frames)))
         start += [encode(frame) for frame in replay.frames]
-        connection.send(b"".join(map(chunk, start) if chunked else start))
+        for piece in _joined([*map(chunk, start)] if chunked else start, self.room_bytes):
+            connection.send(piece)
         if self._max_age_s is not None:
             age_s = self._max_age_s * (1 - AGE_JITTER * self._rng.random())
             connection.end_after(age_s, "reached its planned age")
         return connection
 
-    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Ties the channel to the loop of the server that mounts it."""
+    def bind(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Ties the channel to the loop of the server that mounts it; False if it was tied to it already."""
         with self._lock:
             if self._loop not in (None, loop):
                 raise LabError(
                     "this channel is mounted on another server that still runs. Stop that one, or make a new Channel"
                 )
-            if self._loop is None:
-                self._loop = loop
-                self._schedule_heartbeat(self._heartbeat_s)
+            if self._loop is loop:
+                return False
+            self._loop = loop
+            self._schedule_heartbeat(self._heartbeat_s)
+            return True
 
     def unbind(self) -> None:
         """Sends what is queued, and ends every stream; the log stays. On the server's loop."""
@@ -154,10 +157,11 @@ class Channel:
     def _write(self, frames: list[bytes]) -> None:
         if not frames:
             return
-        plain = b"".join(frames)
-        chunked = b"".join(map(chunk, frames))
+        plain = _joined(frames, self.room_bytes)
+        chunked = _joined([*map(chunk, frames)], self.room_bytes)
         for connection in tuple(self._connections):
-            connection.send(chunked if connection.chunked else plain)
+            for piece in chunked if connection.chunked else plain:
+                connection.send(piece)
         if self._loop is not None:
             self._last_write_s = self._loop.time()
 
@@ -189,6 +193,12 @@ class Channel:
 
     def __repr__(self) -> str:
         return f"<Channel {self.clients} clients, {self.log!r}>"
+
+
+def _joined(frames: list[bytes], room_bytes: int) -> list[bytes]:
+    """In one piece, for one system call; one by one where that would be more than may wait for a reader."""
+    whole = b"".join(frames)
+    return [whole] if len(whole) <= room_bytes else frames
 
 
 def _gap(asked: str, kept: tuple[Frame, ...]) -> Frame:

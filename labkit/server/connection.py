@@ -16,6 +16,8 @@ LAST_CHUNK = b"0\r\n\r\n"
 #: Left alone, Linux lets its own buffer for one slow reader grow to some 2.6 MB; 1000 of them take what a server has.
 #: Precedent for a fixed size: nginx's `listen ... sndbuf=`, HAProxy's tune.sndbuf. (Linux books twice the number.)
 SEND_BUFFER_BYTES = 128 * 1024
+#: How long an ended response may take to reach a reader that is behind. Precedent: nginx's lingering_time, 30 s.
+END_WITHIN_S = 30.0
 
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
 
@@ -36,20 +38,22 @@ def chunk(data: bytes) -> bytes:
 class Connection:
     """A stream taken over from tornado once the head was sent. All methods belong on the server's loop.
 
-    At most `room_bytes` wait in this process for a slow reader, and SEND_BUFFER_BYTES in the kernel; a reader that
-    falls further behind is disconnected, so that it comes back with its Last-Event-ID and resumes.
+    At most `room_bytes`, or one event that is larger, wait in this process for a slow reader, and SEND_BUFFER_BYTES in
+    the kernel; a reader that falls further behind is disconnected, so that it comes back with its Last-Event-ID and
+    resumes.
     """
 
-    __slots__ = ("_on_gone", "_socket", "_stream", "_timer", "chunked", "visit")
+    __slots__ = ("_ended", "_on_gone", "_room_bytes", "_socket", "_stream", "_timer", "chunked", "visit")
 
     def __init__(
         self, stream: IOStream, chunked: bool, room_bytes: int, visit: Visit, on_gone: Callable[[Connection], object]
     ) -> None:
-        stream.max_write_buffer_size = room_bytes
+        stream.max_write_buffer_size = self._room_bytes = room_bytes
         self._stream = stream
         self._socket = stream.socket if type(stream) is IOStream else None  # TLS has records of its own to write
         self._on_gone: Callable[[Connection], object] | None = on_gone
         self._timer: object | None = None
+        self._ended = False
         self.chunked = chunked
         self.visit = visit
         if stream.socket is not None:  # it is None where the client has left already
@@ -58,6 +62,8 @@ class Connection:
 
     def send(self, framed: bytes) -> None:
         """Sends bytes that are chunked already, or are meant to be plain. Never waits, never raises."""
+        if self._ended:
+            return
         stream = self._stream
         if self._socket is not None and not stream.writing():
             # The kernel nearly always takes it all, and this is a quarter of the cost of stream.write().
@@ -71,6 +77,8 @@ class Connection:
             if sent == len(framed):
                 return
             framed = framed[sent:]
+            # Nothing waited before: a reader is not slow because one event is larger than the room.
+            stream.max_write_buffer_size = max(self._room_bytes, len(framed))
         try:
             # The future is for those who wait. It would complain of a lost connection that _gone has noted already.
             stream.write(framed).add_done_callback(lambda future: future.exception())
@@ -92,8 +100,12 @@ class Connection:
         self.visit.left = self.visit.left or why
         if self.chunked:
             self.send(LAST_CHUNK)
+        if self._ended:
+            return
+        self._ended = True
         if self._stream.writing():
             self._stream.write(b"").add_done_callback(lambda _: self._stream.close())
+            self._call_later(END_WITHIN_S, self._stream.close)
         else:
             self._stream.close()
 
@@ -105,13 +117,17 @@ class Connection:
         self._stream.close()
 
     def end_after(self, seconds: float, why: str) -> None:
-        self._timer = IOLoop.current().call_later(seconds, self.end, why)
+        self._call_later(seconds, self.end, why)
+
+    def _call_later(self, seconds: float, action: Callable[..., object], *args: object) -> None:
+        if self._timer is not None:
+            IOLoop.current().remove_timeout(self._timer)
+        self._timer = IOLoop.current().call_later(seconds, action, *args)
 
     @property
     def waiting_bytes(self) -> int:
         """What this process holds for the client because the kernel would not take it, in bytes."""
-        buffer = self._stream._write_buffer
-        return len(buffer) if buffer is not None else 0  # None: closed, and _gone is on its way
+        return len(self._stream._write_buffer or b"")  # None once it is closed
 
     def _gone(self) -> None:
         self.visit.left = self.visit.left or "client left"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from labkit.errors import NotServing
 from labkit.server.channel import Channel
-from labkit.server.site import LOOPBACK, Routes, Site
+from labkit.server.site import LOOPBACK, Routes, Site, base_url
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class LabServer:
             self._end_thread()
             raise
         self.port = self._site.port
-        self.url = f"http://{host}:{self.port}"
+        self.url = base_url(host, self.port)
 
     def replace(self, routes: Routes) -> None:
         """Serves other routes on the same port. Streams of routes that are gone are ended."""

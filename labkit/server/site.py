@@ -57,12 +57,19 @@ class Site:
 
         Raises:
             PortInUse: somebody else listens there.
+            LabError: a channel is mounted on another server.
         """
         try:
             sockets = bind_sockets(port, host)
         except OSError as problem:
             if problem.errno == errno.EADDRINUSE:
                 raise PortInUse(host, port) from None
+            raise
+        try:
+            _bind(self.routes)
+        except LabError:
+            for listener in sockets:
+                listener.close()
             raise
         self.port = sockets[0].getsockname()[1]
         self._server = HTTPServer(self._application())
@@ -72,6 +79,7 @@ class Site:
         """Ends the streams of the old routes, and serves the new ones on the same port."""
         assert self._server is not None
         checked = _checked(routes)
+        _bind(checked)
         self._unbind(keep=checked)
         self.routes = checked
         self._server.request_callback = self._application()
@@ -87,11 +95,9 @@ class Site:
         self._server = None
 
     def _application(self) -> Application:
-        loop = asyncio.get_running_loop()
         rules: list[tuple[str, type[RequestHandler], dict[str, Any]]] = []
         for path, route in self.routes.items():
             if isinstance(route, Channel):
-                route.bind(loop)
                 rules.append((re.escape(path), ChannelHandler, {"channel": route}))
             elif isinstance(route, type):
                 rules.append((re.escape(path), route, {}))
@@ -138,8 +144,26 @@ class Serving:
     def __init__(self, site: Site, host: str) -> None:
         self.site = site
         self.port = site.port
-        self.base_url = f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
+        self.base_url = base_url(host, site.port)
         self.url = self.base_url + next(iter(site.routes))
+
+
+def base_url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _bind(routes: Routes) -> None:
+    """Ties every channel to the running loop, or none: a mount that fails must not hold a channel."""
+    loop = asyncio.get_running_loop()
+    bound: list[Channel] = []
+    try:
+        for route in routes.values():
+            if isinstance(route, Channel) and route.bind(loop):
+                bound.append(route)
+    except LabError:
+        for channel in bound:
+            channel.unbind()
+        raise
 
 
 def _checked(routes: Routes) -> dict[str, Route]:

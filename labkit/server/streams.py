@@ -102,3 +102,5 @@ class SourceHandler(StreamHandler):
             connection.end("the source ended")
         except asyncio.CancelledError:
             connection.cut("server stopped")  # no news where the client left first
+        except Exception as problem:  # the source's own; raised further, tornado would leave the stream open
+            connection.cut(f"the source failed: {type(problem).__name__}: {problem}")

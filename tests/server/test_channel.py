@@ -1,185 +1,533 @@
-"""One log, many threads, many readers: every reader sees every event once, in order."""
-
 from __future__ import annotations
 
 import asyncio
 import random
 import socket
+import sys
 import threading
-from collections.abc import Coroutine
+import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from tornado.iostream import IOStream
 
 from labkit.client import EventSource
 from labkit.errors import EncodeError, LabError
 from labkit.log import MemoryLog
 from labkit.server import Channel, launch, serve
+from labkit.server.connection import Connection
+from labkit.wire import Comment, Event, Retry
 
-from ..live_helpers import eventually
+from ..helpers import after, eventually, ids, request, soon, texts
 
 pytestmark = pytest.mark.live
 
 
-def run(main: Coroutine[object, object, None]) -> None:
-    asyncio.run(asyncio.wait_for(main, 60))
+def channel_of(*data: str, keep: int = 1000) -> Channel:
+    channel = Channel(MemoryLog(keep, epoch="e"))
+    for text in data:
+        channel.publish(text)
+    return channel
 
 
-async def numbers(url: str, until: int, last_event_id: str = "") -> list[int]:
-    """The numbers of the ids that a client sees, up to that one."""
-    seen: list[int] = []
-    async with EventSource(url, last_event_id=last_event_id, reconnection_ms=10) as source:
-        async for event in source:
-            seen.append(int(event.last_event_id.rpartition("-")[2]))
-            if seen[-1] >= until:
-                break
-    return seen
+def numbered(first: int, last: int) -> list[str]:
+    return [f"e-{number}" for number in range(first, last + 1)]
 
 
-def test_a_ticker_on_the_loop_and_a_thread_publish_2000_each() -> None:
-    channel = Channel(MemoryLog(10_000, epoch="e"), room_bytes=10**7)
-    server = launch({"/events": channel}, name="test two publishers")
-
-    def on_the_loop() -> None:
-        for _ in range(2000):
-            channel.publish("loop")
-
+def test_a_comment_and_the_reconnection_time_come_at_once() -> None:
     async def main() -> None:
-        readers = [asyncio.create_task(numbers(server.url + "/events", 4000)) for _ in range(5)]
-        await eventually(lambda: channel.clients == 5)
-        ticker = threading.Thread(target=lambda: server.call(on_the_loop))
-        ticker.start()
-        for _ in range(2000):
-            await asyncio.to_thread(channel.publish, "cell")
-        await asyncio.to_thread(ticker.join)
-        for seen in await asyncio.gather(*readers):
-            assert seen == list(range(1, 4001))
+        async with serve(Channel(retry_ms=1234)) as server, request(server.url) as reply:
+            assert await reply.chunk() == b": the stream is open\nretry: 1234\n\n"
 
-    try:
-        run(main())
-    finally:
-        server.stop()
+    asyncio.run(main())
 
 
-def test_whoever_joins_while_events_are_published_loses_none_and_doubles_none() -> None:
-    channel = Channel(MemoryLog(10_000, epoch="e"), room_bytes=10**7)
-    server = launch({"/events": channel}, name="test joining")
-    total = 3000
+def test_each_event_is_a_chunk_of_its_own_and_comes_once() -> None:
+    async def main() -> None:
+        channel = channel_of()
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            assert [channel.publish("a"), channel.publish("b", "named"), channel.publish("")] == numbered(1, 3)
+            chunks = [await reply.chunk() for _ in range(3)]
+            assert chunks == [b"id: e-1\ndata: a\n\n", b"event: named\nid: e-2\ndata: b\n\n", b"id: e-3\ndata: \n\n"]
+            channel.end()
+            assert await reply.reader.read() == b"0\r\n\r\n"
+
+    asyncio.run(main())
+
+
+def test_http_1_0_gets_plain_bytes_until_the_connection_closes() -> None:
+    async def main() -> None:
+        channel = channel_of("a", "b")
+        async with serve(channel) as server, request(server.url, after("e-1"), version="1.0") as reply:
+            assert "transfer-encoding" not in reply.headers
+            await reply.opening()
+            channel.publish("c")
+            channel.end()
+            assert b"".join([line async for line in reply.reader]).endswith(b"id: e-3\ndata: c\n\n")
+
+    asyncio.run(main())
+
+
+def test_publishing_without_a_server_is_logged() -> None:
+    channel = channel_of("a", "b")
+    assert channel.log.since("e-0").frames[1].data == "b"
+    assert "2 of 2 events kept" in repr(channel)
+
+
+@pytest.mark.parametrize("asked, missed", [("", []), ("e-0", ["a", "b", "c"]), ("e-2", ["c"]), ("e-3", [])])
+def test_who_comes_back_gets_what_it_missed_and_then_the_rest(asked: str, missed: list[str]) -> None:
+    async def main() -> None:
+        channel = channel_of("a", "b", "c")
+        headers = [after(asked)] if asked else []
+        async with serve(channel) as server, request(server.url, *headers) as reply:
+            await soon(lambda: channel.clients == 1)
+            channel.publish("live")
+            events = await reply.events(len(missed) + 1)
+            assert texts(events) == [*missed, "live"]
+            assert ids(events) == numbered(4 - len(missed), 4)
+            assert channel.visits[0].last_event_id == asked
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("asked, oldest", [("x-1", "e-2"), ("e-99", "e-2"), ("e-0", "e-2")])
+def test_a_gap_is_told_first_and_without_an_id(asked: str, oldest: str) -> None:
+    async def main() -> None:
+        async with serve(channel_of("a", "b", "c", keep=2)) as server, request(server.url, after(asked)) as reply:
+            gap, *events = await reply.events(3)
+            assert gap == Event(f'{{"asked": "{asked}", "oldest_kept": "{oldest}"}}', "gap", "")
+            assert ids(events) == numbered(2, 3)
+
+    asyncio.run(main())
+
+
+def test_a_gap_in_an_empty_log_keeps_nothing() -> None:
+    async def main() -> None:
+        async with serve(channel_of()) as server, request(server.url, after("x-1")) as reply:
+            assert (await reply.events(1))[0].data == '{"asked": "x-1", "oldest_kept": null}'
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("asked, seen", [("e-0", 1), ("", 0)])
+def test_what_is_published_just_before_a_reader_joins_reaches_all_once(asked: str, seen: int) -> None:
+    async def main() -> None:
+        channel = channel_of()
+        join = channel.open
+
+        def publish_and_join(*reader: Any) -> Connection:
+            channel.publish("just before")  # queued, and not yet sent to anybody
+            return join(*reader)
+
+        async with serve(channel) as server, request(server.url) as first:
+            await first.opening()
+            channel.open = publish_and_join  # type: ignore[method-assign]
+            async with request(server.url, after(asked)) as second:
+                await second.opening()
+                channel.publish("after")
+                channel.end()
+                assert texts(await first.events(9)) == ["just before", "after"]
+                assert texts(await second.events(9)) == ["just before"] * seen + ["after"]
+
+    asyncio.run(main())
+
+
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Threads take turns every few microseconds, and not every 5 ms: what is not guarded breaks."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual_s)
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_a_replay_joins_the_live_stream_without_a_hole_or_a_double() -> None:
+    events = 3000
+    channel = channel_of(keep=events)
+    channel.room_bytes = 2**24  # the subject is order, not slowness
+    server = launch({"/events": channel}, name="replay")
 
     def publish() -> None:
-        for _ in range(total):
-            channel.publish("x")
+        for number in range(events):
+            channel.publish(str(number))
+            if number % 20 == 0:
+                time.sleep(0.005)
+
+    async def reader(seed: int) -> None:
+        rng = random.Random(seed)
+        await asyncio.sleep(rng.random() * 0.7)
+        start = rng.randint(0, channel.log.last_number)  # type: ignore[attr-defined]
+        async with request(server.url + "/events", after(f"e-{start}"), version=rng.choice(["1.0", "1.1"])) as reply:
+            assert ids(await reply.events(events - start)) == numbered(start + 1, events)
 
     async def main() -> None:
-        rng = random.Random(1)
-        publisher = threading.Thread(target=publish)
-        readers = []
-        publisher.start()
-        for _ in range(40):
-            seen_by_then = channel.log.last_number  # type: ignore[attr-defined]
-            asked = rng.randint(0, seen_by_then)
-            readers.append((asked, asyncio.create_task(numbers(server.url + "/events", total, f"e-{asked}"))))
-            await asyncio.sleep(rng.random() * 0.01)
-        await asyncio.to_thread(publisher.join)
-        channel.publish("the end")
-        for asked, reader in readers:
-            assert (await reader)[: total - asked] == list(range(asked + 1, total + 1))
+        await asyncio.gather(asyncio.to_thread(publish), *map(reader, range(30)))
 
     try:
-        run(main())
+        asyncio.run(main())
     finally:
         server.stop()
 
 
-def test_cut_again_and_again_every_event_arrives_once() -> None:
+@pytest.mark.usefixtures("eager_threads")
+def test_a_ticker_and_a_cell_publish_together_and_every_reader_sees_one_order() -> None:
+    each = 2000
+    channel = channel_of(keep=2 * each)
+    channel.room_bytes = 2**24
+    server = launch({"/events": channel}, name="threads")
+
+    async def read(version: str) -> list[Event]:
+        async with request(server.url + "/events", version=version) as reply:
+            return await reply.events(2 * each)
+
     async def main() -> None:
-        channel = Channel(MemoryLog(epoch="e"), retry_ms=5)
-        async with serve(channel) as server:
-            reader = asyncio.create_task(numbers(server.url, 300))
-            await eventually(lambda: channel.clients == 1)
-            for number in range(300):
-                channel.publish(str(number))
-                if number % 20 == 10:
-                    channel.cut(reset=number % 40 == 10)
-                await asyncio.sleep(0.002)
-            assert await reader == list(range(1, 301))
-            assert len(channel.visits) > 5
+        readers = [asyncio.create_task(read(version)) for version in ("1.1", "1.0", "1.1")]
+        await soon(lambda: channel.clients == 3)
+        playing = server.play(channel, (f"ticker {number}" for number in range(each)), every_s=0)
 
-    run(main())
+        def cell() -> None:
+            for number in range(each):
+                channel.publish(f"cell {number}")
+                if number % 10 == 0:
+                    time.sleep(0)  # let the other thread in
 
+        await asyncio.to_thread(cell)
+        for events in await asyncio.gather(*readers):
+            assert ids(events) == numbered(1, 2 * each)
+            for who in ("ticker", "cell"):
+                assert [text for text in texts(events) if text.startswith(who)] == [f"{who} {n}" for n in range(each)]
+        assert playing.done()
 
-def test_what_cannot_be_sent_is_neither_logged_nor_written() -> None:
-    channel = Channel(MemoryLog(epoch="e"))
-    with pytest.raises(EncodeError):
-        channel.publish("x", event="a\nb")
-    assert channel.publish("x") == "e-1"
-
-
-def test_a_channel_belongs_to_one_server_at_a_time() -> None:
-    channel = Channel()
-    one = launch({"/": channel}, name="test one")
     try:
-        with pytest.raises(LabError, match="another server"):
-            launch({"/": channel}, name="test other")
+        asyncio.run(main())
     finally:
-        one.stop()
-    launch({"/": channel}, name="test other").stop()
+        server.stop()
 
 
-def test_before_there_is_a_server_events_go_to_the_log() -> None:
+@pytest.mark.usefixtures("eager_threads")
+def test_publishing_is_safe_from_several_threads_and_calls() -> None:
+    channel = channel_of(keep=2000)
+    channel.room_bytes = 2**24
+    server = launch({"/events": channel}, name="publishers")
+
     async def main() -> None:
-        channel = Channel(MemoryLog(epoch="e"))
-        channel.publish("early")
-        async with serve(channel) as server:
-            assert await numbers(server.url, 1, "e-0") == [1]
+        async with request(server.url + "/events") as reply:
+            await reply.opening()
+            threads = [
+                threading.Thread(target=lambda: [channel.publish("x") for _ in range(450)], daemon=True)
+                for _ in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            for _ in range(200):
+                await asyncio.to_thread(server.call, lambda: channel.publish("y"))
+            assert ids(await reply.events(2000)) == numbered(1, 2000)
 
-    run(main())
+    try:
+        asyncio.run(main())
+    finally:
+        server.stop()
 
 
-@pytest.mark.parametrize("asked", ["e-0", ""])
-def test_an_event_that_waits_to_be_sent_reaches_a_new_reader_once_and_the_others_once(asked: str) -> None:
+def test_a_heartbeat_when_it_is_silent() -> None:
     async def main() -> None:
-        channel = Channel(MemoryLog(epoch="e"))
-        async with serve(channel):
-            readers = [pipe(channel, ""), pipe(channel, "")]
-            channel.publish("one")  # logged, and queued for the next turn of the loop: now somebody joins
-            readers.append(pipe(channel, asked))
-            channel.publish("two")
-            await asyncio.sleep(0.05)
+        async with serve(Channel(heartbeat_s=0.05)) as server, request(server.url) as reply:
+            await reply.chunk()
+            assert [await reply.chunk() for _ in range(3)] == [b": heartbeat\n\n"] * 3
+
+    asyncio.run(main())
+
+
+def test_no_heartbeat_when_it_is_busy() -> None:
+    async def main() -> None:
+        channel = Channel(heartbeat_s=0.5)
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            for _ in range(120):
+                channel.publish("x")
+                await asyncio.sleep(0.01)
             channel.end()
-            for reader, texts in zip(
-                readers, [["one", "two"], ["one", "two"], ["one", "two"] if asked else ["two"]], strict=True
-            ):
-                body = await asyncio.wait_for(reader.read(), 10)
-                assert [line for line in body.decode().splitlines() if "data" in line] == [
-                    f"data: {text}" for text in texts
-                ]
+            signals = await reply.signals(lambda signals: False)
+            assert [type(signal) for signal in signals] == [Event] * 120
 
-    class Read:
-        def __init__(self, end: socket.socket) -> None:
-            self.end = end
-
-        async def read(self) -> bytes:
-            reader, _ = await asyncio.open_connection(sock=self.end)
-            return await reader.read()
-
-    def pipe(channel: Channel, last_event_id: str) -> Read:
-        ours, theirs = socket.socketpair()
-        channel.open(IOStream(theirs), last_event_id, chunked=False)
-        return Read(ours)
-
-    run(main())
+    asyncio.run(main())
 
 
-def test_what_waits_for_a_connection_that_is_gone_is_nothing() -> None:
+def test_heartbeats_go_on_after_the_channel_moved_to_another_server() -> None:
+    async def main() -> None:
+        channel = Channel(heartbeat_s=0.05)
+        for _ in range(2):
+            async with serve(channel) as server, request(server.url) as reply:
+                await reply.signals(lambda signals: Comment("heartbeat") in signals)
+
+    asyncio.run(main())
+
+
+def stubborn(url: str) -> socket.socket:
+    """A client that asks for the stream and never reads."""
+    host, port = url.removeprefix("http://").split("/")[0].split(":")
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((host, int(port)))
+    client.sendall(b"GET /events HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    return client
+
+
+def test_a_reader_that_never_reads_is_disconnected_and_the_others_get_everything() -> None:
+    channel = Channel(MemoryLog(epoch="e"), room_bytes=64 * 1024, retry_ms=1)
+
+    async def main() -> None:
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            slow = stubborn(server.url)
+            await soon(lambda: channel.clients == 2)
+            others = asyncio.create_task(reply.events(400))
+            held = []
+            for _ in range(400):
+                channel.publish("x" * 4000)
+                await asyncio.sleep(0.002)  # time enough for a reader that reads
+                held.append(channel.waiting_bytes)
+            assert ids(await others) == numbered(1, 400)
+            assert channel.visits[0].left == ""
+            assert channel.visits[1].left == "too slow: its buffer was full"
+            assert channel.clients == 1
+            assert 16 * 1024 < max(held) <= 64 * 1024
+            assert channel.waiting_bytes == 0
+            await resumes(slow, server.url)
+
+    async def resumes(slow: socket.socket, url: str) -> None:
+        slow.setblocking(True)
+        raw = await asyncio.to_thread(lambda: b"".join(iter(lambda: slow.recv(65536), b"")))
+        slow.close()
+        got = raw.count(b"\n\nid: ")
+        assert 0 < got < 400  # the last one may be torn
+        async with EventSource(url, last_event_id=f"e-{got - 1}", reconnection_ms=1) as again:
+            missed = [await anext(again) for _ in range(401 - got)]
+        assert ids(missed) == numbered(got, 400)
+
+    asyncio.run(main())
+
+
+def test_one_event_larger_than_the_room_arrives() -> None:
+    async def main() -> None:
+        channel = Channel(room_bytes=64 * 1024)
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            first = channel.publish("x" * 1_000_000)
+            (event,) = await reply.events(1)
+            assert len(event.data) == 1_000_000
+            async with request(server.url, after(first.replace("-1", "-0"))) as again:
+                assert ids(await again.events(1)) == [first]
+            assert channel.visits[0].left == ""
+
+    asyncio.run(main())
+
+
+def test_a_server_stops_while_a_reader_is_far_behind() -> None:
     async def main() -> None:
         channel = Channel()
         async with serve(channel) as server:
-            reader = asyncio.create_task(numbers(server.url, 10))
-            await eventually(lambda: channel.clients == 1)
-            (connection,) = channel._connections
-            connection._stream.close()
-            assert connection.waiting_bytes == 0
-            reader.cancel()
+            with stubborn(server.url):
+                await soon(lambda: channel.clients == 1)
+                while not channel.waiting_bytes:
+                    channel.publish("x" * 4000)
+                    await asyncio.sleep(0.001)
+                channel.publish("x" * channel.room_bytes)  # it is cut while the server stops
+                await server.site.stop()
+                assert channel.waiting_bytes == 0
 
-    run(main())
+    asyncio.run(main())
+
+
+def test_waiting_bytes_is_what_the_process_holds() -> None:
+    async def main() -> None:
+        channel = Channel(room_bytes=10**6)
+        async with serve(channel) as server:
+            slow = stubborn(server.url)
+            await soon(lambda: channel.clients == 1)
+            while not channel.waiting_bytes:
+                channel.publish("x" * 4000)
+                await asyncio.sleep(0.001)
+            before = channel.waiting_bytes
+            channel.publish("y" * 1000)
+            await asyncio.sleep(0.01)
+            assert channel.waiting_bytes == before + len("id: 00000000-00\ndata: \n\n") + 1000
+            slow.close()
+
+    asyncio.run(main())
+
+
+def test_a_stream_ends_cleanly_at_its_planned_age() -> None:
+    async def main() -> None:
+        channel = Channel(max_age_s=0.1)
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            assert await reply.chunk() == b""
+            assert await reply.reader.read() == b""
+            assert channel.visits[0].left == "reached its planned age"
+            await soon(lambda: channel.clients == 0)
+
+    asyncio.run(main())
+
+
+def test_planned_ends_are_spread_over_a_fifth_of_the_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    ages: list[float] = []
+    monkeypatch.setattr(
+        "labkit.server.connection.Connection.end_after", lambda self, seconds, why: ages.append(seconds)
+    )
+
+    async def main() -> None:
+        channel = Channel(max_age_s=100, rng=random.Random(5))
+        async with serve(channel) as server:
+            for _ in range(20):
+                async with request(server.url) as reply:
+                    await reply.opening()
+
+    asyncio.run(main())
+    assert all(80 <= age <= 100 for age in ages)
+    assert max(ages) - min(ages) > 10
+
+
+def test_a_client_that_leaves_is_noticed() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server:
+            async with request(server.url) as reply:
+                await reply.opening()
+                assert (channel.clients, channel.visits[0].left) == (1, "")
+            await soon(lambda: channel.clients == 0)
+            assert channel.visits[0].left == "client left"
+            channel.publish("nobody minds")
+
+    asyncio.run(main())
+
+
+def test_cut_closes_in_the_middle_of_the_response() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            channel.cut()
+            assert await reply.reader.read() == b""  # FIN, and no last chunk before it
+            assert channel.visits[0].left == "cut"
+
+    asyncio.run(main())
+
+
+def test_cut_with_reset_breaks_the_connection() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            channel.cut(reset=True)
+            with pytest.raises(ConnectionResetError):
+                await reply.reader.read()
+
+    asyncio.run(main())
+
+
+def test_end_says_why_and_new_clients_may_come() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server:
+            async with request(server.url) as reply:
+                await reply.opening()
+                channel.end("for lunch")
+                assert await reply.reader.read() == b"0\r\n\r\n"
+                assert channel.visits[0].left == "for lunch"
+            async with request(server.url) as reply:
+                await reply.opening()
+
+    asyncio.run(main())
+
+
+def test_what_was_published_before_the_server_stops_still_arrives() -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch="e"))
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            channel.publish("last words")
+            await server.site.stop()
+            assert await reply.chunk() == b"id: e-1\ndata: last words\n\n"
+            assert await reply.reader.read() == b"0\r\n\r\n"
+        assert channel.visits[0].left == "server stopped"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("data, event", [("\ud800", None), ("x", "two\nlines"), (7, None), ("x", "\ud800")])
+def test_what_cannot_be_sent_is_neither_logged_nor_written(data: str, event: str | None) -> None:
+    async def main() -> None:
+        channel = channel_of("a")
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            with pytest.raises(EncodeError):
+                channel.publish(data, event)
+            assert channel.publish("b") == "e-2"
+            assert await reply.chunk() == b"id: e-2\ndata: b\n\n"
+
+    asyncio.run(main())
+
+
+def test_events_are_not_held_back_to_fill_a_packet() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server, request(server.url) as reply:
+            await reply.opening()
+            (connection,) = channel._connections
+            assert connection._socket is not None
+            assert connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    asyncio.run(main())
+
+
+def test_a_channel_is_on_one_running_server_at_a_time() -> None:
+    async def main() -> None:
+        async with serve(channel):
+            with pytest.raises(LabError, match="mounted on another server"):
+                launch({"/events": channel}, name="second")
+
+    channel = Channel()
+    asyncio.run(main())
+    launch({"/events": channel}, name="second").stop()
+
+
+def test_the_oldest_visits_are_forgotten() -> None:
+    assert Channel().visits.maxlen == 1000
+
+
+def test_eventsource_resumes_over_cuts_and_ends() -> None:
+    channel = channel_of(keep=500)
+    server = launch({"/events": channel}, name="resume")
+
+    def publish() -> None:
+        for number in range(300):
+            if number % 60 == 30:
+                (channel.cut, channel.end, lambda: channel.cut(reset=True))[number // 60 % 3]()
+            channel.publish(str(number))
+            time.sleep(0.002)
+
+    async def main() -> None:
+        heard: list[object] = []
+        async with EventSource(
+            server.url + "/events", reconnection_ms=5, last_event_id="e-0", on_signal=heard.append
+        ) as source:
+            publishing = asyncio.create_task(asyncio.to_thread(publish))
+            seen = []
+            async for event in source:
+                seen.append(event)
+                if event.data == "299":
+                    break
+            await publishing
+        assert ids(seen) == numbered(1, 300)
+        assert source.connections > 2
+        assert Retry(7) in heard
+
+    channel._opening = b": the stream is open\nretry: 7\n\n"  # quick, so that the test is
+    try:
+        asyncio.run(main())
+        eventually(lambda: channel.clients == 0)
+    finally:
+        server.stop()

@@ -2,106 +2,229 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
-from typing import Any
+import threading
+from collections.abc import AsyncGenerator, Iterator
 
-import httpx
 import pytest
+from tornado.web import RequestHandler
 
 from labkit.errors import LabError, NotServing, PortInUse
-from labkit.lab import record
-from labkit.server import Channel, launch
+from labkit.log import MemoryLog
+from labkit.server import Channel, LabServer, launch
+from labkit.wire import Frame
 
-from ..live_helpers import eventually
+from ..helpers import eventually, ids, request, soon, texts
 
 pytestmark = pytest.mark.live
 
 
-def get(url: str) -> int:
-    return httpx.get(url, trust_env=False).status_code
+@pytest.fixture(autouse=True)
+def stop_all() -> Iterator[None]:
+    yield
+    from labkit.server.launch import _running
 
-
-def test_the_cell_run_again_gives_the_same_server_with_new_routes() -> None:
-    old, kept = Channel(), Channel()
-    server = launch({"/old": old, "/kept": kept}, name="test again")
-    try:
-        port = server.port
-        again = launch({"/new": Channel(), "/kept": kept}, name="test again")
-        assert again is server and server.port == port
-        assert get(server.url + "/old") == 404
-        assert httpx.head(server.url + "/new", trust_env=False).status_code == 200
-        assert str(port) in repr(server) and f'href="{server.url}/new"' in server._repr_html_()
-    finally:
+    for server in list(_running.values()):
         server.stop()
 
 
-def test_streams_of_routes_that_are_gone_end_and_the_others_go_on() -> None:
-    old, kept = Channel(), Channel()
-    server = launch({"/old": old, "/kept": kept}, name="test ends")
+class Hello(RequestHandler):
+    def get(self) -> None:
+        self.finish("hello")
+
+
+async def once(last_event_id: str) -> AsyncGenerator[Frame, None]:
+    yield Frame(data="once")
+
+
+async def waits(last_event_id: str) -> AsyncGenerator[Frame, None]:
+    yield Frame(data="waiting")
+    await asyncio.sleep(3600)
+
+
+def test_it_serves_channels_sources_and_handlers() -> None:
+    channel = Channel(MemoryLog(epoch="e"), heartbeat_s=3600)  # nothing but publish() wakes the server
+    server = launch({"/channel": channel, "/once": once, "/hello": Hello})
 
     async def main() -> None:
-        gone = asyncio.create_task(record(server.url + "/old", seconds=10))
-        stays = asyncio.create_task(record(server.url + "/kept", seconds=10, events=1))
-        await eventually(lambda: old.clients + kept.clients == 2)
-        launch({"/kept": kept}, name="test ends")
-        assert (await gone).ended
-        kept.publish("still here")
-        assert [event.data for event in (await stays).events] == ["still here"]
+        async with request(server.url + "/channel") as reply:
+            await reply.opening()
+            channel.publish("from this thread")
+            assert ids(await reply.events(1)) == ["e-1"]
+        async with request(server.url + "/once") as reply:
+            assert texts(await reply.events(1)) == ["once"]
+        async with request(server.url + "/hello") as reply:
+            assert await reply.reader.readexactly(5) == b"hello"
 
-    try:
-        asyncio.run(main())
-    finally:
-        server.stop()
+    asyncio.run(main())
+    assert server.url == f"http://127.0.0.1:{server.port}"
+    assert repr(server) == f"<LabServer 'lab' at {server.url}: /channel, /once, /hello>"
+    assert server.url + "/hello" in server._repr_html_()
+
+
+def test_the_cell_run_again_gives_the_same_server_with_the_new_routes() -> None:
+    kept, gone = Channel(), Channel()
+    first = launch({"/kept": kept, "/gone": gone, "/waits": waits}, name="again")
+    port = first.port
+
+    async def main() -> None:
+        async with (
+            request(first.url + "/kept") as stays,
+            request(first.url + "/gone") as ends,
+            request(first.url + "/waits") as breaks,
+        ):
+            for reply in (stays, ends):
+                await reply.opening()
+            await breaks.events(1)
+            second = await asyncio.to_thread(launch, {"/kept": kept, "/new": once}, "again")
+            assert second is first
+            assert second.port == port
+            assert await ends.reader.read() == b"0\r\n\r\n"
+            assert await breaks.reader.read() == b""
+            kept.publish("still here")
+            assert texts(await stays.events(1)) == ["still here"]
+        async with request(first.url + "/new") as reply:
+            assert texts(await reply.events(1)) == ["once"]
+        async with request(first.url + "/gone") as reply:
+            assert reply.status == 404
+        assert gone.visits[0].left == "server stopped"
+
+    asyncio.run(main())
 
 
 def test_names_tell_servers_apart() -> None:
-    one, two = launch({"/": Channel()}, name="test one"), launch({"/": Channel()}, name="test two")
-    assert one is not two and one.port != two.port
+    one, two = launch({"/a": once}, name="one"), launch({"/a": once}, name="two")
+    assert one is not two
+    assert one.port != two.port
     one.stop()
-    two.stop()
+    assert two.running
 
 
-def test_a_port_in_use_is_said_in_one_sentence_and_leaves_nothing_behind() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(PortInUse, match=f"port {port} on 127.0.0.1 is taken"):
-            launch({"/": Channel()}, name="test port", port=port)
-    server = launch({"/": Channel()}, name="test port", port=port)
-    assert server.port == port
-    server.stop()
-
-
-def test_stop_frees_the_port_and_says_so() -> None:
+def test_stop_ends_every_stream_and_frees_the_port() -> None:
     channel = Channel()
-    server = launch({"/": channel}, name="test stop")
-    server.stop()
-    server.stop()
-    assert "stopped" in repr(server)
+    server = launch({"/events": channel, "/waits": waits})
+
+    async def main() -> None:
+        async with request(server.url + "/events") as reply, request(server.url + "/waits") as waiting:
+            await reply.opening()
+            await waiting.events(1)
+            await asyncio.to_thread(server.stop)
+            assert await reply.reader.read() == b"0\r\n\r\n"
+            assert await waiting.reader.read() == b""
+
+    asyncio.run(main())
+    server.stop()  # twice is fine
     with socket.create_server(("127.0.0.1", server.port)):
         pass
-    with pytest.raises(NotServing, match=str(server.port)):
-        server.play(channel, ["x"], every_s=0.1)
-    assert launch({"/": channel}, name="test stop") is not server
-    launch({"/": channel}, name="test stop").stop()
+    assert repr(server) == "<LabServer 'lab' stopped>"
+    assert "stopped" in server._repr_html_()
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "labkit server lab"])
 
 
-def test_play_publishes_in_the_background_and_ends_with_its_channel() -> None:
-    channel = Channel()
-    server = launch({"/": channel}, name="test play")
-    server.play(channel, ["a", "b"], every_s=0.0).result(timeout=10)
-    assert channel.log.last_number == 2  # type: ignore[attr-defined]
-    endless = server.play(channel, iter(lambda: "x", None), every_s=0.01)
-    launch({"/": Channel()}, name="test play")
-    deadline_s = time.monotonic() + 10
-    while not endless.cancelled():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
+def test_a_stopped_server_says_so_and_launch_makes_a_new_one() -> None:
+    server = launch({"/a": once})
     server.stop()
+    with pytest.raises(NotServing, match=str(server.port)):
+        server.call(lambda: 1)
+    with pytest.raises(NotServing):
+        server.play(Channel(), ["x"], 0)
+    with pytest.raises(NotServing):
+        server.replace({"/a": once})
+    assert launch({"/a": once}) is not server
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUse, match=f"port {port} on 127.0.0.1 is taken"):
+            launch({"/a": once}, name="taken", port=port)
+    server = launch({"/a": once}, name="taken", port=port)  # free now, and the failure left nothing behind
+    assert server.port == port
 
 
 @pytest.mark.parametrize(
-    ("routes", "why"), [({}, "at least one route"), ({"events": Channel()}, "slash"), ({"/": 7}, "leads to int")]
+    "routes, says",
+    [({}, "at least one route"), ({"events": once}, "must start with a slash"), ({"/events": "text"}, "leads to str")],
 )
-def test_routes_that_cannot_be_served_are_refused(routes: Any, why: str) -> None:
-    with pytest.raises(LabError, match=why):
-        launch(routes, name="test bad")
+def test_bad_routes(routes: dict[str, object], says: str) -> None:
+    with pytest.raises(LabError, match=says):
+        launch(routes, name="bad")  # type: ignore[arg-type]
+    server = launch({"/a": once}, name="bad")
+    with pytest.raises(LabError, match=says):
+        launch(routes, name="bad")  # type: ignore[arg-type]
+
+    async def main() -> None:
+        async with request(server.url + "/a") as reply:
+            assert reply.status == 200
+
+    asyncio.run(main())
+
+
+def test_a_launch_that_fails_takes_no_channel_and_no_port() -> None:
+    taken, fresh = Channel(), Channel()
+    launch({"/a": taken}, name="one")
+    with pytest.raises(LabError, match="mounted on another server"):
+        launch({"/fresh": fresh, "/taken": taken}, name="two")
+    two = launch({"/fresh": fresh}, name="two")
+    with pytest.raises(LabError, match="mounted on another server"):
+        launch({"/taken": taken}, name="two")
+
+    async def main() -> None:
+        async with request(two.url + "/fresh") as reply:  # as before
+            await reply.opening()
+            fresh.publish("x")
+            assert texts(await reply.events(1)) == ["x"]
+
+    asyncio.run(main())
+
+
+def test_play_publishes_in_the_background() -> None:
+    channel = Channel()
+    server = launch({"/events": channel})
+
+    async def main() -> None:
+        async with request(server.url + "/events") as reply:
+            await reply.opening()
+            playing = server.play(channel, ["a", "b", "c"], every_s=0.01, event="tick")
+            events = await reply.events(3)
+            assert [(event.data, event.type) for event in events] == [("a", "tick"), ("b", "tick"), ("c", "tick")]
+            await soon(playing.done)
+            assert playing.result() is None
+
+    asyncio.run(main())
+
+
+def test_play_stops_when_it_is_told_or_its_channel_goes() -> None:
+    channel, other = Channel(), Channel()
+    server = launch({"/events": channel})
+    playing = server.play(channel, map(str, range(10**9)), every_s=0.001)
+    eventually(lambda: channel.log.last_number > 3)  # type: ignore[attr-defined]
+    playing.cancel()
+    second = server.play(channel, map(str, range(10**9)), every_s=0.001)
+    launch({"/other": other})
+    eventually(second.cancelled)
+    third = server.play(other, map(str, range(10**9)), every_s=0.001)
+    server.stop()
+    assert third.cancelled()
+
+
+def test_play_hands_on_what_goes_wrong() -> None:
+    channel = Channel()
+    playing = launch({"/events": channel}).play(channel, ["\ud800"], every_s=0)
+    with pytest.raises(LabError, match="lone surrogate"):
+        playing.result(timeout=20)
+
+
+def test_call_runs_on_the_servers_loop() -> None:
+    server = launch({"/a": once}, name="call")
+    assert server.call(lambda: threading.current_thread().name) == "labkit server call"
+    with pytest.raises(ZeroDivisionError):
+        server.call(lambda: 1 // 0)
+
+
+def test_a_server_on_ipv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    server: LabServer = launch({"/a": once}, name="six", host="::1")
+    assert server.url == f"http://[::1]:{server.port}"

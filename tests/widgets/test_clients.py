@@ -10,7 +10,7 @@ from labkit.lab import raw_server
 from labkit.server import Channel, serve
 from labkit.widgets import BrowserClient, KernelClient
 
-from ..live_helpers import eventually
+from ..helpers import soon
 
 pytestmark = pytest.mark.live
 
@@ -28,14 +28,14 @@ def test_the_kernels_client_resumes_after_a_cut_by_its_button() -> None:
             channel.publish("one")
             await client.until(events=1)
             press(client, "cut")
-            await eventually(lambda: client.state == "connecting")
+            await soon(lambda: client.state == "connecting")
             channel.publish("two")
             await client.until(events=2)
             assert client.texts == ["one", "two"]
             assert [change.state for change in client.changes] == ["connecting", "open", "connecting", "open"]
             assert len(client.gaps) == 1 and client.gaps[0][0] < client.gaps[0][1]
             client.stop()
-            await eventually(lambda: client.state == "closed" and channel.clients == 0)
+            await soon(lambda: client.state == "closed" and channel.clients == 0)
 
     asyncio.run(main())
 
@@ -49,7 +49,7 @@ def test_stop_and_start_by_the_buttons_goes_on_from_the_last_id() -> None:
             channel.publish("one")
             await client.until(events=1)
             press(client, "stop")
-            await eventually(lambda: channel.clients == 0)
+            await soon(lambda: channel.clients == 0)
             channel.publish("two")
             press(client, "start")
             await client.until(events=2)
@@ -63,7 +63,7 @@ def test_it_says_in_one_sentence_why_there_is_no_stream() -> None:
     async def main() -> str:
         async with raw_server([b"<html>"], head=b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n") as url:
             client = KernelClient(url)
-            await eventually(lambda: client.state == "closed")
+            await soon(lambda: client.state == "closed")
             with pytest.raises(LabError, match=r"no connection within 0\.1 s"):
                 await client.connected(seconds=0.1)
             return client.changes[-1].why
@@ -83,7 +83,7 @@ def test_events_go_to_the_screen_in_batches() -> None:
                 channel.publish(str(number))
             await client.until(events=1000)
             client.stop()
-            await eventually(lambda: client.state == "closed")
+            await soon(lambda: client.state == "closed")
         batches = [message["events"] for message in sent if "events" in message]
         assert [item["data"] for batch in batches for item in batch] == [str(number) for number in range(1000)]
         assert len(batches) < 50

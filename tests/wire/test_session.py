@@ -1,85 +1,127 @@
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 
-from labkit.wire import Comment, Event, Retry
-from labkit.wire.session import RESILIENT, STANDARD, Answered, Ended, Session, Stop, Unreachable, Wait, opens, wait_s
+from labkit.wire import Comment, Event, Ignored, Retry
+from labkit.wire.session import (
+    DEFAULT_RECONNECTION_MS,
+    RESILIENT,
+    STANDARD,
+    Answered,
+    Connect,
+    Ended,
+    Outcome,
+    Policy,
+    Session,
+    Stop,
+    Unreachable,
+    Wait,
+    opens,
+    wait_s,
+)
 
-EVENT = Event("x")
+STREAM = "text/event-stream"
 
 
-def waits(session: Session, policy: object, outcome: object, times: int, draw: float = 1.0) -> list[float]:
-    out = []
-    for _ in range(times):
-        session, step = session.after(outcome, policy, draw)  # type: ignore[arg-type]
-        assert isinstance(step, Wait)
-        out.append(step.seconds)
-    return out
+def steps(
+    outcomes: list[Outcome], policy: Policy, draw: float = 0.5, session: Session | None = None
+) -> list[Wait | Stop]:
+    session = session or Session()
+    found = []
+    for outcome in outcomes:
+        session, step = session.after(outcome, policy, draw)
+        found.append(step)
+    return found
 
 
-def test_the_standard_waits_the_same_for_ever() -> None:
-    assert waits(Session(), STANDARD, Unreachable("refused"), 100) == [3.0] * 100
-    assert waits(Session(reconnection_ms=250), STANDARD, Ended(), 3, draw=0.0) == [0.25] * 3
+def test_it_starts_with_nothing() -> None:
+    assert Session().connect() == Connect("")
+    assert Session("7").connect() == Connect("7")
+    assert Session().reconnection_ms == DEFAULT_RECONNECTION_MS == 3000
 
 
-def test_the_resilient_policy_doubles_up_to_its_cap_and_draws_a_share() -> None:
-    assert waits(Session(), RESILIENT, Unreachable("refused"), 6) == [3, 6, 12, 24, 30, 30]
-    assert waits(Session(), RESILIENT, Unreachable("refused"), 3, draw=0.5) == [1.5, 3, 6]
-    assert waits(Session(), RESILIENT, Ended(), 2000)[-1] == 30
+@pytest.mark.parametrize("outcome", [Ended(), Unreachable("refused")])
+def test_standard_waits_the_same_for_ever(outcome: Outcome) -> None:
+    assert {step.seconds for step in steps([outcome] * 500, STANDARD) if isinstance(step, Wait)} == {3.0}
+
+
+@pytest.mark.parametrize("status", [201, 205, 301, 400, 404, 429, 500, 502, 503])
+def test_standard_stops_at_any_other_status(status: int) -> None:
+    assert steps([Answered(status, STREAM)], STANDARD) == [Stop(f"status {status}, {STREAM}: not an event stream")]
+
+
+@pytest.mark.parametrize("policy", [STANDARD, RESILIENT, replace(RESILIENT, retries=frozenset({204}))])
+def test_204_stops_without_an_error(policy: Policy) -> None:
+    (stop,) = steps([Answered(204, None)], policy)
+    assert isinstance(stop, Stop)
+    assert not stop.error
+
+
+@pytest.mark.parametrize(
+    "status, again", [(429, True), (500, True), (503, True), (599, True), (404, False), (200, False), (600, False)]
+)
+def test_resilient_retries_what_may_pass(status: int, again: bool) -> None:
+    (step,) = steps([Answered(status, None)], RESILIENT)
+    assert isinstance(step, Wait) == again
+    assert again or step.why == f"status {status}, no Content-Type: not an event stream"
+
+
+def test_resilient_doubles_up_to_its_cap_and_waits_a_share() -> None:
+    assert [step.seconds for step in steps([Unreachable("x")] * 6, RESILIENT) if isinstance(step, Wait)] == [
+        1.5,
+        3,
+        6,
+        12,
+        15,
+        15,
+    ]
+    assert [step.seconds for step in steps([Ended()] * 2, RESILIENT, draw=0.0) if isinstance(step, Wait)] == [0, 0]
+
+
+@pytest.mark.parametrize("reconnection_ms, failures, cap_s, draw, seconds", [
+    (3000, 0, None, 0.1, 3.0), (3000, 99, None, 0.1, 3.0), (0, 9, None, 1, 0.0), (0, 9, 30.0, 1, 0.0),
+    (1000, 3, 30.0, 1, 8.0), (1000, 5, 30.0, 1, 30.0), (60_000, 0, 30.0, 0.5, 15.0), (1000, 10**9, 30.0, 1, 30.0),
+])  # fmt: skip
+def test_wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float, seconds: float) -> None:
+    assert wait_s(reconnection_ms, failures, cap_s, draw) == seconds
 
 
 def test_only_an_event_proves_that_the_server_works() -> None:
-    failed = Session(failures=3)
-    assert failed.opened().failures == 3
-    assert failed.heard(Comment(""), "").failures == 3
-    assert failed.heard(EVENT, "").failures == 0
+    failed = Session(failures=4)
+    assert failed.opened().failures == 4
+    for signal in (Comment("x"), Retry(1), Ignored("x", "y")):
+        assert failed.heard(signal, "").failures == 4
+    assert failed.heard(Event("x"), "").failures == 0
 
 
-@pytest.mark.parametrize(
-    ("status", "standard", "resilient"), [(404, Stop, Stop), (502, Stop, Wait), (429, Stop, Wait), (200, Stop, Stop)]
-)
-def test_which_answers_are_worth_another_attempt(status: int, standard: type, resilient: type) -> None:
-    outcome = Answered(status, "text/html")
-    assert isinstance(Session().after(outcome, STANDARD, 0)[1], standard)
-    assert isinstance(Session().after(outcome, RESILIENT, 0)[1], resilient)
+def test_what_is_heard_is_remembered() -> None:
+    session = Session().heard(Retry(50), "").heard(Event("x"), "7").heard(Comment("c"), "7")
+    assert (session.reconnection_ms, session.last_event_id) == (50, "7")
+    assert session.heard(Event("x"), "").connect() == Connect("")
+    assert session.caught_up("8").last_event_id == "8"
+    assert session.caught_up("7") is session
 
 
-def test_204_ends_it_and_is_no_error() -> None:
-    for policy in (STANDARD, RESILIENT):
-        _, step = Session().after(Answered(204, None), policy, 0)
-        assert isinstance(step, Stop) and not step.error
+def test_max_failures() -> None:
+    few = replace(STANDARD, max_failures=3)
+    *waits, stop = steps([Ended(), Unreachable("refused"), Unreachable("no such host")], few)
+    assert all(isinstance(step, Wait) for step in waits)
+    assert stop == Stop("3 failures in a row; the last: no such host")
+    (stop,) = steps([Answered(503, None)], replace(RESILIENT, max_failures=1))
+    assert stop == Stop("1 failures in a row; the last: status 503")
 
 
-def test_an_end_of_patience() -> None:
-    patient = dataclasses.replace(STANDARD, max_failures=2)
-    session, step = Session().after(Ended(), patient, 0)
-    assert isinstance(step, Wait)
-    assert isinstance(session.after(Ended(), patient, 0)[1], Stop)
-    session = session.heard(EVENT, "7")
-    assert isinstance(session.after(Ended(), patient, 0)[1], Wait)
+def test_must_open_first() -> None:
+    first = replace(STANDARD, must_open_first=True)
+    assert steps([Unreachable("refused")], first) == [Stop("refused")]
+    assert steps([Unreachable("refused")], first, session=Session().opened()) == [Wait(3.0, "refused")]
 
 
-def test_a_server_that_was_never_there() -> None:
-    first = dataclasses.replace(STANDARD, must_open_first=True)
-    assert isinstance(Session().after(Unreachable("refused"), first, 0)[1], Stop)
-    assert isinstance(Session().opened().after(Unreachable("refused"), first, 0)[1], Wait)
-
-
-def test_what_is_remembered_between_connections() -> None:
-    session = Session().heard(Retry(250), "").heard(EVENT, "41").caught_up("42")
-    assert (session.connect().last_event_id, session.reconnection_ms) == ("42", 250)
-
-
-@pytest.mark.parametrize(
-    ("status", "content_type", "answer"),
-    [(200, "text/event-stream", True), (200, "Text/Event-Stream ; charset=x", True), (200, "text/event-streams", False),
-     (200, "text/event-stream+x", False), (200, None, False), (201, "text/event-stream", False), (206, "text/event-stream", False)],
-)  # fmt: skip
-def test_what_opens_a_stream(status: int, content_type: str | None, answer: bool) -> None:
-    assert opens(status, content_type) is answer
-
-
-def test_a_thousand_failures_do_not_overflow() -> None:
-    assert wait_s(2**31 - 1, 10_000, cap_s=30.0, draw=1.0) == 30.0
+@pytest.mark.parametrize("status, content_type, open_", [
+    (200, STREAM, True), (200, "Text/Event-Stream ; charset=x", True), (200, STREAM + ";", True), (200, None, False), (200, "", False),
+    (200, "text/event-streams", False), (200, "text/html", False), (201, STREAM, False), (204, STREAM, False), (206, STREAM, False),
+])  # fmt: skip
+def test_opens(status: int, content_type: str | None, open_: bool) -> None:
+    assert opens(status, content_type) is open_
