@@ -56,6 +56,7 @@ class Channel:
         self._opening = encode(Frame(comment="the stream is open", retry_ms=retry_ms))
         self._rng = rng or random.Random()
         self._connections: set[Connection] = set()
+        self._catching_up: dict[Connection, asyncio.Task[None]] = {}  # not among the others yet
         # Guards the log, the outbox and the loop: a cell publishes from its thread, a ticker from the server's.
         self._lock = threading.Lock()
         self._outbox: list[bytes] = []
@@ -67,12 +68,12 @@ class Channel:
     @property
     def clients(self) -> int:
         """How many streams are open."""
-        return len(self._connections)
+        return len(self._everyone())
 
     @property
     def waiting_bytes(self) -> int:
         """What waits in this process for readers that are behind, in bytes, all together."""
-        return sum(connection.waiting_bytes for connection in tuple(self._connections))
+        return sum(connection.waiting_bytes for connection in self._everyone())
 
     def publish(self, data: str, event: str | None = None) -> str:
         """The id of the event, once it is in the log and on its way. Safe from any thread; never waits for a reader.
@@ -110,17 +111,40 @@ class Channel:
         self._write(earlier)
         connection = Connection(stream, chunked, self.room_bytes, visit, self._gone)
         self.visits.append(visit)
-        self._connections.add(connection)
         start = [self._opening]
         if replay.gap:
             start.append(encode(_gap(last_event_id, replay.frames)))
-        start += [encode(frame) for frame in replay.frames]
-        for piece in _joined([*map(chunk, start)] if chunked else start, self.room_bytes):
-            connection.send(piece)
+        missed = [encode(frame) for frame in replay.frames]
+        if sum(map(len, missed)) <= self.room_bytes:
+            self._send(connection, start + missed)
+            self._connections.add(connection)
+        else:
+            self._send(connection, start)
+            self._catching_up[connection] = asyncio.ensure_future(self._catch_up(connection, replay.frames))
         if self._max_age_s is not None:
             age_s = self._max_age_s * (1 - AGE_JITTER * self._rng.random())
             connection.end_after(age_s, "reached its planned age")
         return connection
+
+    async def _catch_up(self, connection: Connection, missed: tuple[Frame, ...]) -> None:
+        """Sends a reader that missed more than its room holds all of it, at its own pace; then it joins the others.
+
+        In one go, a healthy reader would be sent away as too slow, come back, and be sent away again.
+        """
+        while missed:
+            for frame in missed:
+                self._send(connection, [encode(frame)])
+                await connection.drained()
+            with self._lock:  # as in open()
+                earlier, self._outbox = self._outbox, []
+                replay = self.log.since(missed[-1].id or "")
+            self._write(earlier)
+            if replay.gap:
+                connection.cut("too slow: the log has moved on")
+                return
+            missed = replay.frames
+        self._connections.add(connection)
+        del self._catching_up[connection]
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Ties the channel to the loop of the server that mounts it; False if it was tied to it already."""
@@ -142,7 +166,7 @@ class Channel:
             self._loop = None
         if self._beat is not None:
             self._beat.cancel()
-        for connection in tuple(self._connections):
+        for connection in self._everyone():
             if connection.waiting_bytes:  # its reader is behind: a clean end could wait for ever
                 connection.cut("server stopped")
             else:
@@ -179,12 +203,22 @@ class Channel:
             idle_s = 0.0
         self._schedule_heartbeat(self._heartbeat_s - idle_s)
 
+    def _send(self, connection: Connection, frames: list[bytes]) -> None:
+        for piece in _joined([*map(chunk, frames)] if connection.chunked else frames, self.room_bytes):
+            connection.send(piece)
+
+    def _everyone(self) -> tuple[Connection, ...]:
+        return (*self._connections, *self._catching_up)
+
     def _gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        catching_up = self._catching_up.pop(connection, None)
+        if catching_up is not None:
+            catching_up.cancel()
 
     def _for_each(self, action: Callable[[Connection], None]) -> None:
         def act() -> None:
-            for connection in tuple(self._connections):
+            for connection in self._everyone():
                 action(connection)
 
         with self._lock:

@@ -531,3 +531,48 @@ def test_eventsource_resumes_over_cuts_and_ends() -> None:
         eventually(lambda: channel.clients == 0)
     finally:
         server.stop()
+
+
+async def numbers(url: str, until: int) -> list[int]:
+    """The numbers of the ids from the beginning of the log, up to that one."""
+    seen: list[int] = []
+    async with EventSource(url, last_event_id="e-0", reconnection_ms=10) as source:
+        async for event in source:
+            seen.append(int(event.last_event_id.rpartition("-")[2]))
+            if seen[-1] >= until:
+                break
+    return seen
+
+
+def test_who_missed_more_than_the_room_holds_gets_it_over_one_connection() -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(5000, epoch="e"), room_bytes=10_000)
+        for _ in range(1000):
+            channel.publish("x" * 4000)
+        async with serve(channel) as server:
+            readers = [asyncio.create_task(numbers(server.url, 1500)) for _ in range(3)]
+            await soon(lambda: channel.clients == 3)
+            for _ in range(500):  # meanwhile the stream goes on
+                channel.publish("y")
+                await asyncio.sleep(0)
+            for reader in readers:
+                assert await reader == list(range(1, 1501))
+            assert len(channel.visits) == 3
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_who_falls_asleep_while_catching_up_costs_its_room_and_no_more() -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(5000, epoch="e"), room_bytes=10_000)
+        for _ in range(1000):
+            channel.publish("x" * 4000)
+        async with serve(channel) as server, request(server.url, after("e-0")):
+            await soon(lambda: channel.waiting_bytes > 0)
+            await asyncio.sleep(0.1)
+            assert channel.waiting_bytes <= 10_000 + 4_100
+            assert channel.clients == 1
+        assert channel.clients == 0
+        assert channel.visits[0].left == "server stopped"
+
+    asyncio.run(asyncio.wait_for(main(), 60))
