@@ -10,11 +10,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from labkit.jupyter import command as jupyter_command
 from labkit.jupyter import environment as jupyter_environment
@@ -43,20 +44,28 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a JupyterLab that has the lessons in its root, as `labkit` would open it."""
     home = tmp_path_factory.mktemp("jupyter")
     shutil.copytree(ROOT / "notebooks", home / "lessons", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    with serve_jupyter(home) as url:
+        yield url
+
+
+@contextmanager
+def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[str]:
+    """The URL of a JupyterLab whose root is home/lessons; on a hub its base_url is /user/NAME/."""
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     # Every cell in the page, not only those on the screen: the tests read them all.
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     port = free_port()
     place = Place(ROOT / "notebooks", home / "lessons", home / "lessons")
-    command = jupyter_command(place, "", browser=False, port=port, more=[f"--IdentityProvider.token={TOKEN}"])
+    more = [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.base_url={base_url}"]
+    command = jupyter_command(place, "", browser=False, port=port, more=more)
     # Settings and state of its own: what a person has set at home must not change a test, nor a test change it.
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     environment = jupyter_environment() | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     with (home / "jupyter.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
         wait_until_it_answers(f"{url}/api?token={TOKEN}", process)
         yield url
     finally:
@@ -93,18 +102,18 @@ class Lab:
 @pytest.fixture
 def open_lesson(chromium: Browser, jupyter: str) -> Iterator[Callable[[str], Lab]]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-
-    def open_it(name: str) -> Lab:
-        page = context.new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda problem: complaints.append(str(problem)))
-        page.goto(f"{jupyter}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
-        page.wait_for_timeout(3000)  # a key or a click in the first seconds is lost while the lab restores itself
-        return Lab(page, complaints)
-
-    yield open_it
+    yield lambda name: open_notebook(context, jupyter, name)
     context.close()
+
+
+def open_notebook(context: BrowserContext, jupyter: str, name: str) -> Lab:
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda problem: complaints.append(str(problem)))
+    page.goto(f"{jupyter}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
+    page.wait_for_timeout(3000)  # a key or a click in the first seconds is lost while the lab restores itself
+    return Lab(page, complaints)
 
 
 def free_port() -> int:
