@@ -49,8 +49,9 @@ class EventSource:
     and a watchdog: `read_timeout_s` without a byte, heartbeats counted, means that the peer is gone; None waits on.
 
     `state` is "connecting", "open" or "closed"; `last_event_id` is what the next request would send; `connections`
-    counts the requests that were sent. `on_state(state, why)`, `on_signal(signal)` (comments and what was ignored too)
-    and `on_bytes(chunk)` are called as things happen. The clock, the transport and the dice can be given, for tests.
+    counts the requests that were sent; `retry_in_s` is how long it waits before the next. `on_state(state, why)`,
+    `on_signal(signal)` (comments and what was ignored too) and `on_bytes(chunk)` are called as things happen; each
+    failed attempt is told as "connecting" again. The clock, the transport and the dice can be given, for tests.
 
     Iterating ends without an error when the server answers 204, or after close(). It raises:
         StreamRejected: the answer is not an event stream.
@@ -83,6 +84,7 @@ class EventSource:
         self.url = url
         self.state: State = CONNECTING
         self.connections = 0
+        self.retry_in_s = 0.0
         self._session = Session(last_event_id, reconnection_ms)
         self._policy = policy
         self._read_timeout_s = read_timeout_s
@@ -215,8 +217,10 @@ class EventSource:
             if step.error:
                 raise self._error(step, attempt)
             return
+        self.retry_in_s = step.seconds
         self._change(CONNECTING, f"{step.why}; next attempt in {step.seconds:.3g} s")
         await self._clock.sleep_s(step.seconds)
+        self.retry_in_s = 0.0
 
     def _error(self, step: Stop, attempt: _Attempt) -> Exception:
         if isinstance(attempt.outcome, Answered) and attempt.outcome.status not in self._policy.retries:
@@ -233,7 +237,8 @@ class EventSource:
         return [(name.encode(), value.encode()) for name, value in headers.items()]  # UTF-8, as browsers send an id
 
     def _change(self, state: State, why: str) -> None:
-        if state != self.state and self.state != CLOSED:
+        # Each failed attempt is told, not only the first.
+        if self.state != CLOSED and (state != self.state or state == CONNECTING):
             self.state = state
             if self._on_state is not None:
                 self._on_state(state, why)

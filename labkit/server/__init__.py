@@ -1,8 +1,8 @@
 """Event streams on tornado: publish once, write the same bytes to everybody."""
 
-from labkit.server.channel import Channel
+from labkit.server.channel import Channel, Delivery
 from labkit.server.connection import Visit
 from labkit.server.launch import LabServer, launch
 from labkit.server.site import Serving, Site, serve
 
-__all__ = ["Channel", "LabServer", "Serving", "Site", "Visit", "launch", "serve"]
+__all__ = ["Channel", "Delivery", "LabServer", "Serving", "Site", "Visit", "launch", "serve"]

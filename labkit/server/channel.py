@@ -6,8 +6,10 @@ import asyncio
 import json
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from tornado.iostream import IOStream
 
@@ -27,6 +29,15 @@ AGE_JITTER = 0.2
 _HEARTBEAT = encode(Frame(comment="heartbeat"))
 
 
+class Delivery(NamedTuple):
+    """One event's fan-out: its id, and to how many readers it was written. Where several events were published at
+    once they share one write, and `took_s` is that of the write."""
+
+    id: str
+    readers: int
+    took_s: float
+
+
 class Channel:
     """Publishes each event once, encodes it once, and writes the same bytes to every reader.
 
@@ -35,7 +46,8 @@ class Channel:
     resumes. With `max_age_s` every stream ends by itself before that age, for clients to reconnect to another server.
     `retry_ms` is told to each client when it opens.
 
-    `visits` keeps what the newest 1000 readers asked for and how they left.
+    `visits` keeps what the newest 1000 readers asked for and how they left; `deliveries` the fan-out of the newest 100
+    events.
     """
 
     def __init__(
@@ -50,6 +62,7 @@ class Channel:
     ) -> None:
         self.log = log if log is not None else MemoryLog()
         self.visits: deque[Visit] = deque(maxlen=1000)
+        self.deliveries: deque[Delivery] = deque(maxlen=100)
         self.room_bytes = room_bytes
         self._heartbeat_s = heartbeat_s
         self._max_age_s = max_age_s
@@ -59,7 +72,7 @@ class Channel:
         self._catching_up: dict[Connection, asyncio.Task[None]] = {}  # not among the others yet
         # Guards the log, the outbox and the loop: a cell publishes from its thread, a ticker from the server's.
         self._lock = threading.Lock()
-        self._outbox: list[bytes] = []
+        self._outbox: list[tuple[str, bytes]] = []
         self._draining = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beat: asyncio.TimerHandle | None = None
@@ -86,29 +99,35 @@ class Channel:
             # Numbering and queueing are one step: two threads that did them apart would send 2 before 1.
             id = self.log.append(frame)
             if self._loop is not None:
-                self._outbox.append(encode(frame._replace(id=id)))
+                self._outbox.append((id, encode(frame._replace(id=id))))
                 if not self._draining:
                     self._draining = True
                     self._loop.call_soon_threadsafe(self._drain)
+            else:
+                self.deliveries.append(Delivery(id, 0, 0.0))  # in the log, for those who come later
         return id
 
     def cut(self, reset: bool = False) -> None:
         """Breaks every open connection in the middle, as a failing network would. Safe from any thread."""
         self._for_each(lambda connection: connection.cut("cut", reset))
 
+    def kick(self, visit: Visit) -> None:
+        """Ends one reader's stream: one of `visits`. Like every reader it comes back. Safe from any thread."""
+        self._for_each(lambda connection: connection.end("kicked") if connection.visit is visit else None)
+
     def end(self, why: str = "ended") -> None:
         """Ends every open stream as HTTP does. Clients come back, unless they are told not to. Safe from any thread."""
         self._for_each(lambda connection: connection.end(why))
 
-    def open(self, stream: IOStream, last_event_id: str, chunked: bool) -> Connection:
+    def open(self, stream: IOStream, last_event_id: str, chunked: bool, agent: str = "") -> Connection:
         """Adds a reader whose head was sent: what it missed first, then all that comes. On the server's loop."""
-        visit = Visit(last_event_id)
+        visit = Visit(last_event_id, agent=agent)
         with self._lock:
             # What is published before this moment is in the replay or has gone to the others just below;
             # what is published after it finds the new reader among them. So nothing is lost and nothing doubled.
             earlier, self._outbox = self._outbox, []
             replay = self.log.since(last_event_id)
-        self._write(earlier)
+        self._publish(earlier)
         connection = Connection(stream, chunked, self.room_bytes, visit, self._gone)
         self.visits.append(visit)
         start = [self._opening]
@@ -138,7 +157,7 @@ class Channel:
             with self._lock:  # as in open()
                 earlier, self._outbox = self._outbox, []
                 replay = self.log.since(missed[-1].id or "")
-            self._write(earlier)
+            self._publish(earlier)
             if replay.gap:
                 connection.cut("too slow: the log has moved on")
                 return
@@ -176,7 +195,14 @@ class Channel:
         with self._lock:
             self._draining = False
             outbox, self._outbox = self._outbox, []
-        self._write(outbox)
+        self._publish(outbox)
+
+    def _publish(self, outbox: list[tuple[str, bytes]]) -> None:
+        started_s = time.perf_counter()
+        self._write([data for _, data in outbox])
+        took_s = time.perf_counter() - started_s
+        readers = len(self._connections)
+        self.deliveries.extend(Delivery(id, readers, took_s) for id, _ in outbox[-100:])
 
     def _write(self, frames: list[bytes]) -> None:
         if not frames:

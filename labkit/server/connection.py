@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import struct
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
@@ -24,10 +26,16 @@ _RST_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
 
 @dataclass(slots=True)
 class Visit:
-    """What the server noted about one stream: what the client asked for, and how it ended ("" while it is open)."""
+    """What the server noted about one stream: what the client asked for, and how it ended ("" while it is open).
+
+    `number` counts all visits of this process, `agent` is the client's User-Agent, `opened_s` is monotonic.
+    """
 
     last_event_id: str
     left: str = ""
+    agent: str = field(default="", repr=False)
+    opened_s: float = field(default_factory=time.monotonic, repr=False, compare=False)
+    number: int = field(default_factory=itertools.count(1).__next__, repr=False, compare=False)
 
 
 def chunk(data: bytes) -> bytes:

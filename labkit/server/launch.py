@@ -41,7 +41,11 @@ def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBAC
 
 
 class LabServer:
-    """A server on its own daemon thread: it ends with the kernel at the latest. Made by launch()."""
+    """A server on its own daemon thread: it ends with the kernel at the latest. Made by launch().
+
+    `running` is False once it was stopped, for good; `down` is True between take_down() and bring_up(), `paused`
+    between pause() and resume().
+    """
 
     def __init__(self, name: str, routes: Routes, port: int, host: str) -> None:
         self.name = name
@@ -50,9 +54,13 @@ class LabServer:
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"labkit server {name}", daemon=True)
         self._thread.start()
         self._plays: list[tuple[Channel, Future[None]]] = []
+        self._host = host
+        self._going_on = asyncio.Event()
+        self._going_on.set()
         self.running = True
+        self.down = False
         try:
-            self._on_loop(self._start(port, host))
+            self._on_loop(self._start(host, port))
         except BaseException:
             self._end_thread()
             raise
@@ -60,7 +68,10 @@ class LabServer:
         self.url = base_url(host, self.port)
 
     def replace(self, routes: Routes) -> None:
-        """Serves other routes on the same port. Streams of routes that are gone are ended."""
+        """Serves other routes on the same port. Streams of routes that are gone are ended. It is up and not
+        paused then, whatever it was before."""
+        self.bring_up()
+        self.resume()
 
         async def replace() -> None:
             self._site.replace(routes)
@@ -81,12 +92,48 @@ class LabServer:
 
         async def play() -> None:
             for text in texts:
+                await self._going_on.wait()
                 channel.publish(text, event)
                 await asyncio.sleep(every_s)
 
         playing = self._submit(play())
         self._plays.append((channel, playing))
         return playing
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        """The channels by their paths, in the order of the routes."""
+        return {path: route for path, route in self._site.routes.items() if isinstance(route, Channel)}
+
+    @property
+    def paused(self) -> bool:
+        """Whether what play() started stands still."""
+        return not self._going_on.is_set()
+
+    def pause(self) -> None:
+        """Lets everything that play() started stand still. The streams stay open, and silent but for heartbeats."""
+        self.call(self._going_on.clear)
+
+    def resume(self) -> None:
+        """Ends the pause."""
+        self.call(self._going_on.set)
+
+    def take_down(self) -> None:
+        """Ends every stream and refuses connections, as a server that is being restarted. Logs are kept, and what
+        play() started goes on into them."""
+        if not self.down:
+            self._on_loop(self._site.stop())
+            self.down = True
+
+    def bring_up(self) -> None:
+        """Serves again, at the same port.
+
+        Raises:
+            PortInUse: another program has taken the port meanwhile.
+        """
+        if self.down:
+            self._on_loop(self._start(self._host, self.port))
+            self.down = False
 
     def call(self, action: Callable[[], T]) -> T:
         """The result of `action()`, called on the server's own loop."""
@@ -99,10 +146,11 @@ class LabServer:
     def stop(self) -> None:
         """Ends every stream and frees the port. A stopped server stays stopped; launch() makes a new one."""
         if self.running:
+            self.down = False
             self._on_loop(self._site.stop())
             self._end_thread()
 
-    async def _start(self, port: int, host: str) -> None:
+    async def _start(self, host: str, port: int) -> None:
         self._site.start(port, host)
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
@@ -128,6 +176,7 @@ class LabServer:
 
     def __repr__(self) -> str:
         state = f"at {self.url}: {', '.join(self._paths())}" if self.running else "stopped"
+        state = f"down, {state}" if self.down else state
         return f"<LabServer {self.name!r} {state}>"
 
     def _repr_html_(self) -> str:

@@ -50,6 +50,12 @@ class StreamHandler(RequestHandler):
         return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
     @property
+    def agent(self) -> str:
+        """Who the client says it is."""
+        agent: str = self.request.headers.get("User-Agent", "")
+        return agent
+
+    @property
     def chunked(self) -> bool:
         """HTTP/1.0 knows no chunks: there the end of the connection is the end of the response."""
         return self.request.version == "HTTP/1.1"
@@ -74,7 +80,7 @@ class ChannelHandler(StreamHandler):
         self.channel = channel
 
     def get(self) -> None:
-        self.channel.open(self.take_stream(), self.last_event_id, self.chunked)
+        self.channel.open(self.take_stream(), self.last_event_id, self.chunked, self.agent)
 
 
 class SourceHandler(StreamHandler):
@@ -90,7 +96,7 @@ class SourceHandler(StreamHandler):
         assert task is not None
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
-        visit = Visit(self.last_event_id)
+        visit = Visit(self.last_event_id, agent=self.agent)
         self.visits.append(visit)
         connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
         try:

@@ -1,7 +1,14 @@
 """What a lesson shows that moves."""
 
-from labkit.widgets.clients import BrowserClient, KernelClient
-from labkit.widgets.predict import Predict, predict
+from labkit.widgets.browserclient import BrowserClient
+from labkit.widgets.kernelclient import KernelClient
+from labkit.widgets.predict import Comparison, Predict, predict
+from labkit.widgets.serverpanel import ServerPanel
+from labkit.widgets.sidebyside import side_by_side
+from labkit.widgets.typewriter import Typewriter
 from labkit.widgets.wireview import WireView
 
-__all__ = ["BrowserClient", "KernelClient", "Predict", "WireView", "predict"]
+__all__ = [
+    "BrowserClient", "Comparison", "KernelClient", "Predict", "ServerPanel", "Typewriter", "WireView", "predict",
+    "side_by_side",
+]  # fmt: skip

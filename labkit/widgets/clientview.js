@@ -1,23 +1,9 @@
 // The face that KernelClient and BrowserClient share. Whoever feeds it calls state() and events(); it draws at most once
-// per frame, however fast they come. All text goes through textContent: event data is text, never HTML.
+// per frame, however fast they come.
 
 const RING = 500;
 const ROWS = 8;
 const LANE_MS = 10_000;
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-function makeButton(text, act) {
-  const button = make("button", "", text);
-  button.type = "button";
-  button.addEventListener("click", act);
-  return button;
-}
 
 class ClientView {
   constructor(el, title, buttons) {
@@ -26,39 +12,31 @@ class ClientView {
     this.lastId = "";
     this.stateWord = "closed";
     this.why = "";
-    this.retryAt = 0;
+    this.changedAt = this.retryAt = 0;
     this.lastAt = null;
     this.words = make("div", "words");
-    this.words.setAttribute("role", "log");
     this.words.setAttribute("aria-label", "the text as it arrives");
-    this.status = make("p", "status");
-    this.status.setAttribute("role", "status");
-    this.dot = make("span", "dot");
-    this.line = make("span");
-    this.status.append(this.dot, this.line);
+    this.status = new StatusLines();
     this.lane = make("canvas", "lane");
     this.lane.setAttribute("role", "img");
     this.lane.setAttribute("aria-label", "each event as a mark, over the last ten seconds");
-    this.body = make("tbody");
-    const table = make("table");
-    const head = make("tr");
-    for (const name of ["id", "type", "data", "gap, ms"]) head.append(make("th", "", name));
-    const thead = make("thead");
-    thead.append(head);
-    table.append(thead, this.body);
+    const { table, body } = makeTable("the newest events", ["id", "type", "data", "gap, ms"]);
+    this.body = body;
     const bar = make("div", "bar");
     bar.append(make("b", "", title), ...buttons);
-    const root = make("div", "labkit-client");
-    root.append(bar, this.status, this.words, this.lane, table);
+    const root = make("div", "labkit labkit-client");
+    root.append(bar, this.status.element, this.words, this.lane, table);
     el.append(root);
     this.frame = requestAnimationFrame(() => this.draw());
     this.timer = setInterval(() => this.schedule(), 100); // the lane moves and the countdown counts
   }
 
   state(word, why, waitMs) {
+    const now = performance.now();
+    if (word !== this.stateWord) this.changedAt = now;
     this.stateWord = word;
     this.why = why;
-    this.retryAt = waitMs ? performance.now() + waitMs : 0;
+    this.retryAt = waitMs ? now + waitMs : 0;
     this.schedule();
   }
 
@@ -82,26 +60,28 @@ class ClientView {
 
   draw() {
     this.frame = null;
-    const wait = Math.max(0, this.retryAt - performance.now());
-    const countdown = this.stateWord === "connecting" && wait ? `, again in ${(wait / 1000).toFixed(1)} s` : "";
-    const line = `${this.stateWord}${countdown} · ${this.count} events · last event ID ${this.lastId || "none"} · ${this.why}`;
-    if (this.line.textContent !== line) this.line.textContent = line;
-    this.dot.dataset.state = this.stateWord;
+    const { stateWord, count, lastId, why } = this;
+    this.status.say(stateWord, `${stateWord}${this.clock()} · ${count} events · last event ID ${lastId || "none"}`, why);
     if (this.dirty) this.drawTable();
     this.drawLane();
+  }
+
+  // A client that reads by itself knows when it asks again; of the browser's own EventSource a page cannot know.
+  clock() {
+    if (this.stateWord !== "connecting") return "";
+    const now = performance.now();
+    if (this.retryAt) return `, again in ${(Math.max(0, this.retryAt - now) / 1000).toFixed(1)} s`;
+    return ` for ${((now - this.changedAt) / 1000).toFixed(1)} s`;
   }
 
   drawTable() {
     this.dirty = false;
     this.words.textContent = this.ring.slice(-120).map(({ data }) => data).join(" ").slice(-900);
     this.words.scrollTop = this.words.scrollHeight;
-    const rows = this.ring.slice(-ROWS).reverse().map(({ id, type, data, gap }) => {
-      const row = make("tr");
-      const cells = [id || "none", type, data, gap === null ? "" : gap.toFixed(0)];
-      row.append(...cells.map((text) => make("td", "", text)));
-      return row;
-    });
-    this.body.replaceChildren(...rows);
+    const newest = this.ring.slice(-ROWS).reverse();
+    this.body.replaceChildren(
+      ...newest.map(({ id, type, data, gap }) => makeRow(id || "none", type, data, gap === null ? "" : gap.toFixed(0)))
+    );
   }
 
   drawLane() {

@@ -2,11 +2,9 @@
 
 function render({ model, el }) {
   const ask = (what) => () => model.send({ ask: what });
-  const view = new ClientView(el, "in the kernel: httpx", [
-    makeButton("Start", ask("start")),
-    makeButton("Stop", ask("stop")),
-    makeButton("Cut the connection", ask("cut")),
-  ]);
+  const buttons = [makeButton("Start", ask("start")), makeButton("Stop", ask("stop"))];
+  if (model.get("can_cut")) buttons.push(makeButton("Cut the connection", ask("cut")));
+  const view = new ClientView(el, "in the kernel: httpx", buttons);
   function hear(message) {
     if (message.events) view.events(message.events);
     if (message.state) view.state(message.state, message.why, message.wait_ms);

@@ -1,11 +1,4 @@
-// Draws what wireview.py worked out. All text goes through textContent: event data is text, never HTML.
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
+// Draws what wireview.py worked out.
 
 function drawLines(model, table) {
   const cells = [];
@@ -55,8 +48,7 @@ function render({ model, el }) {
   said.setAttribute("aria-live", "polite");
   const slider = make("input");
   slider.type = "range";
-  // JupyterLab takes the arrow keys for shortcuts of its own, unless the very element that has the focus forbids it.
-  slider.dataset.lmSuppressShortcuts = "true";
+  forKeys(slider);
   slider.min = 0;
   slider.max = cells.length;
   label.append(said, slider);

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from labkit.errors import LabError
+from labkit.widgets.assets import LabWidget, joined
 from labkit.wire import Comment, Event, Ignored, Signal, Step, explain
 
-HERE = Path(__file__).parent
 #: Every prefix of the stream is explained beforehand, so that the slider answers at once; that has its price.
 MAX_BYTES = 1000
 
 
-class WireView(anywidget.AnyWidget):
+class WireView(LabWidget):
     """The bytes of a stream, coloured by the part they play, and a slider that lets them arrive one by one.
 
     At each moment it shows what the decoder holds, what it has let out, and what it ignored and why. `arrived` is the
@@ -26,8 +24,8 @@ class WireView(anywidget.AnyWidget):
         LabError: more than MAX_BYTES bytes.
     """
 
-    _esm = HERE / "wireview.js"
-    _css = HERE / "wireview.css"
+    _esm = joined("elements.js", "wireview.js")
+    _css = joined("wireview.css")
     lines: Any = traitlets.List().tag(sync=True)
     moments: Any = traitlets.List().tag(sync=True)
     arrived: Any = traitlets.Int().tag(sync=True)
@@ -43,11 +41,6 @@ class WireView(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return "\n".join(["WireView:", *(f"  {line['text']:<28} {line['role']}" for line in self.lines)])
-
-    def _repr_mimebundle_(self, **settings: Any) -> Any:
-        bundle: Any = super()._repr_mimebundle_(**settings)
-        data, *rest = bundle  # the data, and where there is any the metadata
-        return ({**data, "text/plain": repr(self)}, *rest)
 
 
 def _line(step: Step) -> dict[str, object]:

@@ -43,7 +43,7 @@ def test_the_browsers_client_works_and_resumes_through_the_proxy(chromium: Brows
         lab.run_all()
         client = lab.page.locator(".labkit-client")
         expect(client.locator(".bar")).to_contain_text("through Jupyter's proxy")
-        expect(client.get_by_role("status")).to_contain_text(re.compile(r"last event ID e-(\d|1\d)\b"), timeout=30_000)
+        expect(client.locator(".status")).to_contain_text(re.compile(r"last event ID e-(\d|1\d)\b"), timeout=30_000)
         client.get_by_role("button", name="Cut the connection").click()
         lab.wait_until_done()
         shown = lab.output("client.connected()").inner_text()

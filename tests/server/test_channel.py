@@ -576,3 +576,23 @@ def test_who_falls_asleep_while_catching_up_costs_its_room_and_no_more() -> None
         assert channel.visits[0].left == "server stopped"
 
     asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_one_reader_is_kicked_and_the_others_stay() -> None:
+    async def main() -> None:
+        channel = channel_of()
+        async with (
+            serve(channel) as server,
+            request(server.url, b"User-Agent: first/1") as first,
+            request(server.url) as second,
+        ):
+            await first.opening()
+            await second.opening()
+            channel.kick(next(visit for visit in channel.visits if visit.agent == "first/1"))
+            assert await first.events(1) == []
+            channel.publish("for those who stay")
+            assert texts(await second.events(1)) == ["for those who stay"]
+            assert [visit.left for visit in channel.visits] == ["kicked", ""]
+            assert [(delivery.id, delivery.readers) for delivery in channel.deliveries] == [("e-1", 1)]
+
+    asyncio.run(main())

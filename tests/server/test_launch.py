@@ -13,7 +13,7 @@ from labkit.log import MemoryLog
 from labkit.server import Channel, LabServer, launch
 from labkit.wire import Frame
 
-from ..helpers import eventually, ids, request, soon, texts
+from ..helpers import after, eventually, ids, request, soon, texts
 
 pytestmark = pytest.mark.live
 
@@ -228,3 +228,51 @@ def test_a_server_on_ipv6() -> None:
         pytest.skip("this machine has no IPv6")
     server: LabServer = launch({"/a": once}, name="six", host="::1")
     assert server.url == f"http://[::1]:{server.port}"
+
+
+def test_a_server_that_is_down_refuses_and_comes_back_with_what_was_published_meanwhile() -> None:
+    channel = Channel(MemoryLog(epoch="e"))
+    server = launch({"/channel": channel})
+
+    async def main() -> None:
+        async with request(server.url + "/channel") as reply:
+            await reply.opening()
+            server.take_down()
+            server.take_down()
+            assert await reply.events(1) == []
+        assert server.down and server.running and repr(server).startswith("<LabServer 'lab' down, at ")
+        with pytest.raises(ConnectionRefusedError):
+            async with request(server.url + "/channel"):
+                pass
+        channel.publish("while it was down")
+        server.bring_up()
+        server.bring_up()
+        async with request(server.url + "/channel", after("e-0")) as reply:
+            assert texts(await reply.events(1)) == ["while it was down"]
+
+    asyncio.run(main())
+    assert [(delivery.id, delivery.readers) for delivery in channel.deliveries] == [("e-1", 0)]
+    assert channel.visits[0].left == "server stopped"
+
+
+def test_a_new_launch_brings_a_server_up() -> None:
+    server = launch({"/hello": Hello})
+    server.pause()
+    server.take_down()
+    assert launch({"/hello": Hello}) is server and not server.down and not server.paused
+
+
+def test_a_pause_holds_what_is_played_and_nothing_else() -> None:
+    channel = Channel()
+    server = launch({"/channel": channel})
+    server.pause()
+    playing = server.play(channel, ["played"], every_s=0)
+    channel.publish("published")
+    server.call(lambda: None)
+    assert server.paused and not playing.done()
+    assert len(channel.deliveries) == 1
+    server.resume()
+    playing.result(timeout=10)
+    assert not server.paused
+    assert server.channels == {"/channel": channel}
+    assert len(channel.deliveries) == 2

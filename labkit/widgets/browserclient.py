@@ -1,0 +1,66 @@
+"""The stream as the browser reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import traitlets
+
+from labkit.widgets.assets import joined
+from labkit.widgets.streamclient import Change, Received, StreamClient
+from labkit.wire import Event
+
+
+class BrowserClient(StreamClient):
+    """A client of the page. It starts when it is shown, and closes when its output goes.
+
+    `via="eventsource"` is the browser's native EventSource: GET, no headers of your own, and only events of the
+    `types` are heard, for it has no listener for all. `via="fetch"` reads the answer of a fetch with a decoder and a
+    reconnect loop in JavaScript: any `method`, `headers` and `body`, and events of every type.
+
+    `route` is "direct", "proxy" (through Jupyter's own port, as on a hub; four such streams at most), or "auto":
+    direct where the page comes from this machine.
+    """
+
+    _esm = joined("elements.js", "clientview.js", "decoder.js", "pagestream.js", "browserclient.js")
+    via: Any = traitlets.Enum(["eventsource", "fetch"], "eventsource").tag(sync=True)
+    route: Any = traitlets.Enum(["auto", "direct", "proxy"], "auto").tag(sync=True)
+    types: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    request: Any = traitlets.Dict().tag(sync=True)
+    who = "in the browser"
+
+    def __init__(
+        self,
+        url: str,
+        on_cut: Callable[[], object] | None = None,
+        *,
+        via: str = "eventsource",
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+        route: str = "auto",
+        types: tuple[str, ...] = ("message", "gap"),
+    ) -> None:
+        if via == "eventsource" and (method != "GET" or headers or body is not None):
+            raise ValueError(
+                "the browser's EventSource sends GET, without headers of your own and without a body. Use via='fetch'"
+            )
+        request = {"method": method, "headers": dict(headers or {}), "body": body}
+        super().__init__(url, on_cut, via=via, route=route, types=list(types), request=request)
+
+    def start(self) -> None:
+        """Asks the page to open a stream."""
+        self.send({"ask": "start"})
+
+    def stop(self) -> None:
+        """Asks the page to close its stream."""
+        self.send({"ask": "stop"})
+
+    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+        super()._hear(widget, message, buffers)
+        for item in message.get("events", []):
+            event = Event(item["data"], item["type"], item["id"])
+            self.received.append(Received(item["at"] / 1000, event))
+        if "state" in message:
+            self.changes.append(Change(message["at"] / 1000, message["state"], message["why"]))

@@ -1,0 +1,91 @@
+"""The stream as the kernel reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from labkit.client import EventSource, State
+from labkit.errors import LabError
+from labkit.widgets.assets import joined
+from labkit.widgets.streamclient import BATCH_S, Change, Received, StreamClient
+
+HISTORY = 100
+
+
+class KernelClient(StreamClient):
+    """labkit's own EventSource, in the kernel. It starts at once; `start()` and `stop()` as you like."""
+
+    _esm = joined("elements.js", "clientview.js", "kernelclient.js")
+    who = "in the kernel"
+
+    def __init__(self, url: str, on_cut: Callable[[], object] | None = None) -> None:
+        self._unsent: list[dict[str, object]] = []
+        self._reading: asyncio.Task[None] | None = None
+        self._source: EventSource | None = None
+        super().__init__(url, on_cut)
+        self.start()
+
+    def start(self) -> None:
+        """Connects, and goes on from the last event ID."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.ensure_future(self._read())
+
+    def stop(self) -> None:
+        """Closes the connection. What was received stays."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _read(self) -> None:
+        last_event_id = self.received[-1].event.last_event_id if self.received else ""
+        sending = asyncio.ensure_future(self._send_batches())
+        try:
+            async with EventSource(self.url, last_event_id=last_event_id, on_state=self._change) as self._source:
+                self._change("connecting", "the kernel asks")
+                async for event in self._source:
+                    self.received.append(Received(time.monotonic(), event))
+                    self._unsent.append(_item(self.received[-1]))
+        except LabError as problem:
+            self._change("closed", str(problem))
+        except asyncio.CancelledError:
+            self._change("closed", "stopped by you")
+        finally:
+            sending.cancel()
+            self._flush()
+
+    async def _send_batches(self) -> None:
+        while True:
+            await asyncio.sleep(BATCH_S)
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._unsent:
+            self.send({"events": self._unsent})
+            self._unsent = []
+
+    def _change(self, state: State, why: str) -> None:
+        if self.state == "closed" and state == "closed":
+            return  # the reason that was given first says more
+        self.changes.append(Change(time.monotonic(), state, why))
+        self._flush()
+        wait_s = self._source.retry_in_s if self._source is not None else 0.0
+        self.send({"state": state, "why": why, "wait_ms": wait_s * 1000})
+
+    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+        super()._hear(widget, message, buffers)
+        if message.get("ask") == "start":
+            self.start()
+        elif message.get("ask") == "stop":
+            self.stop()
+        elif message.get("ask") == "history":
+            sent = len(self.received) - len(self._unsent)
+            self.send({"events": [_item(item) for item in list(self.received)[:sent][-HISTORY:]]})
+            if self.changes:
+                self.send({"state": self.state, "why": self.changes[-1].why})
+
+
+def _item(received: Received) -> dict[str, object]:
+    event = received.event
+    return {"type": event.type, "data": event.data, "id": event.last_event_id, "at": received.at_s * 1000}

@@ -1,0 +1,82 @@
+// Draws what serverpanel.py sees, and sends what is pressed. Python decides.
+
+function render({ model, el }) {
+  const ask = (what, more = {}) => () => model.send({ ask: what, ...more });
+  const status = new StatusLines();
+  const pause = makeButton("Pause", () => model.send({ ask: shown.paused ? "resume" : "pause" }));
+  const restart = makeButton("Take it down", () => model.send({ ask: shown.state === "down" ? "bring_up" : "take_down" }));
+  const path = forKeys(make("select"));
+  path.setAttribute("aria-label", "the channel to publish on");
+  const text = forKeys(make("input"));
+  text.setAttribute("aria-label", "the message to publish");
+  text.placeholder = "a message";
+  const publish = makeButton("Publish", send);
+  const readers = makeTable("who listens now", ["reader", "who", "asked to go on after", "for, s", ""]);
+  const events = makeTable("the newest events", ["event", "went to", "took, µs"]);
+  let shown = { paths: [] };
+
+  function send() {
+    model.send({ ask: "publish", path: path.value || shown.paths[0], text: text.value });
+    text.value = "";
+    text.focus();
+  }
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") send();
+  });
+
+  function draw(panel) {
+    shown = panel;
+    const words = { serving: "open", down: "connecting", stopped: "closed" };
+    status.say(words[panel.state], `${panel.state} at ${panel.url} · ${panel.clients} clients`, status.why.textContent);
+    pause.textContent = panel.paused ? "Go on" : "Pause";
+    restart.textContent = panel.state === "down" ? "Bring it up" : "Take it down";
+    for (const button of [pause, restart, publish]) button.disabled = panel.state === "stopped";
+    drawPaths(panel.paths);
+    drawReaders(panel.readers);
+    events.body.replaceChildren(
+      ...panel.events.reverse().map(({ id, readers, us }) => makeRow(id, `${readers} readers`, readers ? String(us) : ""))
+    );
+  }
+  function drawPaths(paths) {
+    const now = [...path.options].map(({ value }) => value);
+    if (now.join() !== paths.join()) path.replaceChildren(...paths.map((name) => new Option(name, name)));
+    path.hidden = paths.length < 2;
+  }
+  // A row is kept while its reader stays: a button that is drawn anew would lose the focus.
+  function drawReaders(list) {
+    const rows = new Map([...readers.body.children].map((row) => [row.dataset.key, row]));
+    const wanted = list.map((reader) => {
+      const key = `${reader.path} ${reader.reader}`;
+      const row = rows.get(key) ?? makeReader(key, reader);
+      row.children[3].textContent = reader.s;
+      return row;
+    });
+    const same = wanted.length === readers.body.children.length && wanted.every((row, at) => row === readers.body.children[at]);
+    if (!same) readers.body.replaceChildren(...wanted);
+  }
+  function makeReader(key, { path, reader, who, asked, s }) {
+    const kick = makeButton("Kick", ask("kick", { path, reader }));
+    kick.setAttribute("aria-label", `Kick reader ${reader}`);
+    const name = shown.paths.length > 1 ? `${reader} on ${path}` : String(reader);
+    const row = makeRow(name, who, asked || "new here", String(s), kick);
+    row.dataset.key = key;
+    return row;
+  }
+  function hear({ panel, problem }) {
+    if (panel) draw(panel);
+    if (problem !== undefined) status.why.textContent = problem;
+  }
+
+  const bar = make("div", "bar");
+  bar.append(make("b", "", "the server"), path, text, publish, pause, restart);
+  const root = make("div", "labkit labkit-server");
+  const tables = make("div", "tables");
+  tables.append(readers.table, events.table);
+  root.append(bar, status.element, tables);
+  el.append(root);
+  model.on("msg:custom", hear);
+  model.send({ ask: "all" });
+  return () => model.off("msg:custom", hear);
+}
+
+export default { render };

@@ -1,0 +1,25 @@
+"""Two things to compare belong next to each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+
+class SideBySide(widgets.HBox):  # type: ignore[misc]
+    """Widgets in a row, or below each other where the page is narrow."""
+
+    def __init__(self, *shown: widgets.Widget) -> None:
+        super().__init__(list(shown), layout=widgets.Layout(flex_flow="row wrap"))
+
+    def __repr__(self) -> str:
+        return "\n".join(repr(widget) for widget in self.children)
+
+    def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
+        return {**super()._repr_mimebundle_(**settings), "text/plain": repr(self)}
+
+
+def side_by_side(*shown: widgets.Widget) -> SideBySide:
+    """The widgets in one row."""
+    return SideBySide(*shown)

@@ -1,0 +1,113 @@
+"""What the clients on the screen have in common, wherever they read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import traitlets
+
+from labkit.errors import LabError
+from labkit.widgets.assets import LabWidget, joined
+from labkit.wire import Event
+
+#: To the screen ten times a second at most: a notebook server drops messages beyond a thousand a second.
+BATCH_S = 0.1
+KEPT_EVENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event and when it came: monotonic seconds in the kernel, the page's own seconds in the browser."""
+
+    at_s: float
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new state of the connection, when, and why."""
+
+    at_s: float
+    state: str
+    why: str
+
+
+class StreamClient(LabWidget):
+    """What both clients have: `received` (the newest 10,000 events, in order), `changes`, and a Cut button.
+
+    The button calls `on_cut`; give it what makes the *server* cut, such as `channel.cut`. Without it there is none.
+    """
+
+    _css = joined("labkit.css", "clientview.css")
+    url: Any = traitlets.Unicode().tag(sync=True)
+    can_cut: Any = traitlets.Bool().tag(sync=True)
+    who = ""
+
+    def __init__(self, url: str, on_cut: Callable[[], object] | None = None, **settings: Any) -> None:
+        self.received: deque[Received] = deque(maxlen=KEPT_EVENTS)
+        self.changes: list[Change] = []
+        self._on_cut = on_cut
+        super().__init__(url=url, can_cut=on_cut is not None, **settings)
+        self.on_msg(self._hear)
+
+    @property
+    def state(self) -> str:
+        """ "connecting", "open" or "closed"."""
+        return self.changes[-1].state if self.changes else "closed"
+
+    @property
+    def texts(self) -> list[str]:
+        """The data of all events that were received, in order."""
+        return [item.event.data for item in self.received]
+
+    @property
+    def gaps(self) -> list[tuple[float, float]]:
+        """The spans without a connection, after the first: from and to, in seconds of the same clock as `received`."""
+        spans: list[tuple[float, float]] = []
+        lost_s: float | None = None
+        for before, change in pairwise(self.changes):
+            if before.state == "open" and change.state == "connecting":
+                lost_s = change.at_s
+            elif change.state == "open" and lost_s is not None:
+                spans.append((lost_s, change.at_s))
+                lost_s = None
+        return spans
+
+    async def connected(self, seconds: float = 10.0) -> None:
+        """Waits until the connection has been open. What is published before that is not for us.
+
+        Raises:
+            LabError: it did not open within `seconds`.
+        """
+        await self._wait(lambda: any(change.state == "open" for change in self.changes), "no connection", seconds)
+
+    async def until(self, events: int, seconds: float = 20.0) -> None:
+        """Waits until so many events are here; the client goes on.
+
+        Raises:
+            LabError: they did not come within `seconds`.
+        """
+        await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
+
+    async def _wait(self, done: Callable[[], bool], otherwise: str, seconds: float) -> None:
+        deadline_s = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline_s:
+                why = f" ({self.changes[-1].why})" if self.changes else ""
+                raise LabError(
+                    f"{otherwise} within {seconds:g} s{why}. Run the cells above again, from the server's on"
+                )
+            await asyncio.sleep(BATCH_S / 2)
+
+    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+        if message.get("ask") == "cut" and self._on_cut is not None:
+            self._on_cut()
+
+    def __repr__(self) -> str:
+        return f"A client {self.who}: run this cell, and it shows each event as it comes"

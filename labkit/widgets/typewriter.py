@@ -1,0 +1,94 @@
+"""An answer that types itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import traitlets
+
+from labkit.errors import LabError
+from labkit.widgets.assets import LabWidget, joined
+
+
+class Token(NamedTuple):
+    """A piece of the answer, and how long after the request the page had it."""
+
+    after_s: float
+    text: str
+
+
+class Typewriter(LabWidget):
+    """One answer, word by word as it arrives in the page, with the time to its first token and tokens per second.
+
+    It asks when it is shown, once: where the answer ends, breaks, or says `[DONE]`, it is over; the button asks again.
+    Each event is a token. Its text is the data, or where the data is JSON what stands at `text_at`, such as
+    "choices.0.delta.content". `tokens` has what came, once the page has told.
+    """
+
+    _esm = joined("elements.js", "decoder.js", "pagestream.js", "typewriter.js")
+    _css = joined("labkit.css", "typewriter.css")
+    url: Any = traitlets.Unicode().tag(sync=True)
+    title: Any = traitlets.Unicode().tag(sync=True)
+    text_at: Any = traitlets.Unicode().tag(sync=True)
+    request: Any = traitlets.Dict().tag(sync=True)
+    route: Any = traitlets.Enum(["auto", "direct", "proxy"], "auto").tag(sync=True)
+    via: Any = traitlets.Unicode("fetch").tag(sync=True)
+    once: Any = traitlets.Bool(True).tag(sync=True)
+    types: Any = traitlets.List([]).tag(sync=True)
+
+    def __init__(
+        self,
+        url: str,
+        title: str = "the answer",
+        *,
+        text_at: str = "",
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+        route: str = "auto",
+    ) -> None:
+        self.tokens: list[Token] = []
+        self.over = ""
+        request = {"method": method, "headers": dict(headers or {}), "body": body}
+        super().__init__(url=url, title=title, text_at=text_at, request=request, route=route)
+        self.on_msg(self._hear)
+
+    @property
+    def text(self) -> str:
+        """What was typed so far."""
+        return "".join(token.text for token in self.tokens)
+
+    @property
+    def first_token_s(self) -> float | None:
+        """Seconds from the request to the first token; None before it."""
+        return self.tokens[0].after_s if self.tokens else None
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """The pace after the first token; None with fewer than two, or where all came at one moment."""
+        took_s = self.tokens[-1].after_s - self.tokens[0].after_s if self.tokens else 0.0
+        return (len(self.tokens) - 1) / took_s if took_s else None
+
+    async def finished(self, seconds: float = 20.0) -> None:
+        """Waits until the answer is over.
+
+        Raises:
+            LabError: it was not over within `seconds`.
+        """
+        deadline_s = time.monotonic() + seconds
+        while not self.over:
+            if time.monotonic() > deadline_s:
+                raise LabError(f"the answer was not over within {seconds:g} s. Is the Typewriter on the screen?")
+            await asyncio.sleep(0.05)
+
+    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+        if message.get("asked"):
+            self.tokens, self.over = [], ""
+        self.tokens += [Token(after_ms / 1000, text) for after_ms, text in message.get("tokens", [])]
+        self.over = message.get("over", self.over)
+
+    def __repr__(self) -> str:
+        return f"A typewriter for {self.title}: run this cell, and it types each token as it comes"

@@ -1,0 +1,63 @@
+"""The page's own decoder against the truth table and against the standard's algorithm, in Chromium."""
+
+from __future__ import annotations
+
+import random
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from labkit.check import vectors
+from labkit.widgets.assets import joined
+from labkit.wire import Event, Retry, explain
+
+from ..wire.oracle import byte_by_byte, cut, id_in_force, in_two
+from ..wire.test_fuzz import FRAGMENTS
+
+pytestmark = pytest.mark.browser
+
+DECODE_ALL = """
+streams => streams.map(chunks => {
+  const decoder = new Decoder();
+  const events = chunks.flatMap(chunk => decoder.feed(Uint8Array.from(atob(chunk), c => c.charCodeAt(0))));
+  return [events.map(({ type, data, id }) => [data, type, id]), decoder.lastEventId, decoder.reconnectionMs];
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page()
+    page.add_script_tag(content=joined("decoder.js"))
+    yield page
+    page.close()
+
+
+def decoded(page: Page, streams: Sequence[Sequence[bytes]]) -> list[tuple[list[Event], str, int | None]]:
+    sent = [[b64encode(chunk).decode() for chunk in chunks] for chunks in streams]
+    answers: list[Any] = page.evaluate(DECODE_ALL, sent)
+    return [([Event(*event) for event in events], id, retry_ms) for events, id, retry_ms in answers]
+
+
+def test_each_vector_whole_byte_by_byte_and_cut_in_two_at_every_place(page: Page) -> None:
+    for vector in vectors():
+        raw = b"".join(vector.chunks)
+        for found in decoded(page, [vector.chunks, [raw], byte_by_byte(raw), *in_two(raw)]):
+            assert found == (list(vector.events), vector.last_event_id, vector.retry_ms), vector.name
+
+
+def test_three_thousand_random_streams_agree_with_the_standards_algorithm(page: Page) -> None:
+    rng = random.Random(3)
+    streams = []
+    for _ in range(3000):
+        raw = b"".join(rng.choices(FRAGMENTS, k=rng.randint(1, 24)))
+        streams.append(cut(raw, [rng.randint(0, len(raw)) for _ in range(rng.choice((0, 1, 2, 5, 20)))]))
+    for chunks, found in zip(streams, decoded(page, streams), strict=True):
+        raw = b"".join(chunks)
+        signals = [step.signal for step in explain(raw) if step.role != "unfinished"]
+        retries = [signal.ms for signal in signals if isinstance(signal, Retry)]
+        events = [signal for signal in signals if isinstance(signal, Event)]
+        assert found == (events, id_in_force(raw), retries[-1] if retries else None), chunks
