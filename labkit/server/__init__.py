@@ -4,5 +4,6 @@ from labkit.server.channel import Channel, Delivery
 from labkit.server.connection import Visit
 from labkit.server.launch import LabServer, launch
 from labkit.server.site import Serving, Site, serve
+from labkit.server.streams import StreamHandler
 
-__all__ = ["Channel", "Delivery", "LabServer", "Serving", "Site", "Visit", "launch", "serve"]
+__all__ = ["Channel", "Delivery", "LabServer", "Serving", "Site", "StreamHandler", "Visit", "launch", "serve"]

@@ -17,7 +17,7 @@ from tornado.web import Application, RequestHandler
 from labkit.errors import LabError, PortInUse
 from labkit.server.channel import Channel
 from labkit.server.connection import Visit
-from labkit.server.streams import ChannelHandler, Source, SourceHandler
+from labkit.server.streams import ChannelHandler, Source, SourceHandler, allow_loopback
 
 Route = Channel | Source | type[RequestHandler]
 Routes = Mapping[str, Route]
@@ -34,6 +34,7 @@ class NothingHere(RequestHandler):
     def prepare(self) -> None:
         self.set_status(404)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
+        allow_loopback(self)  # a page that asks for the wrong path may see that it did
         self.finish(f"Nothing is served at {self.request.path}. This server has: {', '.join(self.paths)}\n")
 
 

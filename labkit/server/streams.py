@@ -22,6 +22,18 @@ Source = Callable[[str], AsyncGenerator[Frame, None]]
 LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
+def allow_loopback(handler: RequestHandler) -> None:
+    """Lets pages on this machine read the answer."""
+    origin = handler.request.headers.get("Origin", "")
+    if LOOPBACK_ORIGIN.fullmatch(origin):
+        # A page of this machine may send whatever headers it likes: they are how a lesson tries things out.
+        asked = handler.request.headers.get("Access-Control-Request-Headers")
+        handler.set_header("Access-Control-Allow-Origin", origin)
+        if asked:
+            handler.set_header("Access-Control-Allow-Headers", asked)
+        handler.set_header("Vary", "Origin")
+
+
 class StreamHandler(RequestHandler):
     """What every event stream of this package answers to HEAD, OPTIONS and the question who may read it."""
 
@@ -29,11 +41,7 @@ class StreamHandler(RequestHandler):
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("Cache-Control", "no-cache")  # or a cache gives the next client a recording
         self.set_header("X-Accel-Buffering", "no")  # nginx in front then passes each event on at once
-        origin = self.request.headers.get("Origin", "")
-        if LOOPBACK_ORIGIN.fullmatch(origin):
-            self.set_header("Access-Control-Allow-Origin", origin)
-            self.set_header("Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Type, Last-Event-ID")
-            self.set_header("Vary", "Origin")
+        allow_loopback(self)
 
     def head(self) -> None:
         """The headers of the stream, and no stream; no Content-Length either, which tornado would make up."""

@@ -5,13 +5,13 @@ const BATCH_MS = 100;
 function render({ model, el }) {
   let unsent = [];
   const flush = () => {
-    if (unsent.length) model.send({ events: unsent.splice(0) });
+    if (unsent.length) send(model, { events: unsent.splice(0) });
   };
   const stream = new PageStream(model, {
     state(state, why, waitMs) {
       view.state(state, why, waitMs);
       flush();
-      model.send({ state, why, at: performance.now() });
+      send(model, { state, why, at: performance.now() });
     },
     event(event) {
       const item = { ...event, at: performance.now() };
@@ -21,7 +21,7 @@ function render({ model, el }) {
   });
   const name = model.get("via") === "fetch" ? `fetch, ${model.get("request").method}` : "EventSource";
   const buttons = [makeButton("Start", () => stream.start()), makeButton("Stop", () => stream.stop("stopped by you"))];
-  if (model.get("can_cut")) buttons.push(makeButton("Cut the connection", () => model.send({ ask: "cut" })));
+  if (model.get("can_cut")) buttons.push(makeButton("Cut the connection", () => send(model, { ask: "cut" })));
   const view = new ClientView(el, `in the browser: ${name}, ${stream.how}`, buttons);
   const batches = setInterval(flush, BATCH_MS);
 
@@ -29,10 +29,13 @@ function render({ model, el }) {
     if (message.ask === "stop") stream.stop("stopped by the notebook");
     if (message.ask === "start") stream.start();
   }
+  const orphaned = () => stream.stop(KERNEL_GONE);
   model.on("msg:custom", obey);
+  model.on("comm_live_update", orphaned);
   stream.start();
   return () => {
     model.off("msg:custom", obey);
+    model.off("comm_live_update", orphaned);
     stream.stop("the output was closed");
     clearInterval(batches);
     view.close();

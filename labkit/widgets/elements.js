@@ -7,6 +7,15 @@ function make(tag, className, text) {
   return element;
 }
 
+const KERNEL_GONE = "the kernel was restarted, and its server is gone: run the cells again";
+
+// What is on the screen can outlive its kernel; then nobody is there to hear.
+function send(model, message) {
+  try {
+    model.send(message);
+  } catch {}
+}
+
 // JupyterLab takes keys for shortcuts of its own, unless the very element that has the focus forbids it.
 function forKeys(element) {
   element.dataset.lmSuppressShortcuts = "true";

@@ -35,7 +35,8 @@ class KernelClient(StreamClient):
 
     def stop(self) -> None:
         """Closes the connection. What was received stays."""
-        if self._reading is not None:
+        if self._reading is not None and not self._reading.done():
+            self._change("closed", "stopped by you")
             self._reading.cancel()
 
     async def _read(self) -> None:
@@ -48,9 +49,9 @@ class KernelClient(StreamClient):
                     self.received.append(Received(time.monotonic(), event))
                     self._unsent.append(_item(self.received[-1]))
         except LabError as problem:
+            if self.state == "closed":  # the source has said so in three words; the error says what to do as well
+                self.changes.pop()
             self._change("closed", str(problem))
-        except asyncio.CancelledError:
-            self._change("closed", "stopped by you")
         finally:
             sending.cancel()
             self._flush()

@@ -1,27 +1,27 @@
 // Draws what serverpanel.py sees, and sends what is pressed. Python decides.
 
 function render({ model, el }) {
-  const ask = (what, more = {}) => () => model.send({ ask: what, ...more });
+  const ask = (what, more = {}) => () => send(model, { ask: what, ...more });
   const status = new StatusLines();
-  const pause = makeButton("Pause", () => model.send({ ask: shown.paused ? "resume" : "pause" }));
-  const restart = makeButton("Take it down", () => model.send({ ask: shown.state === "down" ? "bring_up" : "take_down" }));
+  const pause = makeButton("Pause", () => send(model, { ask: shown.paused ? "resume" : "pause" }));
+  const restart = makeButton("Take it down", () => send(model, { ask: shown.state === "down" ? "bring_up" : "take_down" }));
   const path = forKeys(make("select"));
   path.setAttribute("aria-label", "the channel to publish on");
   const text = forKeys(make("input"));
   text.setAttribute("aria-label", "the message to publish");
   text.placeholder = "a message";
-  const publish = makeButton("Publish", send);
+  const publish = makeButton("Publish", publishText);
   const readers = makeTable("who listens now", ["reader", "who", "asked to go on after", "for, s", ""]);
   const events = makeTable("the newest events", ["event", "went to", "took, µs"]);
   let shown = { paths: [] };
 
-  function send() {
-    model.send({ ask: "publish", path: path.value || shown.paths[0], text: text.value });
+  function publishText() {
+    send(model, { ask: "publish", path: path.value || shown.paths[0], text: text.value });
     text.value = "";
     text.focus();
   }
   text.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") send();
+    if (event.key === "Enter") publishText();
   });
 
   function draw(panel) {
@@ -74,9 +74,17 @@ function render({ model, el }) {
   tables.append(readers.table, events.table);
   root.append(bar, status.element, tables);
   el.append(root);
+  const orphaned = () => {
+    draw({ ...shown, state: "stopped", clients: 0, readers: [], events: [] });
+    status.why.textContent = KERNEL_GONE;
+  };
   model.on("msg:custom", hear);
-  model.send({ ask: "all" });
-  return () => model.off("msg:custom", hear);
+  model.on("comm_live_update", orphaned);
+  send(model, { ask: "all" });
+  return () => {
+    model.off("msg:custom", hear);
+    model.off("comm_live_update", orphaned);
+  };
 }
 
 export default { render };

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 import traitlets
 
@@ -38,10 +39,25 @@ class Change:
     why: str
 
 
+def checked_url(url: str) -> str:
+    """The URL, if it can be that of a stream.
+
+    Raises:
+        LabError: it cannot.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise LabError(f"{url!r} is no URL of a stream: it must start with http:// or https:// and name a server")
+    return url
+
+
 class StreamClient(LabWidget):
     """What both clients have: `received` (the newest 10,000 events, in order), `changes`, and a Cut button.
 
     The button calls `on_cut`; give it what makes the *server* cut, such as `channel.cut`. Without it there is none.
+
+    Raises:
+        LabError: the URL is none.
     """
 
     _css = joined("labkit.css", "clientview.css")
@@ -53,7 +69,7 @@ class StreamClient(LabWidget):
         self.received: deque[Received] = deque(maxlen=KEPT_EVENTS)
         self.changes: list[Change] = []
         self._on_cut = on_cut
-        super().__init__(url=url, can_cut=on_cut is not None, **settings)
+        super().__init__(url=checked_url(url), can_cut=on_cut is not None, **settings)
         self.on_msg(self._hear)
 
     @property

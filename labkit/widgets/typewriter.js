@@ -16,7 +16,7 @@ function textOf(data, path) {
 class Answer {
   constructor(model, view) {
     Object.assign(this, { model, view, unsent: [], arrivals: [], state: "connecting", why: "", askedAt: performance.now() });
-    model.send({ asked: true });
+    send(model, { asked: true });
     this.stream = new PageStream(model, { state: (...change) => this.change(...change), event: (event) => this.take(event) });
     this.stream.start();
     this.timer = setInterval(() => this.flush(), BATCH_MS);
@@ -46,11 +46,12 @@ class Answer {
     if (first === undefined) return `${this.state} · no token yet`;
     const last = this.arrivals.at(-1);
     const pace = last > first ? ` · ${(((this.arrivals.length - 1) * 1000) / (last - first)).toFixed(1)} tokens/s` : "";
-    return `${this.state} · first token after ${first.toFixed(0)} ms · ${this.arrivals.length} tokens${pace}`;
+    const all = this.state === "closed" ? ` · all after ${(last / 1000).toFixed(1)} s` : "";
+    return `${this.state} · first token after ${first.toFixed(0)} ms · ${this.arrivals.length} tokens${pace}${all}`;
   }
 
   flush(over) {
-    if (this.unsent.length || over) this.model.send({ tokens: this.unsent.splice(0), ...(over && { over }) });
+    if (this.unsent.length || over) send(this.model, { tokens: this.unsent.splice(0), ...(over && { over }) });
   }
 
   stop(why) {
@@ -115,8 +116,13 @@ function render({ model, el }) {
     answer = new Answer(model, view);
   }
   const view = new TypewriterView(el, model.get("title"), ask);
+  const orphaned = () => answer.stop(KERNEL_GONE);
+  model.on("comm_live_update", orphaned);
   ask();
-  return () => answer.close();
+  return () => {
+    model.off("comm_live_update", orphaned);
+    answer.close();
+  };
 }
 
 export default { render };

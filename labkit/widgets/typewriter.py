@@ -11,6 +11,7 @@ import traitlets
 
 from labkit.errors import LabError
 from labkit.widgets.assets import LabWidget, joined
+from labkit.widgets.streamclient import checked_url
 
 
 class Token(NamedTuple):
@@ -53,7 +54,7 @@ class Typewriter(LabWidget):
         self.tokens: list[Token] = []
         self.over = ""
         request = {"method": method, "headers": dict(headers or {}), "body": body}
-        super().__init__(url=url, title=title, text_at=text_at, request=request, route=route)
+        super().__init__(url=checked_url(url), title=title, text_at=text_at, request=request, route=route)
         self.on_msg(self._hear)
 
     @property

@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from labkit.jupyter import command as jupyter_command
@@ -39,18 +42,41 @@ def chromium(tool: Callable[[str], str]) -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass
+class Jupyter:
+    """A running JupyterLab: its URL, and the folder that is its root."""
+
+    url: str
+    lessons: Path
+
+    def write(self, name: str, *cells: str) -> None:
+        """A notebook of these code cells."""
+        book = new_notebook(cells=[new_code_cell(dedent(cell).strip()) for cell in cells])
+        book.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        nbformat.write(book, self.lessons / f"{name}.ipynb")
+
+
 @pytest.fixture(scope="session")
-def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a JupyterLab that has the lessons in its root, as `labkit` would open it."""
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """A JupyterLab that has the lessons in its root, as `labkit` would open it."""
     home = tmp_path_factory.mktemp("jupyter")
     shutil.copytree(ROOT / "notebooks", home / "lessons", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    with serve_jupyter(home) as url:
-        yield url
+    with serve_jupyter(home) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """A JupyterLab as on a hub, where its base_url is /user/NAME/."""
+    home = tmp_path_factory.mktemp("hub")
+    (home / "lessons").mkdir()
+    with serve_jupyter(home, "/user/x/") as running:
+        yield running
 
 
 @contextmanager
-def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[str]:
-    """The URL of a JupyterLab whose root is home/lessons; on a hub its base_url is /user/NAME/."""
+def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
+    """A JupyterLab whose root is home/lessons."""
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     # Every cell in the page, not only those on the screen: the tests read them all.
@@ -67,7 +93,7 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[str]:
     try:
         url = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
         wait_until_it_answers(f"{url}/api?token={TOKEN}", process)
-        yield url
+        yield Jupyter(url, home / "lessons")
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -100,10 +126,29 @@ class Lab:
 
 
 @pytest.fixture
-def open_lesson(chromium: Browser, jupyter: str) -> Iterator[Callable[[str], Lab]]:
+def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    yield lambda name: open_notebook(context, jupyter, name)
+    yield context
     context.close()
+
+
+@pytest.fixture
+def open_lesson(context: BrowserContext, jupyter: Jupyter) -> Callable[[str], Lab]:
+    return lambda name: open_notebook(context, jupyter.url, name)
+
+
+@pytest.fixture
+def run_cells(context: BrowserContext, jupyter: Jupyter, request: pytest.FixtureRequest) -> Callable[..., Lab]:
+    """Opens a notebook of these cells and runs them all; the test waits for what it wants to see."""
+
+    def run(*cells: str, where: Jupyter = jupyter) -> Lab:
+        name = re.sub(r"\W+", "_", request.node.name)
+        where.write(name, *cells)
+        lab = open_notebook(context, where.url, name)
+        lab.run_all()
+        return lab
+
+    return run
 
 
 def open_notebook(context: BrowserContext, jupyter: str, name: str) -> Lab:

@@ -1,54 +1,79 @@
-"""On a hub only Jupyter's own port can be reached: the browser's client goes through Jupyter's proxy."""
+"""On a hub only Jupyter's own port can be reached: what the page reads goes through Jupyter's proxy."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Callable
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from .conftest import open_notebook, serve_jupyter
+from .conftest import Jupyter, Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 SETUP = """
-from labkit.log import MemoryLog
-from labkit.server import Channel, launch
-from labkit.widgets import BrowserClient
-channel = Channel(MemoryLog(epoch="e"), retry_ms=500)
-server = launch({"/words": channel}, name="hub")
-client = BrowserClient(server.url + "/words", on_cut=channel.end, route="proxy")
-client
+    from labkit.log import MemoryLog
+    from labkit.server import Channel, launch
+    from labkit.widgets import *
+    channel = Channel(MemoryLog(epoch="e"), retry_ms=500)
+    server = launch({"/words": channel}, name="hub")
+    client = BrowserClient(server.url + "/words", on_cut=channel.end, route="proxy")
+    client
 """
 PLAY = """
-await client.connected()
-server.play(channel, [f"{number} <script>window.hacked = 1</script>" for number in range(40)], every_s=0.1)
-await client.until(events=40)
-print(client.texts == [f"{number} <script>window.hacked = 1</script>" for number in range(40)])
-print([visit.last_event_id for visit in channel.visits])
+    await client.connected()
+    server.play(channel, [f"{number} <script>window.hacked = 1</script>" for number in range(40)], every_s=0.1)
+    await client.until(events=40)
+    print(client.texts == [f"{number} <script>window.hacked = 1</script>" for number in range(40)])
+    print([visit.last_event_id for visit in channel.visits])
 """
 
 
-def test_the_browsers_client_works_and_resumes_through_the_proxy(chromium: Browser, tmp_path: Path) -> None:
-    (tmp_path / "lessons").mkdir()
-    book = new_notebook(cells=[new_code_cell(SETUP.strip()), new_code_cell(PLAY.strip())])
-    book.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(book, tmp_path / "lessons" / "hub.ipynb")
-    context = chromium.new_context()
-    with serve_jupyter(tmp_path, "/user/x/") as url:
-        lab = open_notebook(context, url, "hub")
-        lab.run_all()
-        client = lab.page.locator(".labkit-client")
-        expect(client.locator(".bar")).to_contain_text("through Jupyter's proxy")
-        expect(client.locator(".status")).to_contain_text(re.compile(r"last event ID e-(\d|1\d)\b"), timeout=30_000)
-        client.get_by_role("button", name="Cut the connection").click()
-        lab.wait_until_done()
-        shown = lab.output("client.connected()").inner_text()
-        assert shown.startswith("True"), shown  # each event once, in order, and text all the way
-        assert re.search(r"\['', 'e-\d+'\]", shown), shown
-        assert lab.page.evaluate("window.hacked") is None
-        assert lab.complaints == []
-    context.close()
+def test_the_browsers_client_works_and_resumes_through_the_proxy(run_cells: Callable[..., Lab], hub: Jupyter) -> None:
+    lab = run_cells(SETUP, PLAY, where=hub)
+    client = lab.page.locator(".labkit-client")
+    expect(client.locator(".bar")).to_contain_text("through Jupyter's proxy")
+    expect(client.locator(".status")).to_contain_text(re.compile(r"last event ID e-(\d|1\d)\b"), timeout=30_000)
+    client.get_by_role("button", name="Cut the connection").click()
+    lab.wait_until_done()
+    shown = lab.output("client.connected()").inner_text()
+    assert shown.startswith("True"), shown  # each event once, in order, and text all the way
+    assert re.search(r"\['', 'e-\d+'\]", shown), shown
+    assert lab.page.evaluate("window.hacked") is None
+    assert lab.complaints == []
+
+
+ALL = """
+    kernel = KernelClient(server.url + "/words", on_cut=channel.end)
+    fetched = BrowserClient(server.url + "/words", via="fetch", headers={"X-Lab": "1"}, route="proxy")
+    typed = Typewriter(server.url + "/answer", "a POST", method="POST", body="{}", route="proxy")
+    for widget in (kernel, fetched, typed, ServerPanel(server), WireView(b"data: a\\n\\n"), predict("?", ["x"])):
+        display(widget)
+"""
+ANSWER = """
+    from labkit.server import StreamHandler
+    from labkit.wire import Frame, encode
+    class Answer(StreamHandler):
+        async def post(self):
+            for word in self.request.method, " ", self.request.body.decode():
+                self.write(encode(Frame(data=word)))
+                await self.flush()
+    server.replace({"/words": channel, "/answer": Answer})
+"""
+
+
+def test_all_widgets_work_where_only_jupyters_port_is_reachable(run_cells: Callable[..., Lab], hub: Jupyter) -> None:
+    lab = run_cells(SETUP, ANSWER, ALL, "for _ in (kernel, fetched): await _.connected()", where=hub)
+    lab.wait_until_done()
+    page = lab.page
+    panel = page.locator(".labkit-server")
+    panel.get_by_label("the message to publish").fill("from the panel")
+    panel.get_by_role("button", name="Publish").click()
+    for name in ("in the kernel", "fetch, GET, through", "EventSource, through"):
+        client = page.locator(".labkit-client").filter(has_text=name)
+        expect(client.locator(".words")).to_have_text("from the panel", timeout=15_000)
+    expect(page.locator(".labkit-typewriter .paper")).to_have_text("POST {}", timeout=15_000)
+    expect(page.locator(".labkit-wire ol")).to_contain_text("message: 'a'")
+    expect(page.get_by_label("x", exact=True)).to_be_visible()
+    assert lab.complaints == []

@@ -63,12 +63,16 @@ def test_it_says_in_one_sentence_why_there_is_no_stream() -> None:
     async def main() -> str:
         async with raw_server([b"<html>"], head=b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n") as url:
             client = KernelClient(url)
-            await soon(lambda: client.state == "closed")
+            await soon(lambda: client._reading is not None and client._reading.done())
+            assert [change.state for change in client.changes] == ["connecting", "closed"]
             with pytest.raises(LabError, match=r"no connection within 0\.1 s"):
                 await client.connected(seconds=0.1)
             return client.changes[-1].why
 
-    assert "text/html: not an event stream" in asyncio.run(main())
+    assert asyncio.run(main()).endswith(
+        "answered status 200 with Content-Type text/html. An event stream has Content-Type: text/event-stream. "
+        "Is this the URL of a page?"
+    )
 
 
 def test_events_go_to_the_screen_in_batches() -> None:

@@ -1,0 +1,208 @@
+"""Every button of every widget, in a real JupyterLab: what the screen shows, and what the server saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import Lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SERVER = """
+    import asyncio
+    from labkit.log import MemoryLog
+    from labkit.server import Channel, launch
+    from labkit.widgets import *
+    channel = Channel(MemoryLog(epoch="e"), retry_ms=700)
+    server = launch({"/words": channel})
+    url = server.url + "/words"
+"""
+CLIENTS = """
+    kernel = KernelClient(url, on_cut=channel.cut)
+    native = BrowserClient(url, on_cut=channel.cut)
+    fetched = BrowserClient(url, on_cut=channel.cut, via="fetch")
+    clients = kernel, native, fetched
+    side_by_side(*clients)
+"""
+CONNECTED = "for client in clients: await client.connected()"
+NAMES = ("in the kernel: httpx", "in the browser: EventSource, direct", "in the browser: fetch, GET, direct")
+HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+
+
+def client(page: Page, name: str) -> Locator:
+    return page.locator(".labkit-client").filter(has_text=name)
+
+
+def press(where: Locator, name: str) -> None:
+    where.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize("whose", NAMES)
+def test_a_cut_by_click_and_all_three_clients_resume_without_loss(
+    run_cells: Callable[..., Lab], whose: str, artifacts: Path
+) -> None:
+    play = f"""
+        texts = [f"{{number}} {HOSTILE}" for number in range(60)]
+        playing = server.play(channel, texts, every_s=0.1)
+        await asyncio.gather(*(client.until(events=60) for client in clients))
+        print([client.texts == texts for client in clients])
+        print([len(client.gaps) for client in clients])
+        print([visit.last_event_id for visit in channel.visits], [visit.left for visit in channel.visits])
+        print([round((b.at_s - a.at_s) * 1000) for a, b in zip(list(native.received)[30:], list(native.received)[31:])])
+    """
+    lab = run_cells(SERVER, CLIENTS, CONNECTED, play)
+    expect(client(lab.page, whose).locator(".status")).to_contain_text(re.compile(r"ID e-(\d|1\d)$"), timeout=30_000)
+    press(client(lab.page, whose), "Cut the connection")
+    for name in NAMES:
+        expect(client(lab.page, name).locator(".status")).to_contain_text("connecting")
+        expect(client(lab.page, name).get_by_role("status")).to_contain_text("the connection broke")
+    expect(client(lab.page, NAMES[0]).locator(".status")).to_contain_text(re.compile(r"again in 0\.\d s"))
+    expect(client(lab.page, NAMES[2]).locator(".status")).to_contain_text(re.compile(r"again in 0\.\d s"))
+    lab.page.screenshot(path=artifacts / "widgets-cut.png")
+    lab.wait_until_done()
+    shown = lab.output("playing = ").inner_text().splitlines()
+    assert shown[:2] == ["[True, True, True]", "[1, 1, 1]"]  # in order, none lost, none doubled, after one gap each
+    ids, left = (re.findall(r"'([^']*)'", part) for part in shown[2].split("] ["))
+    assert ids[:3] == [""] * 3 and all(re.fullmatch(r"e-\d+", id) for id in ids[3:]) and len(ids) == 6
+    assert left == ["cut"] * 3 + [""] * 3
+    gaps_ms = [int(gap) for gap in re.findall(r"\d+", shown[3])]
+    assert sum(40 <= gap <= 200 for gap in gaps_ms) > 20, gaps_ms  # one by one, a tenth of a second apart
+    for name in NAMES:
+        expect(client(lab.page, name).locator(".words")).to_contain_text("<script>window.hacked = 1</script>")
+    assert lab.page.evaluate("window.hacked") is None
+    assert lab.complaints == []
+
+
+def test_stop_and_start(run_cells: Callable[..., Lab]) -> None:
+    lab = run_cells(SERVER, CLIENTS, CONNECTED, "channel.publish('one')", "print(channel.clients)")
+    for name in NAMES:
+        expect(client(lab.page, name).locator(".words")).to_have_text("one", timeout=30_000)
+        press(client(lab.page, name), "Stop")
+        expect(client(lab.page, name).locator(".status")).to_contain_text("closed · 1 events · last event ID e-1")
+        expect(client(lab.page, name).get_by_role("status")).to_have_text("stopped by you")
+    run_again(lab, "print(channel.clients)")
+    expect(lab.output("print(channel.clients)")).to_have_text(re.compile(r"^0\s*$"))
+    run_again(lab, "channel.publish('one')")
+    for name in NAMES:
+        press(client(lab.page, name), "Start")
+        expect(client(lab.page, name).locator(".status")).to_contain_text("open")
+    # The two that remember their last event ID go on; a new EventSource of the browser begins anew.
+    expect(client(lab.page, NAMES[0]).locator(".words")).to_have_text("one one")
+    expect(client(lab.page, NAMES[2]).locator(".words")).to_have_text("one one")
+    expect(client(lab.page, NAMES[1]).locator(".words")).to_have_text("one")
+    assert lab.complaints == []
+
+
+def run_again(lab: Lab, source: str) -> None:
+    """Runs the cell in which this stands, once more."""
+    lab.page.locator(".jp-CodeCell").filter(has_text=source).first.locator(".cm-content").click()
+    lab.page.keyboard.press("Control+Enter")
+
+
+def test_the_servers_panel(run_cells: Callable[..., Lab], artifacts: Path) -> None:
+    lab = run_cells(
+        SERVER,
+        CLIENTS,
+        CONNECTED,
+        "ServerPanel(server)",
+        "playing = server.play(channel, [str(n) for n in range(1000)], every_s=0.2)",
+    )
+    panel = lab.page.locator(".labkit-server")
+    kernel = client(lab.page, NAMES[0])
+    expect(panel.locator(".status")).to_contain_text(re.compile(r"serving at http://127\.0\.0\.1:\d+ · 3 clients"))
+    expect(panel).to_contain_text("python-httpx 0.28")
+    expect(panel).to_contain_text(re.compile(r"Chrome \d+"))
+    press(panel, "Pause")
+    expect(panel.get_by_role("button", name="Go on")).to_be_visible()
+    panel.get_by_label("the message to publish").fill(HOSTILE)
+    lab.page.keyboard.press("Enter")
+    for name in NAMES:
+        expect(client(lab.page, name).locator("tbody tr").first).to_contain_text(HOSTILE)
+    newest = panel.get_by_role("table", name="the newest events").locator("tbody tr").first
+    expect(newest).to_contain_text("3 readers")
+    paused_at = newest.inner_text()
+    lab.page.wait_for_timeout(600)
+    assert newest.inner_text() == paused_at
+    press(panel, "Go on")
+    expect(newest).not_to_have_text(paused_at)
+    panel.get_by_role("button", name="Kick reader").nth(2).click()  # the oldest: the kernel's
+    expect(panel.locator("tbody").first).to_contain_text(re.compile(r"e-\d+"))  # and it is back, and said where it was
+    lab.page.screenshot(path=artifacts / "widgets-panel.png")
+    press(panel, "Take it down")
+    expect(panel.locator(".status")).to_contain_text(re.compile(r"down at http://127\.0\.0\.1:\d+ · 0 clients"))
+    expect(kernel.get_by_role("status")).to_contain_text("no connection")
+    expect(newest).to_contain_text("0 readers")
+    press(panel, "Bring it up")
+    expect(panel.locator(".status")).to_contain_text("3 clients", timeout=15_000)
+    expect(newest).to_contain_text("3 readers")
+    press(panel, "Pause")
+    for name in NAMES:
+        ids = client(lab.page, name).locator("tbody td:first-child").all_inner_texts()
+        numbers = [int(id.removeprefix("e-")) for id in ids]
+        assert all(newer == older + 1 for newer, older in pairwise(numbers)), numbers
+    assert lab.page.evaluate("window.hacked") is None
+    assert lab.complaints == []
+
+
+TYPEWRITERS = """
+    from labkit.wire import Frame
+    async def streamed(last_event_id):
+        for word in ["Roses ", "are ", "red, <b>", "violets ", "are ", "blue."]:
+            await asyncio.sleep(0.25)
+            yield Frame(data=word)
+        yield Frame(data="[DONE]")
+    async def lump(last_event_id):
+        await asyncio.sleep(1.5)
+        for word in ["Roses ", "are ", "red, <b>", "violets ", "are ", "blue."]:
+            yield Frame(data='{"choices": [{"delta": {"content": "' + word + '"}}]}')
+    server.replace({"/streamed": streamed, "/lump": lump})
+    one = Typewriter(server.url + "/streamed", "streamed")
+    two = Typewriter(server.url + "/lump", "in one lump", text_at="choices.0.delta.content")
+    side_by_side(one, two)
+"""
+
+
+def test_two_typewriters_side_by_side(run_cells: Callable[..., Lab], artifacts: Path) -> None:
+    tell = """
+        await one.finished(); await two.finished()
+        print(one.text == two.text, one.over, "|", two.over, "|", one.first_token_s < 1 < two.first_token_s)
+        print(2 < one.tokens_per_s < 5, [token.text for token in one.tokens])
+    """
+    lab = run_cells(SERVER, TYPEWRITERS, tell)
+    lab.wait_until_done()
+    papers = lab.page.locator(".labkit-typewriter .paper")
+    expect(papers).to_have_text(["Roses are red, <b>violets are blue."] * 2)
+    shown = lab.output("one.finished()").inner_text().splitlines()
+    assert shown[0] == "True finished: the answer said [DONE] | the answer ended | True"
+    assert shown[1].startswith("True ['Roses ', 'are '")
+    figures = lab.page.locator(".labkit-typewriter .status")
+    expect(figures.nth(0)).to_have_text(
+        re.compile(r"closed · first token after [23]\d\d ms · 6 tokens · [34]\.\d tokens/s · all after 1\.\d s")
+    )
+    expect(figures.nth(1)).to_have_text(re.compile(r"closed · first token after 1[567]\d\d ms · 6 tokens.*"))
+    lab.page.screenshot(path=artifacts / "widgets-typewriters.png")
+    press(lab.page.locator(".labkit-typewriter").nth(0), "Ask again")
+    expect(papers.nth(0)).to_have_text("")
+    expect(papers.nth(0)).to_have_text("Roses are red, <b>violets are blue.", timeout=10_000)
+    assert lab.complaints == []
+
+
+def test_a_guess_by_choice_and_by_number(run_cells: Callable[..., Lab]) -> None:
+    lab = run_cells(
+        "from labkit.widgets import predict\n(choice := predict('Which?', ['this', 'that']))",
+        "number = predict('How long?', unit='s'); number",
+        "print(choice.compare('that'))\nprint(number.compare(3))",
+    )
+    lab.wait_until_done()
+    expect(lab.output("choice.compare")).to_contain_text("measured: that (no guess)")
+    lab.page.get_by_label("that", exact=True).check()
+    lab.page.get_by_placeholder("a number, in s").fill("6")
+    run_again(lab, "choice.compare")
+    expect(lab.output("choice.compare")).to_contain_text("you guessed: that ✓ as you said")
+    expect(lab.output("choice.compare")).to_contain_text("measured: 3 s you guessed: 6 s ✗ 2 times too much")

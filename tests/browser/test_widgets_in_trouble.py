@@ -1,0 +1,159 @@
+"""What the widgets say when there is no stream, and what they leave behind."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Lab
+from .test_widgets import CLIENTS, CONNECTED, NAMES, SERVER, client, press, run_again
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+BAD = """
+    from tornado.web import RequestHandler
+    from labkit.widgets import *
+    from labkit.server import launch
+    class Status(RequestHandler):
+        def get(self, status):
+            self.set_header("Access-Control-Allow-Origin", "*")
+            self.set_status(int(status))
+            if status == "200":
+                self.finish("<h1>a page</h1>")
+    server = launch({r"/500": type("A", (Status,), {"get": lambda self: Status.get(self, "500")}),
+                     r"/204": type("B", (Status,), {"get": lambda self: Status.get(self, "204")}),
+                     r"/page": type("C", (Status,), {"get": lambda self: Status.get(self, "200")})})
+    nobody = "http://127.0.0.1:9/"
+"""
+#: For each URL what the kernel's client says, and what the page's say.
+URLS = {
+    "server.url + '/500'": (
+        "it answered status 500 .* look at its log",
+        "answered 500, .*: look at the path, and at the server's log",
+    ),
+    "server.url + '/204'": ("the server answered 204: the stream is finished", "answered 204: it has no more to say"),
+    "server.url + '/page'": (
+        "text/html.*Is this the URL of a page?",
+        "answered with text/html.*: is this the URL of a page?",
+    ),
+    "server.url + '/nothing'": ("it answered status 404.* Is the path right?", "answered 404, .*: look at the path"),
+    "nobody": ("no connection .*next attempt in 3 s", "no answer from http://127.0.0.1:9/: is the server running"),
+}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_one_sentence_says_why_there_is_no_stream(run_cells: Callable[..., Lab], url: str, artifacts: Path) -> None:
+    show = f"""
+        url = {url}
+        for widget in KernelClient(url), BrowserClient(url), BrowserClient(url, via="fetch"), Typewriter(url):
+            display(widget)
+    """
+    lab = run_cells(BAD, show)
+    lab.wait_until_done()
+    by_kernel, by_page = (re.compile(pattern.replace("?", r"\?")) for pattern in URLS[url])
+    kernel, *others = lab.page.locator(".labkit-client, .labkit-typewriter").all()
+    assert len(others) == 3
+    for face, pattern in [(kernel, by_kernel), *((other, by_page) for other in others)]:
+        expect(face.get_by_role("status")).to_have_text(pattern, timeout=15_000)
+        tries_again = url == "nobody" and "labkit-client" in (face.get_attribute("class") or "")
+        expect(face.locator(".status")).to_have_text(re.compile("^connecting" if tries_again else "^closed"))
+    lab.page.screenshot(path=artifacts / f"widgets-no-stream-{re.sub('[^a-z0-9]', '', url)}.png")
+    assert lab.complaints == []
+
+
+def test_a_wrong_url_is_said_where_it_is_typed(run_cells: Callable[..., Lab]) -> None:
+    lab = run_cells(
+        "from labkit.widgets import *",
+        "for url in ['localhost:8000/x', 'ftp://x/', '', 'http://']:\n"
+        "    for make in KernelClient, BrowserClient, Typewriter:\n"
+        "        try: make(url)\n"
+        "        except Exception as problem: print(type(problem).__name__, problem)",
+    )
+    lab.wait_until_done()
+    shown = lab.output("for url in").inner_text().splitlines()
+    assert len(shown) == 12
+    assert all(
+        re.match(r"LabError .* is no URL of a stream: it must start with http:// or https://", line) for line in shown
+    )
+
+
+def test_four_proxied_streams_leave_saving_possible_and_a_fifth_says_why_not(run_cells: Callable[..., Lab]) -> None:
+    show = """
+        clients = [BrowserClient(url, route="proxy", via=via) for via in ["eventsource", "fetch"] * 2 + ["fetch"]]
+        for client in clients: display(client)
+    """
+    lab = run_cells(SERVER, show, "for client in clients[:4]: await client.connected()")
+    lab.wait_until_done()
+    all_five = lab.page.locator(".labkit-client")
+    expect(all_five.nth(4).get_by_role("status")).to_contain_text(
+        "4 streams go through Jupyter's proxy already: stop one"
+    )
+    lab.page.keyboard.press("Control+s")
+    with lab.page.expect_response(
+        lambda answer: answer.request.method == "PUT" and "/api/contents" in answer.url
+    ) as saved:
+        lab.page.keyboard.press("Control+s")
+    assert saved.value.status == 200
+    press(all_five.nth(0), "Stop")
+    press(all_five.nth(4), "Start")
+    expect(all_five.nth(4).locator(".status")).to_contain_text("open")
+    assert lab.complaints == []
+
+
+def port_of(lab: Lab) -> int:
+    return int(lab.output("print(server.port)").inner_text())
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_closing_the_output_ends_the_pages_streams_and_a_restart_frees_the_port(run_cells: Callable[..., Lab]) -> None:
+    lab = run_cells(SERVER, CLIENTS, CONNECTED, "print(server.port)", "print('open:', channel.clients)")
+    lab.wait_until_done()
+    expect(lab.output("print('open:'")).to_contain_text("open: 3")
+    port = port_of(lab)
+    lab.page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
+    lab.page.keyboard.press("Escape")
+    lab.page.get_by_role("menuitem", name="Edit", exact=True).click()
+    lab.page.get_by_role("menuitem", name="Clear Cell Output", exact=True).click()
+    expect(lab.page.locator(".labkit-client")).to_have_count(0)
+    run_again(lab, "print('open:'")
+    expect(lab.output("print('open:'")).to_contain_text("open: 1")  # the kernel's own goes on
+    run_again(lab, "side_by_side")
+    expect(client(lab.page, NAMES[1]).locator(".status")).to_contain_text("open")
+    lab.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    lab.page.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).click()
+    lab.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    deadline_s = time.monotonic() + 20
+    while listens(port):
+        assert time.monotonic() < deadline_s, "the port is still taken"
+        lab.page.wait_for_timeout(200)
+    requests: list[str] = []
+    lab.page.on("request", lambda request: requests.append(request.url) if f":{port}" in request.url else None)
+    lab.page.wait_for_timeout(3000)
+    assert requests == []  # nobody in the page knocks at a door that is gone
+    assert lab.complaints == []
+
+
+def test_closing_the_notebook_leaves_no_stream_of_the_page(run_cells: Callable[..., Lab]) -> None:
+    lab = run_cells(SERVER, CLIENTS, CONNECTED, "print(server.port)")
+    lab.wait_until_done()
+    port = port_of(lab)
+    lab.page.keyboard.press("Control+s")
+    closed: list[str] = []
+    lab.page.on("requestfailed", lambda request: closed.append(request.url))
+    lab.page.on("requestfinished", lambda request: closed.append(request.url))
+    lab.page.get_by_role("menuitem", name="File", exact=True).click()
+    lab.page.get_by_role("menuitem", name=re.compile("^Close Tab")).click()
+    expect(lab.page.locator(".labkit-client")).to_have_count(0)
+    lab.page.wait_for_timeout(500)
+    assert sum(f":{port}/words" in url for url in closed) == 2
+    assert lab.complaints == []
