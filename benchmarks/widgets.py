@@ -57,7 +57,9 @@ WATCH = """seconds => new Promise(done => {
 def main() -> None:
     home = Path(tempfile.mkdtemp())
     (home / "lessons").mkdir()
-    table = Table("on the screen", "events", "frames", "median ms", "longest ms", "memory MiB, after 10 s", "at the end")
+    table = Table(
+        "on the screen", "events", "frames", "median ms", "longest ms", "memory MiB, after 10 s", "at the end"
+    )
     with serve_jupyter(home) as jupyter, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         # Without the flag the size of the heap is given in steps of some 10 %, so that pages cannot be told apart.

@@ -1,13 +1,17 @@
 """Experiments: each runs for real, and returns data that can tell its story."""
 
+from labkit.lab.accesslog import logging_server
+from labkit.lab.browser import BrowserAnswer, find_browser, in_browser
 from labkit.lab.headers import opens, opens_without
+from labkit.lab.jupyterproxy import jupyter_proxy
+from labkit.lab.mirror import Heard, Mirror, SocketMirror
 from labkit.lab.raw import raw_server
 from labkit.lab.readers import chunk_by_chunk, labkit_decoder, reconnect_waits, survives_every_cut
 from labkit.lab.record import curl, record, send, until
 from labkit.lab.slow import slow_reader
 
 __all__ = [
-    "chunk_by_chunk", "curl", "labkit_decoder", "opens", "opens_without", "raw_server", "reconnect_waits", "record",
-    "send", "slow_reader",
-    "survives_every_cut", "until",
+    "BrowserAnswer", "Heard", "Mirror", "SocketMirror", "chunk_by_chunk", "curl", "find_browser", "in_browser",
+    "jupyter_proxy", "labkit_decoder", "logging_server", "opens", "opens_without", "raw_server", "reconnect_waits",
+    "record", "send", "slow_reader", "survives_every_cut", "until",
 ]  # fmt: skip

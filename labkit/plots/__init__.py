@@ -3,6 +3,7 @@
 from labkit.plots.anatomy import anatomy
 from labkit.plots.cuts import cuts
 from labkit.plots.lanes import lanes
+from labkit.plots.matrix import matrix
 from labkit.plots.memory import held
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
 

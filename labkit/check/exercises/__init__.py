@@ -1,8 +1,16 @@
 """The exercises, by name, in the order of the lessons."""
 
-from labkit.check.exercises import build_events, missing_and_doubled, split_lines, write_event
+from labkit.check.exercises import (
+    answer_once,
+    build_events,
+    cors_headers,
+    listen,
+    missing_and_doubled,
+    split_lines,
+    write_event,
+)
 from labkit.check.model import Exercise
 
-EXERCISES: dict[str, Exercise] = {
-    module.EXERCISE.name: module.EXERCISE for module in (split_lines, build_events, write_event, missing_and_doubled)
-}
+_MODULES = (split_lines, build_events, write_event, listen, answer_once, missing_and_doubled, cors_headers)
+
+EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}

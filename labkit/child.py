@@ -1,0 +1,76 @@
+"""A program that runs beside this one, and never longer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+#: Between us and the program stands this guard. Its standard input ends when we close it, or are gone: a kernel that is
+#: killed runs no atexit and no finally. It has a session of its own, so an interrupt of the kernel leaves it alone.
+_GUARD = """
+import os, signal, subprocess, sys, threading
+program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+def end_with_it():
+    os._exit(program.wait() & 255)
+threading.Thread(target=end_with_it, daemon=True).start()
+sys.stdin.buffer.read()
+def tell(number):
+    try:
+        os.killpg(program.pid, number) if hasattr(os, "killpg") else program.terminate()
+    except ProcessLookupError:
+        pass
+tell(signal.SIGTERM)
+try:
+    program.wait(5)
+except subprocess.TimeoutExpired:
+    tell(getattr(signal, "SIGKILL", signal.SIGTERM))
+    program.wait()
+"""
+
+
+class Child:
+    """A running program. It ends with stop(), at the end of a `with` block, and with this process, however that ends.
+
+    `log` takes what it prints; without one nothing is kept.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, environment: Mapping[str, str] | None = None, log: IO[bytes] | None = None
+    ) -> None:
+        self.command = list(command)
+        output = log if log is not None else subprocess.DEVNULL
+        self._guard = subprocess.Popen(
+            [sys.executable, "-c", _GUARD, *self.command],
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return self._guard.poll() is None
+
+    def stop(self) -> None:
+        """Asks it to end, and after five seconds makes it. Returns when it has ended."""
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<Child {Path(self.command[0]).name} {'runs' if self.running else 'has ended'}>"

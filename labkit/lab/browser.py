@@ -1,0 +1,143 @@
+"""Asks a real browser: runs a few lines of JavaScript in a page of its own, and returns what they return."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from labkit.child import Child
+from labkit.errors import LabError
+from labkit.server import serve
+
+#: Where a Chromium is found: on the PATH, or where installers for macOS and Windows put one.
+COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
+)
+QUIET = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+         "--disable-component-update", "--disable-extensions", "--disable-quic")  # fmt: skip
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>an experiment</title><script type="module">
+const given = {given};
+const later = (ms) => new Promise((wake) => setTimeout(wake, ms));
+let answer;
+try {{ answer = {{ value: await (async () => {{ {script} }})() }}; }}
+catch (problem) {{ answer = {{ problem: String(problem) }}; }}
+await fetch("/answer", {{ method: "POST", body: JSON.stringify({{ ...answer, agent: navigator.userAgent }}) }});
+</script>"""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserAnswer:
+    """What the script returned, in which browser; `recorded_on` is a date where none was there to be asked now."""
+
+    value: Any
+    browser: str
+    recorded_on: str | None = None
+
+    def __repr__(self) -> str:
+        if self.recorded_on is None:
+            return f"<asked {self.browser}>"
+        return f"<no Chromium here: the answer of {self.browser}, recorded on {self.recorded_on}>"
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium, Chrome or Edge; None without one. LABKIT_BROWSER names another, or says "none"."""
+    chosen = os.environ.get("LABKIT_BROWSER", "")
+    if chosen:
+        return None if chosen == "none" else chosen
+    found = next(filter(None, map(shutil.which, COMMANDS)), None)
+    return found or next((place for place in PLACES if Path(place).exists()), None)
+
+
+async def in_browser(name: str, script: str, seconds: float = 30.0, **given: Any) -> BrowserAnswer:
+    """What the script returns when it is run in a headless Chromium, in an empty page on this machine.
+
+    The script is the body of an async function: it may `await`, `await later(ms)`, and ends with `return`. What is
+    `given` by keyword it finds as `given.keyword`. The page comes from a port of its own, so every server of the lab
+    is another origin to it.
+
+    On a machine without Chromium it is the answer that was recorded under this name for the same script.
+
+    Raises:
+        LabError: the script failed or returned nothing in time; or no browser and no recording of this script.
+    """
+    path = find_browser()
+    if path is None:
+        return _recorded(name, script)
+    said = await _ask(path, script, given, seconds)
+    if "problem" in said:
+        raise LabError(f"the script failed in the browser: {said['problem']}")
+    answer = BrowserAnswer(said.get("value"), _browser_name(said["agent"]))
+    if keep := os.environ.get("LABKIT_RECORDINGS"):  # tools/execute.py sets it
+        kept = {"browser": answer.browser, "date": f"{datetime.date.today()}", "script": script, "value": answer.value}
+        (Path(keep) / f"{name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return answer
+
+
+async def _ask(path: str, script: str, given: dict[str, Any], seconds: float) -> dict[str, Any]:
+    answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+    html = PAGE.format(script=script, given=json.dumps(given).replace("<", "\\u003c"))
+
+    class Page(RequestHandler):
+        def get(self) -> None:
+            self.finish(html)
+
+    class Answer(RequestHandler):
+        def post(self) -> None:
+            if not answered.done():
+                answered.set_result(json.loads(self.request.body))
+
+    async with serve({"/": Page, "/answer": Answer}) as page, _running(path, page.url):
+        try:
+            return await asyncio.wait_for(answered, seconds)
+        except TimeoutError:
+            raise LabError(
+                f"the browser did not answer within {seconds:g} s. Does the script wait for something that never comes?"
+            ) from None
+
+
+@contextlib.asynccontextmanager
+async def _running(path: str, url: str) -> AsyncIterator[None]:
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="labkit-browser-", ignore_cleanup_errors=True) as profile:
+        browser = Child([path, *QUIET, *root, f"--user-data-dir={profile}", url])
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(browser.stop)
+
+
+def _browser_name(agent: str) -> str:
+    """The name and main version in a User-Agent; headless Chromium calls itself HeadlessChrome."""
+    found = re.search(r"Chrome/(\d+)", agent)
+    return f"Chromium {found[1]}" if found else agent
+
+
+def _recorded(name: str, script: str) -> BrowserAnswer:
+    place = files("labkit.lab") / "recorded" / f"{name}.json"
+    if not place.is_file():
+        raise LabError(f"no Chromium or Chrome was found here, and there is no recording of {name!r}. Install one")
+    kept = json.loads(place.read_text("utf-8"))
+    if kept["script"] != script:
+        raise LabError(
+            "no Chromium or Chrome was found here, and the recording is of another script: yours was changed. "
+            "Install one to run your own"
+        )
+    return BrowserAnswer(kept["value"], kept["browser"], kept["date"])

@@ -1,0 +1,55 @@
+"""Jupyter's own proxy, as it stands between a page and a stream on a hub: a real one, for experiments."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
+
+import httpx
+
+from labkit.child import Child
+from labkit.errors import LabError
+
+START_WITHIN_S = 30.0
+
+
+@contextlib.asynccontextmanager
+async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
+    """A function that makes of a URL on this machine the one that leads there through jupyter-server-proxy.
+
+    A Jupyter server of its own runs for it as long as the `with` block lasts; it takes two or three seconds to start.
+
+    Raises:
+        LabError: it did not start.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="labkit-jupyter-") as home:
+        command = [
+            sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
+            "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home}", "--IdentityProvider.token=",
+            "--ServerApp.jpserver_extensions={'jupyter_server_proxy': True}",
+        ]  # fmt: skip
+        child = Child(command, environment={"JUPYTER_CONFIG_DIR": home, "JUPYTER_RUNTIME_DIR": home})
+        try:
+            await _answers(f"http://127.0.0.1:{port}/api", child)
+            yield lambda url: f"http://127.0.0.1:{port}/proxy/{urlsplit(url).port}{urlsplit(url).path}"
+        finally:
+            await asyncio.to_thread(child.stop)
+
+
+async def _answers(url: str, child: Child) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_WITHIN_S):
+                while child.running:
+                    with contextlib.suppress(httpx.TransportError):
+                        await client.get(url)
+                        return
+                    await asyncio.sleep(0.1)
+    raise LabError("the Jupyter server for this experiment did not start. Is jupyter-server-proxy installed?")

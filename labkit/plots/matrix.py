@@ -1,0 +1,35 @@
+"""Who can do what: yes and no in a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from labkit.plots.style import CLIENT, INK, PROXY, style
+
+
+def matrix(cells: Mapping[str, Mapping[str, bool]], title: str) -> Axes:
+    """The Axes of a grid with a row for each name in `cells` and a column for each of its keys; a mark says yes or no.
+
+    All rows have the same keys, in the order of the first.
+    """
+    rows = list(cells)
+    columns = list(next(iter(cells.values())))
+    with style():
+        _, axes = plt.subplots(figsize=(8, 0.55 * len(rows) + 1.1))
+        for y, row in enumerate(rows):
+            for x, column in enumerate(columns):
+                yes = cells[row][column]
+                axes.text(x, y, "✓ yes" if yes else "✗ no", ha="center", va="center", color=INK, fontsize=11,
+                          bbox={"boxstyle": "round,pad=0.35", "fc": CLIENT if yes else PROXY, "alpha": 0.25, "lw": 0})  # fmt: skip
+        axes.set_xticks(range(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_xlim(-0.6, len(columns) - 0.4)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.set_title(title, pad=28)
+    return axes

@@ -1,0 +1,36 @@
+"""What a client told about its connection, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from labkit.plots.style import CLIENT, FAINT, INK, PROXY, style
+
+READY_STATES = ("connecting", "open", "closed")
+
+
+def states(told: Sequence[tuple[str, int, float]], title: str) -> Axes:
+    """The Axes of a line that steps through the ready states, with a mark for each event that told of one.
+
+    `told` holds the name of the event, the readyState at that moment (0, 1 or 2), and the time in milliseconds.
+    """
+    times_s = [at_ms / 1000 for _, _, at_ms in told]
+    rows = [2 - state for _, state, _ in told]  # connecting above, closed below
+    end_s = max(times_s, default=0.0) * 1.08 + 0.05
+    with style():
+        _, axes = plt.subplots(figsize=(8, 2.6))
+        axes.step([*times_s, end_s], [*rows, *rows[-1:]], where="post", color=CLIENT, linewidth=2, zorder=1)
+        for (name, _, _), at_s, row in zip(told, times_s, rows, strict=True):
+            wrong = name == "error"
+            axes.scatter([at_s], [row], color=PROXY if wrong else CLIENT, marker="X" if wrong else "o", s=45, zorder=2)
+            if name not in ("message", "start"):
+                axes.annotate(name, (at_s, row), xytext=(4, 7), textcoords="offset points", fontsize=9, color=INK)
+        axes.set_yticks([2, 1, 0], [f"{number} {name}" for number, name in enumerate(READY_STATES)])
+        axes.set_ylim(-0.5, 2.6)
+        axes.set_xlabel("seconds")
+        axes.grid(axis="y", color=FAINT, alpha=0.3)
+        axes.set_title(title)
+    return axes
