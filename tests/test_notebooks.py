@@ -35,7 +35,7 @@ lessons = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
 
 def test_there_are_lessons_with_a_number_and_a_question() -> None:
-    assert [path.name[:2] for path in LESSONS] == [f"{number:02d}" for number in range(len(LESSONS))]
+    assert len({path.name[:2] for path in LESSONS}) == len(LESSONS) >= 5
     assert all(re.fullmatch(r"\d\d(_[a-z]+)+", path.stem) for path in LESSONS)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from labkit.measure import Verdict
 
 #: Client -> what a Mirror heard from it.
-Heard = Mapping[str, Mapping[str, Any]]
+Noted = Mapping[str, Mapping[str, Any]]
 
 
-def c21_who_sends_headers(heard: Heard, header: str = "authorization") -> Verdict:
+def c21_who_sends_headers(heard: Noted, header: str = "authorization") -> Verdict:
     """EventSource cannot set request headers; fetch and httpx can."""
     sent = {name: header in what["headers"] for name, what in heard.items() if name != "WebSocket"}
     able = [name for name, did in sent.items() if did]
@@ -20,7 +20,7 @@ def c21_who_sends_headers(heard: Heard, header: str = "authorization") -> Verdic
     return Verdict("C21", unable == ["EventSource"] and bool(able), because)
 
 
-def c64_websocket_sends_none(heard: Heard, header: str = "authorization") -> Verdict:
+def c64_websocket_sends_none(heard: Noted, header: str = "authorization") -> Verdict:
     """A WebSocket in a browser cannot set headers either."""
     headers = heard["WebSocket"]["headers"]
     own = [name for name in headers if name.startswith("sec-websocket")]

@@ -21,6 +21,7 @@ from tornado.web import RequestHandler
 from labkit.child import Child
 from labkit.errors import LabError
 from labkit.server import serve
+from labkit.server.site import Routes
 
 #: Where a Chromium is found: on the PATH, or where installers for macOS and Windows put one.
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -66,12 +67,14 @@ def find_browser() -> str | None:
     return found or next((place for place in PLACES if Path(place).exists()), None)
 
 
-async def in_browser(name: str, script: str, seconds: float = 30.0, **given: Any) -> BrowserAnswer:
+async def in_browser(
+    name: str, script: str, seconds: float = 30.0, routes: Routes | None = None, **given: Any
+) -> BrowserAnswer:
     """What the script returns when it is run in a headless Chromium, in an empty page on this machine.
 
     The script is the body of an async function: it may `await`, `await later(ms)`, and ends with `return`. What is
     `given` by keyword it finds as `given.keyword`. The page comes from a port of its own, so every server of the lab
-    is another origin to it.
+    is another origin to it; `routes` are served on the page's own.
 
     On a machine without Chromium it is the answer that was recorded under this name for the same script.
 
@@ -81,7 +84,7 @@ async def in_browser(name: str, script: str, seconds: float = 30.0, **given: Any
     path = find_browser()
     if path is None:
         return _recorded(name, script)
-    said = await _ask(path, script, given, seconds)
+    said = await _ask(path, script, given, seconds, routes or {})
     if "problem" in said:
         raise LabError(f"the script failed in the browser: {said['problem']}")
     answer = BrowserAnswer(said.get("value"), _browser_name(said["agent"]))
@@ -91,7 +94,7 @@ async def in_browser(name: str, script: str, seconds: float = 30.0, **given: Any
     return answer
 
 
-async def _ask(path: str, script: str, given: dict[str, Any], seconds: float) -> dict[str, Any]:
+async def _ask(path: str, script: str, given: dict[str, Any], seconds: float, routes: Routes) -> dict[str, Any]:
     answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
     html = PAGE.format(script=script, given=json.dumps(given).replace("<", "\\u003c"))
 
@@ -104,7 +107,7 @@ async def _ask(path: str, script: str, given: dict[str, Any], seconds: float) ->
             if not answered.done():
                 answered.set_result(json.loads(self.request.body))
 
-    async with serve({"/": Page, "/answer": Answer}) as page, _running(path, page.url):
+    async with serve({"/": Page, "/answer": Answer, **routes}) as page, _running(path, page.url):
         try:
             return await asyncio.wait_for(answered, seconds)
         except TimeoutError:

@@ -16,7 +16,7 @@ def c14_three_states(told: Sequence[Told]) -> Verdict:
     """EventSource goes through connecting, open and closed, and tells through open, message and error."""
     states = [READY_STATES[state] for _, state in told]
     path = [state for place, state in enumerate(states) if place == 0 or state != states[place - 1]]
-    names = sorted({name for name, _ in told})
+    names = list(dict.fromkeys(name for name, _ in told))
     fits = {"start": {0}, "open": {1}, "message": {1}, "error": {0, 2}}
     holds = set(states) == set(READY_STATES) and all(state in fits.get(name, set()) for name, state in told)
     because = f"it went {' → '.join(path)}, and told {', '.join(name for name in names if name != 'start')}"

@@ -5,6 +5,7 @@ from labkit.plots.cuts import cuts
 from labkit.plots.lanes import lanes
 from labkit.plots.matrix import matrix
 from labkit.plots.memory import held
+from labkit.plots.states import states
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
 
-__all__ = ["CLIENT", "PROXY", "SERVER", "anatomy", "cuts", "held", "lanes", "style"]
+__all__ = ["CLIENT", "PROXY", "SERVER", "anatomy", "cuts", "held", "lanes", "matrix", "states", "style"]

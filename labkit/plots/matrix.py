@@ -18,12 +18,13 @@ def matrix(cells: Mapping[str, Mapping[str, bool]], title: str) -> Axes:
     rows = list(cells)
     columns = list(next(iter(cells.values())))
     with style():
-        _, axes = plt.subplots(figsize=(8, 0.55 * len(rows) + 1.1))
+        _, axes = plt.subplots(figsize=(8, 0.42 * len(rows) + 0.9))
         for y, row in enumerate(rows):
             for x, column in enumerate(columns):
                 yes = cells[row][column]
-                axes.text(x, y, "✓ yes" if yes else "✗ no", ha="center", va="center", color=INK, fontsize=11,
-                          bbox={"boxstyle": "round,pad=0.35", "fc": CLIENT if yes else PROXY, "alpha": 0.25, "lw": 0})  # fmt: skip
+                box = {"boxstyle": "round,pad=0.35", "fc": CLIENT if yes else PROXY, "alpha": 0.25, "lw": 0}
+                mark = "✓ yes" if yes else "✗ no"
+                axes.text(x, y, mark, ha="center", va="center", color=INK, fontsize=11, bbox=box)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
         axes.set_xlim(-0.6, len(columns) - 0.4)

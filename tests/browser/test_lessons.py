@@ -119,6 +119,43 @@ def test_lesson_02_settles_its_claims_on_the_screen(open_lesson: Callable[[str],
     assert lab.complaints == []
 
 
+def test_lesson_03_three_states_on_the_screen(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("03_what_does_a_client_do")
+    lab.run_all()
+    lab.wait_until_done()
+    for claim in ("C14", "C19"):
+        expect(lab.output(f"{claim.lower()}_")).to_contain_text(f"{claim} holds:")
+    clients, panel = lab.page.locator(".labkit-client"), lab.page.locator(".labkit-server")
+    panel.get_by_role("button", name="Take it down").click()
+    for number in range(2):
+        expect(clients.nth(number).locator(".status")).to_contain_text("connecting")
+    panel.scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-03-down.png")
+    panel.get_by_role("button", name="Bring it up").click()
+    expect(panel.locator(".status")).to_contain_text("2 clients", timeout=15_000)
+    for number in range(2):
+        expect(clients.nth(number).locator(".status")).to_contain_text("open")
+        ids = clients.nth(number).locator("tbody td:first-child").all_inner_texts()
+        numbers = [int(id.removeprefix("alice-")) for id in ids]
+        assert numbers == list(range(numbers[0], numbers[0] - 8, -1)), numbers  # none lost while it was down
+    lab.page.screenshot(path=artifacts / "lesson-03.png")
+    assert lab.complaints == []
+
+
+def test_lesson_08_the_token_by_two_clients(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("08_who_may_listen")
+    lab.run_all()
+    lab.wait_until_done()
+    for claim in ("C21", "C22", "C23", "C24", "C25", "C64"):
+        expect(lab.output(f"{claim.lower()}_")).to_contain_text(f"{claim} holds:")
+    clients = lab.page.locator(".labkit-client")
+    expect(clients.nth(0).get_by_role("status")).to_contain_text("the server answered 401, and only 200 opens a stream")
+    expect(clients.nth(1).locator(".words")).to_contain_text("Alice was beginning")
+    clients.nth(0).scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-08.png")
+    assert lab.complaints == []
+
+
 def test_run_all_twice_in_one_kernel(open_lesson: Callable[[str], Lab]) -> None:
     lab = open_lesson("00_start_here")
     for _ in range(2):

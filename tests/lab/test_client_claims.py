@@ -10,7 +10,7 @@ TOLD: list[Told] = [("start", 0), ("open", 1), ("message", 1), ("error", 0), ("o
 def test_c14_tells_the_way_it_went() -> None:
     verdict = c14_three_states(TOLD)
     assert verdict.holds
-    assert verdict.because == ("it went connecting → open → connecting → open → closed, and told error, message, open")
+    assert verdict.because == ("it went connecting → open → connecting → open → closed, and told open, message, error")
 
 
 @pytest.mark.parametrize(

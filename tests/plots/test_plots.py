@@ -6,7 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from labkit.plots import anatomy, cuts, held, lanes, style
+from labkit.plots import anatomy, cuts, held, lanes, matrix, states, style
 from labkit.wire import explain
 
 
@@ -69,3 +69,19 @@ def test_every_figure_of_a_notebook_is_shown() -> None:
     book = new_notebook(cells=[new_code_cell(draw), new_code_cell(draw)])
     NotebookClient(book, kernel_name="python3").execute()
     assert ["image/png" in cell.outputs[-1].data for cell in book.cells] == [True, True]
+
+
+def test_states_names_every_event_but_the_messages() -> None:
+    told = [("start", 0, 0.0), ("open", 1, 20.0), ("message", 1, 30.0), ("error", 0, 90.0), ("error", 2, 200.0)]
+    axes = states(told, "finding")
+    assert words(axes) == "open | error | error"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0 connecting", "1 open", "2 closed"]
+    heights = axes.lines[0].get_ydata()
+    assert [float(height) for height in heights] == [2, 1, 1, 2, 0, 0]
+
+
+def test_matrix_says_yes_and_no_in_words() -> None:
+    axes = matrix({"a": {"x": True, "y": False}, "b": {"x": False, "y": False}}, "finding")
+    assert words(axes) == "✓ yes | ✗ no | ✗ no | ✗ no"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["x", "y"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
