@@ -14,13 +14,19 @@ function addressOf(url, route) {
   return { address: new URL(path, location.href).href, how: "through Jupyter's proxy" };
 }
 
+function adviceFor(status) {
+  if (status === 401 || status === 403) return ": does it want a header, such as Authorization, or a cookie?";
+  if (status === 404) return ": is the path right?";
+  return status >= 500 ? ": look at the server's log, or at the proxy's" : "";
+}
+
 // Why this answer is no event stream, in one sentence that says what to do; "" if it is one.
 function refusal({ status, headers }) {
   const type = headers.get("Content-Type") || "no type";
   if (status === 204) return "the server answered 204: it has no more to say, and a client must not ask again";
   if (status === 200 && /^text\/event-stream\s*(;|$)/i.test(type)) return "";
   if (status === 200) return `the server answered with ${type}, which is no event stream: is this the URL of a page?`;
-  return `the server answered ${status}, and only 200 opens a stream: look at the path, and at the server's log`;
+  return `the server answered ${status}, and only 200 opens a stream${adviceFor(status)}`;
 }
 
 // EventSource tells a page nothing about a failure. So it is asked once more, and the answer dropped after its head.

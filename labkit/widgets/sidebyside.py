@@ -11,6 +11,8 @@ class SideBySide(widgets.HBox):  # type: ignore[misc]
     """Widgets in a row, or below each other where the page is narrow."""
 
     def __init__(self, *shown: widgets.Widget) -> None:
+        for widget in shown:
+            widget.layout.flex, widget.layout.min_width, widget.layout.margin = "1 1 24em", "22em", "0 1.5em 0 0"
         super().__init__(list(shown), layout=widgets.Layout(flex_flow="row wrap"))
 
     def __repr__(self) -> str:

@@ -149,7 +149,9 @@ def test_lesson_08_the_token_by_two_clients(open_lesson: Callable[[str], Lab], a
     for claim in ("C21", "C22", "C23", "C24", "C25", "C64"):
         expect(lab.output(f"{claim.lower()}_")).to_contain_text(f"{claim} holds:")
     clients = lab.page.locator(".labkit-client")
-    expect(clients.nth(0).get_by_role("status")).to_contain_text("the server answered 401, and only 200 opens a stream")
+    expect(clients.nth(0).get_by_role("status")).to_contain_text(
+        "the server answered 401, and only 200 opens a stream: does it want a header"
+    )
     expect(clients.nth(1).locator(".words")).to_contain_text("Alice was beginning")
     clients.nth(0).scroll_into_view_if_needed()
     lab.page.screenshot(path=artifacts / "lesson-08.png")

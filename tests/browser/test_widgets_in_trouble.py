@@ -35,14 +35,14 @@ BAD = """
 URLS = {
     "server.url + '/500'": (
         "it answered status 500 .* look at its log",
-        "answered 500, .*: look at the path, and at the server's log",
+        "answered 500, and only 200 opens a stream: look at the server's log",
     ),
     "server.url + '/204'": ("the server answered 204: the stream is finished", "answered 204: it has no more to say"),
     "server.url + '/page'": (
         "text/html.*Is this the URL of a page?",
         "answered with text/html.*: is this the URL of a page?",
     ),
-    "server.url + '/nothing'": ("it answered status 404.* Is the path right?", "answered 404, .*: look at the path"),
+    "server.url + '/nothing'": ("it answered status 404.* Is the path right?", "answered 404, .*: is the path right?"),
     "nobody": ("no connection .*next attempt in 3 s", "no answer from http://127.0.0.1:9/: is the server running"),
 }
 
