@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from labkit.lab import jupyter_proxy, logging_server, record, until
+from labkit.lab.mirror import Mirror
+from labkit.server import Channel, serve
+
+from ..helpers import soon
+
+pytestmark = pytest.mark.live
+
+
+def test_jupyters_proxy_passes_events_on_and_hides_that_the_reader_left() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server, jupyter_proxy() as through:
+            reading = asyncio.create_task(record(through(server.url), seconds=10, events=1))
+            await soon(lambda: channel.clients == 1)
+            channel.publish("through")
+            seen = await reading
+            assert seen.status == 200 and [event.data for event in seen.events] == ["through"]
+            assert not await until(lambda: channel.visits[0].left != "", seconds=1)
+            await record(server.url, seconds=0.2)
+            await soon(lambda: channel.visits[1].left == "client left")
+        await soon(lambda: channel.visits[0].left != "")  # it ends with the proxy
+
+    asyncio.run(main())
+
+
+def test_a_logging_server_keeps_its_lines_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    async def main() -> list[str]:
+        async with logging_server(Mirror) as (url, lines):
+            await record(url + "?token=sesame")
+        return lines
+
+    (line,) = asyncio.run(main())
+    assert line.startswith("200 GET /events?token=sesame (127.0.0.1) ")
+    assert capsys.readouterr().err == ""
