@@ -12,7 +12,7 @@ from .oracle import cut, decode, expected, id_in_force
 
 FRAGMENTS = [
     b"data", b"data:", b"data: ", b"data: a", b"data: x\n\n", b"id", b"id:", b"id: 7", b"id: \0", b"event", b"event: e", b"event:",
-    b"retry: 1", b"retry: ", b"retry:+5", b"retry: " + b"9" * 12, b"retry: \xd9\xa3", b":", b": c", b" ", b"\t", b"\n", b"\n", b"\n\n",
+    b"retry: 1", b"retry: ", b"retry:+5", b"retry:  7\n", b"retry: 8 \n", b"retry: " + b"9" * 12, b"retry: \xd9\xa3", b":", b": c", b" ", b"\t", b"\n", b"\n", b"\n\n",
     b"\n\n", b"\r", b"\r\n", b"\r\n\r\n", b"\n\r", b"\0", b"\xef\xbb\xbf", b"\xef", b"\xbb", b"\xe2\x82", b"\xac", "€".encode(),
     "🎈".encode(), b"\xf0\x9f", b"\xff", b"\xe2\x80\xa8", b"\xc2\x85", b"\x0b", b"\x0c", b"Data: x", b"x" * 90,
     b"data: a\n\ndata: b\n\n", b"id: 1\ndata: y\n\n", b"event: t\ndata: z\n\n", b"data: one\ndata: two\n\n",
