@@ -20,7 +20,7 @@ BRACES = [
     {"errors", "clock", "child"},
     {"wire"},
     {"log", "measure"},
-    {"server", "client"},
+    {"server", "client", "proxy"},
     {"lab"},
     {"plots", "widgets", "check"},
     {"command"},

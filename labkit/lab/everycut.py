@@ -1,0 +1,151 @@
+"""The promise: whatever byte the connection is cut after, each event comes once, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import get_args
+
+from labkit.client import EventSource
+from labkit.clock import ImpatientClock
+from labkit.lab.memorywire import MemoryWire
+from labkit.proxy import Cut, Fault, First, Machine, relay
+from labkit.proxy.http import LAST_CHUNK, chunk
+from labkit.proxy.model import How
+from labkit.server import StreamHandler, serve
+from labkit.wire import Event, Frame, encode
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+GONE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+
+_TEXTS = ("tick", "grün, €3.50", "zwei\nZeilen", "🎈 up, up", "", "data: not a field", "first\n\nthird", " a space")
+
+#: 24 events: ids, types, empty and multi-line data, characters of one to four bytes.
+REFERENCE = tuple(
+    Frame(data=f"{_TEXTS[number % len(_TEXTS)]}", event=("up", None, "größer")[number % 3], id=f"r-{number}")
+    for number in range(1, 25)
+)
+#: Few bytes, because pairs of cuts grow with their square.
+SHORT = (Frame(data="é", id="1"), Frame(data="a\nb", id="2"), Frame(data="c", id="3"))
+
+
+def events_of(frames: Sequence[Frame]) -> list[Event]:
+    """What a client that misses nothing gets."""
+    return [Event(frame.data or "", frame.event or "message", frame.id or "") for frame in frames]
+
+
+def after(frames: Sequence[Frame], last_event_id: str) -> Sequence[Frame]:
+    """What a server still has to send to a client that has got as far as this id; all of it for an unknown one."""
+    ids = [frame.id for frame in frames]
+    return frames[ids.index(last_event_id) + 1 :] if last_event_id in ids else frames
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the events, over many cases."""
+
+    cases: int = 0
+    lost: int = 0
+    doubled: int = 0
+    disordered: int = 0
+
+    def count(self, got: Sequence[Event], expected: Sequence[Event]) -> None:
+        """One more case."""
+        ids = [event.last_event_id for event in got]
+        self.cases += 1
+        self.lost += sum(event not in got for event in expected)
+        self.doubled += len(ids) - len(set(ids))
+        kept = [event for place, event in enumerate(got) if event.last_event_id not in ids[:place]]
+        self.disordered += kept != [event for event in expected if event in kept]
+
+    @property
+    def flawless(self) -> bool:
+        """Whether every case ended with each event exactly once, in order."""
+        return self.cases > 0 and not (self.lost or self.doubled or self.disordered)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.cases + other.cases, self.lost + other.lost, self.doubled + other.doubled,
+            self.disordered + other.disordered,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        order = "in order" if not self.disordered else f"{self.disordered} times out of order"
+        return f"{self.cases:,} cuts: {self.lost} events lost, {self.doubled} doubled, {order}"
+
+
+def response(frames: Sequence[Frame], last_event_id: str = "") -> bytes:
+    """Every byte that a server writes to this client: head, chunks, last chunk; or a 204 when it has everything."""
+    rest = after(frames, last_event_id)
+    if not rest:
+        return GONE
+    return HEAD + chunk(encode(Frame(retry_ms=0))) + b"".join(chunk(encode(frame)) for frame in rest) + LAST_CHUNK
+
+
+@dataclass(frozen=True)
+class CutEach(Fault):
+    """The n-th connection is cut after the n-th number of bytes of the wire; those after the list pass."""
+
+    after: tuple[int, ...]
+    how: How
+
+    def start(self, n: int, rng: Random) -> Machine:
+        return Cut(bytes=self.after[n - 1], how=self.how).start(n, rng) if n <= len(self.after) else Machine()
+
+
+async def cut_in_memory(frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]], how: How) -> Tally:
+    """Each case is a tuple: the first connection is cut after so many bytes of the wire, the second, and so on.
+
+    The client is labkit's EventSource on httpx and h11; the network is memory, and waiting is simulated. A "clean" end
+    stands for a proxy that ends the body properly too early: there the bytes up to the last whole chunk arrive.
+    """
+    expected, tally = events_of(frames), Tally()
+    wire = MemoryWire(lambda last_event_id: response(frames, last_event_id))
+    for case in cuts:
+        wire.again(CutEach(case, how))
+        tally.count(await _read(EventSource("http://127.0.0.1/", transport=wire, clock=ImpatientClock())), expected)
+    return tally
+
+
+async def cut_on_sockets(frames: Sequence[Frame], how: How, step: int = 1) -> Tally:
+    """A real server, a real relay that cuts the first connection after each number of bytes in turn, a real client."""
+    expected, tally = events_of(frames), Tally()
+
+    class Finite(StreamHandler):
+        def get(self) -> None:
+            rest = after(frames, self.last_event_id)
+            if not rest:
+                return self.set_status(204)
+            self.write(encode(Frame(retry_ms=0)) + b"".join(map(encode, rest)))
+            return None
+
+    of_the_wire = how != "clean"
+    async with serve(Finite) as server, relay(server.url) as proxy:
+        size = await _size(proxy.url, of_the_wire)
+        for count in range(0, size, step):
+            proxy.set(First(1, Cut(bytes=count, how=how, of_the_wire=of_the_wire)))
+            tally.count(await _read(EventSource(proxy.url, clock=ImpatientClock())), expected)
+    return tally
+
+
+async def _read(source: EventSource) -> list[Event]:
+    got: list[Event] = []
+    async with asyncio.timeout(20), source:
+        async for event in source:
+            got.append(event)
+    return got
+
+
+async def _size(url: str, of_the_wire: bool) -> int:
+    """How many bytes the response has, with or without its head and framing."""
+    host, port = url.removeprefix("http://").partition("/")[0].split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /events HTTP/1.%d\r\nHost: x\r\n\r\n" % of_the_wire)
+    answer = await reader.read(-1)
+    writer.close()
+    return len(answer) if of_the_wire else len(answer.partition(b"\r\n\r\n")[2])
+
+
+HOWS = get_args(How)

@@ -1,0 +1,73 @@
+"""Faults that change the bytes."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from random import Random
+
+from labkit.errors import LabError
+from labkit.proxy.blocks import EventEnds
+from labkit.proxy.model import Action, Close, Fault, Headers, Machine, Send, not_negative
+
+GZIP_WINDOW = 31  # zlib's way to say: gzip, with the largest window
+
+
+@dataclass(frozen=True)
+class Duplicate(Fault):
+    """Sends an event twice, with this `chance` for each: at least once is not exactly once."""
+
+    chance: float = 1.0
+
+    def __post_init__(self) -> None:
+        not_negative("Duplicate", chance=self.chance)
+        if self.chance > 1:
+            raise LabError(f"Duplicate(chance={self.chance!r}) is impossible: a chance is at most 1")
+
+    def start(self, n: int, rng: Random) -> Machine:
+        return _Doubling(self.chance, rng)
+
+
+class _Doubling(Machine):
+    def __init__(self, chance: float, rng: Random) -> None:
+        self._chance, self._rng = chance, rng
+        self._ends = EventEnds()
+        self._block = b""
+
+    def feed(self, now_s: float, data: bytes) -> list[Action]:
+        actions: list[Action] = []
+        start = 0
+        for end in self._ends.feed(data):
+            block = self._block + data[start:end]
+            actions += [Send(data[start:end])]
+            if self._rng.random() < self._chance:
+                actions.append(Send(block))
+            self._block, start = b"", end
+        self._block += data[start:]
+        return [*actions, Send(data[start:])] if start < len(data) else actions
+
+
+@dataclass(frozen=True)
+class Gzip(Fault):
+    """Compresses the body. With `flush` each piece can be read at once; without it, zlib holds some 30 KB back."""
+
+    flush: bool = True
+
+    def head(self, headers: Headers) -> Headers:
+        return [*headers, ("Content-Encoding", "gzip")]
+
+    def start(self, n: int, rng: Random) -> Machine:
+        return _Compressing(self.flush)
+
+
+class _Compressing(Machine):
+    def __init__(self, flush: bool) -> None:
+        self._flush = flush
+        self._zlib = zlib.compressobj(wbits=GZIP_WINDOW)
+
+    def feed(self, now_s: float, data: bytes) -> list[Action]:
+        out = self._zlib.compress(data) + (self._zlib.flush(zlib.Z_SYNC_FLUSH) if self._flush else b"")
+        return [Send(out)] if out else []
+
+    def end(self, now_s: float) -> list[Action]:
+        return [Send(self._zlib.flush()), Close()]

@@ -1,0 +1,203 @@
+"""What a fault is: a pure machine between a sender and a receiver. It is told the time, and never asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from labkit.errors import LabError
+
+#: How a connection ends: as HTTP ends a response; in mid-response with a FIN; in mid-response with a RST.
+How = Literal["clean", "fin", "rst"]
+HOWS: tuple[How, ...] = ("clean", "fin", "rst")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """These bytes go on, now."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The connection ends, now."""
+
+    how: How = "clean"
+
+
+Action = Send | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The connection is reset before a byte was exchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The relay answers by itself; the origin never hears of the request."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Headers = list[tuple[str, str]]
+
+
+class Machine:
+    """One fault at work on one connection. This one does nothing: every byte goes on at once.
+
+    Times are seconds of any clock that does not run backwards. After a Close nothing more is asked of a machine.
+    """
+
+    def feed(self, now_s: float, data: bytes) -> list[Action]:
+        """What to do when these bytes come from the sender."""
+        return [Send(data)]
+
+    def end(self, now_s: float) -> list[Action]:
+        """What to do when the sender has ended its response."""
+        return [Close()]
+
+    def next_wake(self) -> float | None:
+        """When to call wake(), in seconds of the same clock; None: not before the next bytes."""
+        return None
+
+    def wake(self, now_s: float) -> list[Action]:
+        """What to do now that the time has come."""
+        return []
+
+
+class Fault:
+    """A kind of fault with its settings. It decides about each connection, and makes a Machine for those it lets in.
+
+    `of_the_wire` faults count every byte, head and framing too; the others see the body alone, without its chunks.
+    """
+
+    of_the_wire = False
+
+    def connect(self, n: int) -> Refuse | Answer | None:
+        """What becomes of connection `n`, counted from 1; None lets it in."""
+        return None
+
+    def head(self, headers: Headers) -> Headers:
+        """The response's headers, as the client gets them."""
+        return headers
+
+    def start(self, n: int, rng: Random) -> Machine:
+        """The machine for connection `n`. All chance comes from `rng`."""
+        return Machine()
+
+
+@dataclass(frozen=True)
+class Pass(Fault):
+    """Does nothing."""
+
+
+@dataclass(frozen=True)
+class First(Fault):
+    """The fault, for the first `n` connections; those after it pass."""
+
+    n: int
+    fault: Fault
+
+    def __post_init__(self) -> None:
+        positive("First", n=self.n)
+
+    @property
+    def of_the_wire(self) -> bool:  # type: ignore[override]
+        return self.fault.of_the_wire
+
+    def connect(self, n: int) -> Refuse | Answer | None:
+        return self.fault.connect(n) if n <= self.n else None
+
+    def start(self, n: int, rng: Random) -> Machine:
+        return self.fault.start(n, rng) if n <= self.n else Machine()
+
+
+@dataclass(frozen=True)
+class OneOf(Fault):
+    """One of the faults for each connection, drawn at random: the same for the same seed."""
+
+    faults: tuple[Fault, ...]
+    of_the_wire: bool = False
+
+    def __post_init__(self) -> None:
+        if any(fault.of_the_wire != self.of_the_wire for fault in self.faults) or not self.faults:
+            raise LabError(
+                "OneOf takes one fault or more, and all must be of the wire, or none: the relay runs them apart"
+            )
+
+    def start(self, n: int, rng: Random) -> Machine:
+        return rng.choice(self.faults).start(n, rng)
+
+
+class Chain(Machine):
+    """Machines in a row: what the first lets out goes into the second. A break, unlike an end, asks nobody."""
+
+    def __init__(self, machines: Sequence[Machine]) -> None:
+        self._machines = list(machines)
+
+    def feed(self, now_s: float, data: bytes) -> list[Action]:
+        return self._through(0, now_s, [Send(data)])
+
+    def end(self, now_s: float) -> list[Action]:
+        return self._through(0, now_s, [Close()])
+
+    def next_wake(self) -> float | None:
+        return min((due for machine in self._machines if (due := machine.next_wake()) is not None), default=None)
+
+    def wake(self, now_s: float) -> list[Action]:
+        actions: list[Action] = []
+        for place, machine in enumerate(self._machines):
+            due = machine.next_wake()
+            if due is not None and due <= now_s:
+                actions += self._through(place + 1, now_s, machine.wake(now_s))
+        return actions
+
+    def _through(self, start: int, now_s: float, actions: list[Action]) -> list[Action]:
+        for machine in self._machines[start:]:
+            passed: list[Action] = []
+            for action in actions:
+                if isinstance(action, Send):
+                    passed += machine.feed(now_s, action.data)
+                elif action.how == "clean":
+                    passed += machine.end(now_s)
+                else:
+                    passed.append(action)
+            actions = passed
+        return actions
+
+
+def positive(fault: str, **values: float) -> None:
+    """Refuses a setting that is not above zero.
+
+    Raises:
+        LabError: it names the fault, the setting and the value.
+    """
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise LabError(f"{fault}({name}={value!r}) is impossible: {name} must be a number above zero")
+
+
+def not_negative(fault: str, **values: float) -> None:
+    """Refuses a setting below zero.
+
+    Raises:
+        LabError: it names the fault, the setting and the value.
+    """
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise LabError(f"{fault}({name}={value!r}) is impossible: {name} must be a number, zero or above")
+
+
+def known_how(fault: str, how: str) -> None:
+    """Refuses an unknown kind of cut.
+
+    Raises:
+        LabError: it names the kinds that there are.
+    """
+    if how not in HOWS:
+        raise LabError(f"{fault}(how={how!r}) is impossible: a connection ends by {', '.join(map(repr, HOWS))}")

@@ -1,0 +1,147 @@
+"""One answer on its way through the faults of a relay."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labkit.proxy.http import LAST_CHUNK, body, chunk, read_head, write_head
+from labkit.proxy.model import Action, Chain, Fault, Headers, How, Send
+
+_RST_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
+
+
+@dataclass(slots=True)
+class Passage:
+    """What the relay noted about one connection: its number, and how it ended ("" while it is open)."""
+
+    n: int
+    ended: str = ""
+
+
+class Passing:
+    """One answer on its way through the faults."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: Passage, body: Chain, wire: Chain
+    ) -> None:
+        self._reader, self._writer, self.passage = reader, writer, passage
+        self._body, self._wire = body, wire
+        self._clock = asyncio.get_running_loop().time
+        self._chunked = True
+        self._woken = asyncio.Event()  # the faults were changed, or the connection ended
+        self.over = False
+        _nodelay(writer)
+
+    async def run(self, origin: asyncio.StreamReader, faults: Sequence[Fault], chunked: bool) -> None:
+        """Returns when the connection is over."""
+        pumping = asyncio.ensure_future(self._pump(origin, faults, chunked))
+        waking = asyncio.ensure_future(self._wake())
+        leaving = asyncio.ensure_future(self._reader.read())  # it comes to its end when the client leaves
+        tasks = [pumping, waking, leaving]
+        try:
+            while not self.over:
+                done, _ = await asyncio.wait([task for task in tasks if not task.done()], return_when="FIRST_COMPLETED")
+                if leaving in done or waking in done:
+                    break
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.passage.ended = self.passage.ended or "the client left"
+
+    async def _pump(self, origin: asyncio.StreamReader, faults: Sequence[Fault], chunked: bool) -> None:
+        try:
+            head = await read_head(origin)
+            headers: Headers = head.kept
+            for fault in faults:
+                headers = fault.head(headers)
+            self._chunked = chunked and head.status not in (204, 304)
+            framing = [("Transfer-Encoding", "chunked")] if self._chunked else []
+            first_line = head.first_line.replace("HTTP/1.0", "HTTP/1.1")
+            self._send(
+                self._wire.feed(self._clock(), write_head(first_line, [*headers, *framing, ("Connection", "close")]))
+            )
+            async for data in body(origin, head):
+                self._frame(self._body.feed(self._clock(), data))
+                await self._writer.drain()
+            self._frame(self._body.end(self._clock()))
+        except asyncio.IncompleteReadError:
+            self.end("fin")  # the origin broke off, and so do we
+
+    async def _wake(self) -> None:
+        while not self.over:
+            self._woken.clear()
+            due = [at_s for at_s in (self._body.next_wake(), self._wire.next_wake()) if at_s is not None]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, min(due) - self._clock()) if due else None):
+                    await self._woken.wait()
+            self._frame(self._body.wake(self._clock()))
+            self._send(self._wire.wake(self._clock()))
+
+    def change(self, lines: tuple[Chain, Chain]) -> None:
+        """Other machines from here on. What the old ones held goes through the new."""
+        old_body, old_wire = self._body, self._wire
+        self._body, self._wire = lines
+        held = [action for action in old_body.end(self._clock()) if isinstance(action, Send)]
+        for action in held:
+            self._frame(self._body.feed(self._clock(), action.data))
+        for held_by_wire in old_wire.end(self._clock()):
+            if isinstance(held_by_wire, Send):
+                self._send(self._wire.feed(self._clock(), held_by_wire.data))
+        self._woken.set()
+
+    def end(self, how: How) -> None:
+        """Ends the connection now, whatever is still held."""
+        if how == "clean" and self._chunked and not self.over:
+            self._writer.write(LAST_CHUNK)
+        self._close(how)
+
+    def _frame(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Send):
+                data = chunk(action.data) if self._chunked else action.data
+                self._send(self._wire.feed(self._clock(), data))
+            elif action.how == "clean":
+                if self._chunked:
+                    self._send(self._wire.feed(self._clock(), LAST_CHUNK))
+                self._send(self._wire.end(self._clock()))
+            else:
+                self._close(action.how)
+        self._woken.set()
+
+    def _send(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if self.over:
+                return
+            if isinstance(action, Send):
+                self._writer.write(action.data)
+            else:
+                self._close(action.how)
+        self._woken.set()
+
+    def _close(self, how: How) -> None:
+        if self.over:
+            return
+        self.over = True
+        self.passage.ended = {"clean": "ended", "fin": "cut by a FIN", "rst": "cut by a RST"}[how]
+        if how == "rst":
+            reset(self._writer)
+        else:
+            self._writer.close()
+        self._woken.set()
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Closes with a RST, which throws away what the other side has not read."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
+    writer.transport.abort()
+
+
+def _nodelay(writer: asyncio.StreamWriter) -> None:
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,178 @@
+"""A relay on real sockets, with faults in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from random import Random
+from urllib.parse import urlsplit
+
+from labkit.errors import LabError, PortInUse
+from labkit.proxy.http import read_head, write_head
+from labkit.proxy.model import Answer, Chain, Close, Fault, Headers, How, Refuse
+from labkit.proxy.passing import Passage, Passing, reset
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+CONNECT_TIMEOUT_S = 5.0
+
+
+class Relay:
+    """Passes requests on to an origin, and its answers back, through faults. Made by relay().
+
+    `faults` can be changed at any time with set(); `passages` tells of the newest connections.
+    """
+
+    def __init__(self, origin: str, faults: Sequence[Fault], requests: Sequence[Fault], seed: int) -> None:
+        parts = urlsplit(origin)
+        if parts.scheme != "http" or not parts.hostname:
+            raise LabError(f"{origin!r} cannot be relayed: the relay speaks http:// only, and needs a host")
+        self.origin = origin
+        self._host, self._port, self._path = parts.hostname, parts.port or 80, parts.path
+        self._faults, self._requests, self._seed = tuple(faults), tuple(requests), seed
+        self.passages: list[Passage] = []
+        self.url = ""
+        self._running: set[Passing] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults that work on the answers now."""
+        return self._faults
+
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return len(self._running)
+
+    def set(self, *faults: Fault) -> None:
+        """Other faults, for new connections and for those that are open: what the old ones held goes on through the
+        new. Connections are counted from 1 again."""
+        self._faults = faults
+        self.passages.clear()
+        for connection in tuple(self._running):
+            connection.change(self._lines(connection.passage.n))
+
+    def cut(self, how: How = "fin") -> None:
+        """Ends every open connection, now."""
+        for connection in tuple(self._running):
+            connection.end(how)
+
+    def _lines(self, n: int) -> tuple[Chain, Chain]:
+        """The machines for the body and for the wire, of connection `n`."""
+        machines = [
+            (fault.of_the_wire, fault.start(n, Random(f"{self._seed}/{n}/{place}")))
+            for place, fault in enumerate(self._faults)
+        ]
+        return Chain([m for of_the_wire, m in machines if not of_the_wire]), Chain([m for wire, m in machines if wire])
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.passages.append(Passage(len(self.passages) + 1))
+        passage = self.passages[-1]
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        answers = (fault.connect(passage.n) for fault in self._faults)
+        decided = next((answer for answer in answers if answer is not None), None)
+        try:
+            if isinstance(decided, Refuse):
+                reset(writer)
+                passage.ended = "refused"
+            else:
+                await self._serve(reader, writer, passage, decided)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            passage.ended = passage.ended or "the client left"
+        except asyncio.CancelledError:
+            passage.ended = passage.ended or "the relay was closed"  # not raised: asyncio's server would complain of it
+        finally:
+            writer.close()
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
+    ) -> None:
+        request = await read_head(reader)
+        content = await reader.readexactly(int(request.get("content-length") or 0))
+        if decided is not None:
+            passage.ended = f"answered {decided.status}"
+            return await _answer(writer, decided.status, list(decided.headers), b"")
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                origin_reader, origin_writer = await asyncio.open_connection(self._host, self._port)
+        except (OSError, TimeoutError) as problem:
+            passage.ended = "the origin does not answer"
+            text = f"The relay's origin {self.origin} does not answer: {problem}. Is it running?\n"
+            return await _answer(writer, 502, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
+        try:
+            await self._ask(
+                origin_writer, write_head(request.first_line, [*request.kept, ("Connection", "close")]), content
+            )
+            connection = Passing(reader, writer, passage, *self._lines(passage.n))
+            self._running.add(connection)
+            try:
+                await connection.run(origin_reader, self._faults, request.first_line.endswith("HTTP/1.1"))
+            finally:
+                self._running.discard(connection)
+        finally:
+            origin_writer.close()
+
+    async def _ask(self, writer: asyncio.StreamWriter, head: bytes, content: bytes) -> None:
+        """Sends the request on, through the faults of that direction."""
+        if content:
+            head = head[:-2] + b"Content-Length: %d\r\n\r\n" % len(content)
+        line = Chain([fault.start(1, Random(f"{self._seed}/request/{n}")) for n, fault in enumerate(self._requests)])
+        clock = asyncio.get_running_loop().time
+        actions = line.feed(clock(), head + content)
+        while True:
+            for action in actions:
+                if isinstance(action, Close):
+                    raise ConnectionResetError("a fault cut the request")
+                writer.write(action.data)
+                await writer.drain()
+            due_s = line.next_wake()
+            if due_s is None:
+                return
+            await asyncio.sleep(max(0.0, due_s - clock()))
+            actions = line.wake(clock())
+
+
+@contextlib.asynccontextmanager
+async def relay(
+    origin: str, *faults: Fault, requests: Sequence[Fault] = (), seed: int = 0, port: int = 0, anywhere: bool = False
+) -> AsyncIterator[Relay]:
+    """A relay on a free port of this machine; its `url` has the path of the origin's.
+
+    `faults` work on the answers, `requests` on what goes the other way, as bytes of the wire. It relays to this machine
+    only, unless `anywhere`. The same seed and the same connections give the same faults again.
+
+    Raises:
+        LabError: the origin's URL cannot be relayed.
+        PortInUse: another program listens on that port.
+    """
+    made = Relay(origin, faults, requests, seed)
+    host = urlsplit(origin).hostname
+    if host not in LOOPBACK_HOSTS and not anywhere:
+        raise LabError(
+            f"{origin} is on another machine. A relay with faults is for your own: say anywhere=True if it is"
+        )
+    try:
+        server = await asyncio.start_server(made._accept, "127.0.0.1", port)
+    except OSError:
+        raise PortInUse("127.0.0.1", port) from None
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{urlsplit(origin).path}"
+    try:
+        yield made
+    finally:
+        server.close()
+        made.cut("fin")
+        for task in tuple(made._tasks):
+            task.cancel()
+        await asyncio.gather(*made._tasks, return_exceptions=True)
+
+
+async def _answer(writer: asyncio.StreamWriter, status: int, headers: Headers, content: bytes) -> None:
+    framing = [("Content-Length", str(len(content))), ("Connection", "close")]
+    if status == 204:
+        framing = framing[1:]
+    writer.write(write_head(f"HTTP/1.1 {status} By-The-Relay", [*headers, *framing]) + content)
+    await writer.drain()

@@ -1,0 +1,69 @@
+"""The promise, kept: every byte, every kind of cut."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import product
+
+import pytest
+
+from labkit.lab.everycut import HOWS, REFERENCE, SHORT, Tally, cut_in_memory, cut_on_sockets, events_of, response
+from labkit.wire import Event
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_cut_after_every_byte_of_the_wire(how: str) -> None:
+    size = len(response(REFERENCE))
+    tally = asyncio.run(cut_in_memory(REFERENCE, [(count,) for count in range(size)], how))  # type: ignore[arg-type]
+    assert len(REFERENCE) >= 20 and tally.cases == size > 1000
+    assert tally.flawless, tally
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", HOWS)
+def test_every_pair_of_cuts(how: str) -> None:
+    size = len(response(SHORT))
+    tally = asyncio.run(cut_in_memory(SHORT, product(range(size), repeat=2), how))  # type: ignore[arg-type]
+    assert tally.cases == size**2 > 40_000
+    assert tally.flawless, tally
+
+
+@pytest.mark.live
+@pytest.mark.slow
+@pytest.mark.parametrize("how", HOWS)
+def test_on_real_sockets_cut_after_every_byte(how: str) -> None:
+    tally = asyncio.run(cut_on_sockets(REFERENCE, how))  # type: ignore[arg-type]
+    assert tally.cases > 700
+    assert tally.flawless, tally
+
+
+A, B, C = (Event(text, "message", text) for text in "abc")
+
+
+@pytest.mark.parametrize(
+    ("got", "counted"),
+    [
+        ([A, B, C], (0, 0, 0)),
+        ([A, C], (1, 0, 0)),
+        ([A, B, B, C], (0, 1, 0)),
+        ([A, C, B], (0, 0, 1)),
+        ([], (3, 0, 0)),
+        ([A, Event("x", "message", "b"), C], (1, 0, 1)),
+    ],
+)
+def test_the_tally_sees_what_is_wrong(got: list[Event], counted: tuple[int, int, int]) -> None:
+    tally = Tally()
+    tally.count(got, [A, B, C])
+    assert (tally.lost, tally.doubled, tally.disordered) == counted
+    assert tally.flawless == (got == [A, B, C])
+
+
+def test_a_server_that_ignores_the_id_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labkit.lab.everycut.after", lambda frames, id: [] if id == frames[-1].id else frames)
+    tally = asyncio.run(cut_in_memory(SHORT, [(count,) for count in range(len(response(SHORT)))], "fin"))
+    assert tally.doubled > 0 and not tally.flawless
+
+
+def test_the_reference_has_what_can_go_wrong() -> None:
+    texts = [event.data for event in events_of(REFERENCE)]
+    assert any("\n" in text for text in texts) and any("🎈" in text for text in texts) and "" in texts

@@ -1,0 +1,247 @@
+"""The relay on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+from collections.abc import AsyncGenerator
+
+import httpx
+import pytest
+from tornado.web import RequestHandler
+
+from labkit.client import EventSource
+from labkit.errors import LabError, PortInUse, StreamRejected
+from labkit.log import MemoryLog
+from labkit.proxy import (
+    AnswerStatus,
+    Cut,
+    Delay,
+    Duplicate,
+    FailFirst,
+    Gzip,
+    HoldBytes,
+    Slice,
+    Stall,
+    TotalTimeout,
+    relay,
+)
+from labkit.server import Channel, serve
+from labkit.wire import Frame
+
+from ..helpers import request, soon, texts
+
+pytestmark = pytest.mark.live
+
+
+async def three(last_event_id: str) -> AsyncGenerator[Frame, None]:
+    for text in ("one", "zwölf", "three"):
+        yield Frame(data=text)
+
+
+class Mirror(RequestHandler):
+    def post(self) -> None:
+        self.set_header("X-Own", "kept")
+        self.finish(f"{self.request.body.decode()} {self.request.headers.get('X-Asked')} {self.request.uri}")
+
+
+def test_what_goes_through_is_what_was_sent() -> None:
+    async def main() -> None:
+        async with serve({"/events": three, "/mirror": Mirror}) as server, relay(server.base_url) as proxy:
+            async with request(proxy.url + "/events") as reply:
+                assert reply.headers["content-type"] == "text/event-stream"
+                assert reply.headers["transfer-encoding"] == "chunked"
+                assert texts(await reply.events(3)) == ["one", "zwölf", "three"]
+                assert await reply.reader.read() == b"0\r\n\r\n"
+            async with request(proxy.url + "/events", version="1.0") as reply:
+                assert "transfer-encoding" not in reply.headers
+                assert texts(await reply.events(3)) == ["one", "zwölf", "three"]
+            async with httpx.AsyncClient() as client:
+                url, headers = proxy.url + "/mirror?a=b", {"X-Asked": "yes"}
+                answer = await client.post(url, content="a question", headers=headers)
+                assert (answer.text, answer.headers["x-own"]) == ("a question yes /mirror?a=b", "kept")
+            await soon(lambda: proxy.open == 0)
+            assert [passage.ended for passage in proxy.passages] == ["ended", "ended", "ended"]
+
+    asyncio.run(main())
+
+
+def test_each_way_to_end_looks_different_to_the_client() -> None:
+    async def end_of(how: str, of_the_wire: bool = False) -> object:
+        async with serve(three) as server, relay(server.url, Cut(bytes=15, how=how, of_the_wire=of_the_wire)) as proxy:  # type: ignore[arg-type]
+            try:
+                async with httpx.AsyncClient() as client:
+                    return (await client.get(proxy.url)).content
+            except httpx.TransportError as problem:
+                return type(problem)
+
+    async def main() -> None:
+        assert await end_of("clean") == b"data: one\n\ndata"
+        assert await end_of("fin") is httpx.RemoteProtocolError
+        assert await end_of("rst") is httpx.ReadError
+        assert await end_of("fin", of_the_wire=True) is httpx.RemoteProtocolError
+
+    asyncio.run(main())
+
+
+def test_the_server_learns_that_the_client_left() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server, relay(server.url) as proxy:
+            async with request(proxy.url) as reply:
+                await reply.opening()
+                assert proxy.open == channel.clients == 1
+            await soon(lambda: channel.clients == 0)
+            await soon(lambda: proxy.passages[0].ended == "the client left")
+
+    asyncio.run(main())
+
+
+def test_a_stall_stays_open_when_the_origin_ends() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serve(channel) as server, relay(server.url, Stall()) as proxy, request(proxy.url) as reply:
+            await soon(lambda: channel.clients == 1)
+            channel.publish("unheard")
+            channel.end()
+            await soon(lambda: channel.clients == 0)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await reply.chunk()
+            assert proxy.open == 1
+
+    asyncio.run(main())
+
+
+def test_faults_can_be_set_while_a_stream_runs_and_nothing_held_is_lost() -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch="e"))
+        async with serve(channel) as server, relay(server.url, HoldBytes(4096)) as proxy, request(proxy.url) as reply:
+            await soon(lambda: channel.clients == 1)
+            channel.publish("held")
+            await asyncio.sleep(0.05)
+            proxy.set()
+            channel.publish("free")
+            assert texts(await reply.events(2)) == ["held", "free"]
+            proxy.set(Duplicate())
+            channel.publish("twice")
+            assert texts(await reply.events(2)) == ["twice", "twice"]
+            proxy.cut("clean")
+            assert await reply.chunk() == b""
+
+    asyncio.run(main())
+
+
+def test_refused_answered_and_let_in() -> None:
+    async def main() -> None:
+        async with serve(three) as server, relay(server.url, FailFirst(1), AnswerStatus((200, 503, 200))) as proxy:
+            statuses: list[object] = []
+            async with httpx.AsyncClient() as client:
+                for _ in range(3):
+                    try:
+                        statuses.append((await client.get(proxy.url)).status_code)
+                    except httpx.TransportError as problem:
+                        statuses.append(type(problem))
+            assert statuses == [httpx.ReadError, 503, 200]
+            assert [passage.ended for passage in proxy.passages[:2]] == ["refused", "answered 503"]
+
+    asyncio.run(main())
+
+
+def test_faults_in_time_and_of_the_wire_together() -> None:
+    async def main() -> None:
+        faults = (Delay(0.02, jitter_s=0.02), Slice(3))
+        async with serve(three) as server, relay(server.url, *faults) as proxy, request(proxy.url) as reply:
+            assert texts(await reply.events(3)) == ["one", "zwölf", "three"]
+            assert await reply.reader.read() == b"0\r\n\r\n"
+
+    asyncio.run(main())
+
+
+def test_a_total_timeout_ends_a_busy_stream_and_the_client_resumes() -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch="e"), retry_ms=1)
+        async with serve(channel) as server, relay(server.url, TotalTimeout(0.05)) as proxy:
+            got: list[str] = []
+            async with EventSource(proxy.url) as source:
+                reading = asyncio.create_task(anext(source))
+                await soon(lambda: channel.clients == 1)
+                for number in range(30):
+                    channel.publish(str(number))
+                    got.append((await reading).data)
+                    reading = asyncio.create_task(anext(source))
+                    await asyncio.sleep(0.01)
+                reading.cancel()
+                assert got == [str(number) for number in range(30)]
+                assert source.connections > 2
+
+    asyncio.run(main())
+
+
+def test_gzip_is_named_in_the_head_and_can_be_read() -> None:
+    async def main() -> None:
+        async with serve(three) as server, relay(server.url, Gzip()) as proxy, request(proxy.url) as reply:
+            assert reply.headers["content-encoding"] == "gzip"
+            body = b""
+            while data := await reply.chunk():
+                body += data
+            assert gzip.decompress(body) == "data: one\n\ndata: zwölf\n\ndata: three\n\n".encode()
+
+    asyncio.run(main())
+
+
+def test_faults_on_the_way_to_the_server() -> None:
+    async def main() -> None:
+        async with serve({"/mirror": Mirror}) as server:
+            async with relay(server.url, requests=(Slice(1, every_s=0.0001),)) as proxy, httpx.AsyncClient() as client:
+                assert (await client.post(proxy.url, content="slowly")).text == "slowly None /mirror"
+            async with relay(server.url, requests=(Cut(bytes=20),)) as proxy, httpx.AsyncClient() as client:
+                with pytest.raises(httpx.TransportError):
+                    await client.post(proxy.url, content="never")
+
+    asyncio.run(main())
+
+
+def test_a_dead_origin_is_named() -> None:
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            url = f"http://127.0.0.1:{free.getsockname()[1]}/x"
+        async with relay(url) as proxy:
+            async with httpx.AsyncClient() as client:
+                answer = await client.get(proxy.url)
+            assert answer.status_code == 502
+            assert answer.text.startswith(f"The relay's origin {url} does not answer: ")
+            assert proxy.passages[0].ended == "the origin does not answer"
+            with pytest.raises(StreamRejected, match="502"):
+                await anext(EventSource(proxy.url))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("origin", "why"),
+    [
+        ("https://127.0.0.1/", "speaks http:// only"),
+        ("127.0.0.1:80", "speaks http:// only"),
+        ("http://", "needs a host"),
+        ("http://example.com/", "on another machine"),
+    ],
+)
+def test_what_cannot_be_relayed_is_refused(origin: str, why: str) -> None:
+    async def main() -> None:
+        with pytest.raises(LabError, match=why):
+            async with relay(origin):
+                pass
+
+    asyncio.run(main())
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    async def main() -> None:
+        async with serve(three) as server:
+            with pytest.raises(PortInUse):
+                async with relay(server.url, port=server.port):
+                    pass
+
+    asyncio.run(main())
