@@ -2,5 +2,6 @@
 
 from labkit.log.memory import MemoryLog
 from labkit.log.model import EventLog, Replay
+from labkit.log.sqlite import SQLiteLog
 
-__all__ = ["EventLog", "MemoryLog", "Replay"]
+__all__ = ["EventLog", "MemoryLog", "Replay", "SQLiteLog"]

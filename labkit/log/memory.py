@@ -6,6 +6,7 @@ import secrets
 from collections import deque
 from itertools import islice
 
+from labkit.log.ids import check_epoch, number_of
 from labkit.log.model import Replay
 from labkit.wire import Frame
 
@@ -23,8 +24,8 @@ class MemoryLog:
     def __init__(self, max_events: int = MAX_EVENTS, epoch: str | None = None) -> None:
         if max_events < 1:
             raise ValueError(f"max_events={max_events}: a log must keep at least one event")
-        if epoch is not None and (not epoch or "-" in epoch):
-            raise ValueError(f"epoch={epoch!r}: an epoch is not empty and holds no hyphen, for an id is epoch-n")
+        if epoch is not None:
+            check_epoch(epoch)
         self.epoch = epoch or secrets.token_hex(4)
         self.last_number = 0
         self._frames: deque[Frame] = deque(maxlen=max_events)
@@ -38,17 +39,11 @@ class MemoryLog:
     def since(self, last_event_id: str) -> Replay:
         if not last_event_id:
             return Replay(())
-        number = self._number(last_event_id)
+        number = number_of(last_event_id, self.epoch)
         dropped = self.last_number - len(self._frames)
         if number is None or number > self.last_number or number < dropped:
             return Replay(tuple(self._frames), gap=True)
         return Replay(tuple(islice(self._frames, number - dropped, None)))
-
-    def _number(self, id: str) -> int | None:
-        epoch, _, digits = id.rpartition("-")
-        if epoch != self.epoch or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
-            return None
-        return int(digits)
 
     def __repr__(self) -> str:
         return f"<MemoryLog {self.epoch}: {len(self._frames)} of {self.last_number} events kept>"

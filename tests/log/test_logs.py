@@ -1,17 +1,31 @@
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from labkit.errors import EncodeError
-from labkit.log import MemoryLog, Replay
+from labkit.log import EventLog, MemoryLog, Replay, SQLiteLog
 from labkit.wire import Frame
 
+LogOf = Callable[..., EventLog]
 
-def log_of(count: int, keep: int = 1000) -> MemoryLog:
-    log = MemoryLog(keep, epoch="e")
-    for number in range(1, count + 1):
-        log.append(Frame(data=str(number)))
-    return log
+
+@pytest.fixture(params=["memory", "sqlite"])
+def log_of(request: pytest.FixtureRequest, tmp_path: Path) -> LogOf:
+    """A log of some events, whose data are their numbers."""
+    made = itertools.count()
+
+    def log_of(count: int, keep: int = 1000) -> EventLog:
+        path = tmp_path / f"{next(made)}.db"
+        log: EventLog = MemoryLog(keep, epoch="e") if request.param == "memory" else SQLiteLog(path, keep, epoch="e")
+        for number in range(1, count + 1):
+            log.append(Frame(data=str(number)))
+        return log
+
+    return log_of
 
 
 def numbers(replay: Replay) -> list[int]:
@@ -19,8 +33,8 @@ def numbers(replay: Replay) -> list[int]:
     return [int(frame.data or "") for frame in replay.frames]
 
 
-def test_ids_are_the_epoch_and_a_number() -> None:
-    log = MemoryLog(epoch="e")
+def test_ids_are_the_epoch_and_a_number(log_of: LogOf) -> None:
+    log = log_of(0)
     assert [log.append(Frame(data="x")) for _ in range(3)] == ["e-1", "e-2", "e-3"]
     assert log.append(Frame(data="x", id="mine")) == "e-4"
     assert log.since("e-3") == Replay((Frame(data="x", id="e-4"),))
@@ -30,6 +44,14 @@ def test_epochs_differ() -> None:
     assert MemoryLog().epoch != MemoryLog().epoch
 
 
+def test_every_part_of_a_frame_is_kept(log_of: LogOf) -> None:
+    log = log_of(0)
+    frames = [Frame(data="a\nb\0é🎈", event="up", retry_ms=5, comment="c"), Frame(data=""), Frame(comment="only")]
+    for frame in frames:
+        log.append(frame)
+    assert log.since("e-0").frames == tuple(frame._replace(id=f"e-{n}") for n, frame in enumerate(frames, 1))
+
+
 @pytest.mark.parametrize("settings", [{"max_events": 0}, {"max_events": -1}, {"epoch": ""}, {"epoch": "a-b"}])
 def test_what_cannot_be_a_log(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"max_events|epoch"):
@@ -37,7 +59,7 @@ def test_what_cannot_be_a_log(settings: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("asked, missed", [("", []), ("e-0", [1, 2, 3]), ("e-1", [2, 3]), ("e-3", []), ("e-02", [3])])
-def test_since(asked: str, missed: list[int]) -> None:
+def test_since(log_of: LogOf, asked: str, missed: list[int]) -> None:
     replay = log_of(3).since(asked)
     assert (numbers(replay), replay.gap) == (missed, False)
 
@@ -62,7 +84,7 @@ def test_since(asked: str, missed: list[int]) -> None:
         "e-" + "9" * 5000,
     ],
 )
-def test_a_stranger_is_a_gap_and_gets_all_that_is_left(asked: str) -> None:
+def test_a_stranger_is_a_gap_and_gets_all_that_is_left(log_of: LogOf, asked: str) -> None:
     replay = log_of(3).since(asked)
     assert (numbers(replay), replay.gap) == ([1, 2, 3], True)
 
@@ -78,13 +100,13 @@ def test_a_stranger_is_a_gap_and_gets_all_that_is_left(asked: str) -> None:
         ("", [], False),
     ],
 )
-def test_an_id_whose_successor_was_dropped_is_a_gap(asked: str, missed: list[int], gap: bool) -> None:
+def test_an_id_whose_successor_was_dropped_is_a_gap(log_of: LogOf, asked: str, missed: list[int], gap: bool) -> None:
     log = log_of(5, keep=2)
     assert (numbers(log.since(asked)), log.since(asked).gap) == (missed, gap)
-    assert repr(log) == "<MemoryLog e: 2 of 5 events kept>"
+    assert "e: 2 of 5 events kept" in repr(log)
 
 
-def test_an_empty_log() -> None:
+def test_an_empty_log(log_of: LogOf) -> None:
     assert log_of(0).since("e-0") == Replay(())
     assert log_of(0).since("e-1") == log_of(0).since("old-7") == Replay((), gap=True)
 

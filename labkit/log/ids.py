@@ -1,0 +1,28 @@
+"""Ids of a log: `epoch-n`."""
+
+from __future__ import annotations
+
+#: More digits than any log will count to; int() of a text without end would take its time.
+MAX_DIGITS = 18
+
+
+def number_of(id: str, epoch: str) -> int | None:
+    """The n of an id of this epoch; None for anything else.
+
+    >>> number_of("e-7", "e"), number_of("f-7", "e"), number_of("e-7.0", "e")
+    (7, None, None)
+    """
+    other, _, digits = id.rpartition("-")
+    if other != epoch or not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
+        return None
+    return int(digits)
+
+
+def check_epoch(epoch: str) -> None:
+    """Refuses what cannot be told from the number behind it.
+
+    Raises:
+        ValueError: it is empty, or holds a hyphen.
+    """
+    if not epoch or "-" in epoch:
+        raise ValueError(f"epoch={epoch!r}: an epoch is not empty and holds no hyphen, for an id is epoch-n")
