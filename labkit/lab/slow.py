@@ -17,7 +17,7 @@ async def slow_reader(
     events: int = 1024,
     event_bytes: int = 8192,
 ) -> list[tuple[int, int]]:
-    """(bytes published so far, bytes that the server holds) after every eighth event.
+    """(bytes published so far, the most that the server held since the point before), for every eighth event.
 
     A client with a small receive window asks for the stream and never reads a byte, while `publish` is called with
     large texts. What the kernels' socket buffers take in between is in neither number.
@@ -31,12 +31,14 @@ async def slow_reader(
         await loop.sock_connect(client, (address.hostname, address.port))
         await loop.sock_sendall(client, f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
         await asyncio.sleep(0.1)  # the server has noticed the reader
-        samples = [(0, held_bytes())]
+        samples, most = [(0, held_bytes())], 0
         for number in range(1, events + 1):
             publish("x" * event_bytes)
+            await asyncio.sleep(0.0006)  # the server has written what it could
+            most = max(most, held_bytes())
             if number % 8 == 0:
-                await asyncio.sleep(0.005)  # the server has written what it could
-                samples.append((number * event_bytes, held_bytes()))
+                samples.append((number * event_bytes, most))
+                most = 0
         return samples
     finally:
         client.close()

@@ -21,6 +21,11 @@ def held(series: Mapping[str, Sequence[tuple[int, int]]], room_bytes: int, title
             published = [p / KIB for p, _ in points]
             kept = [h / KIB for _, h in points]
             axes.plot(published, kept, line, color=color, marker=marker, markevery=max(1, len(points) // 8), label=name)
+            last = max((place for place, amount in enumerate(kept) if amount), default=len(kept))
+            if last < len(kept) - 2:  # from here on there is nobody to hold anything for
+                at = (published[last], kept[last])
+                axes.annotate("reader disconnected", at, xytext=(12, 26), textcoords="offset points",
+                              arrowprops={"arrowstyle": "->", "color": INK}, fontsize=9, color=INK)  # fmt: skip
         axes.axhline(
             room_bytes / KIB, color=INK, linestyle="--", linewidth=1, label=f"the limit, {room_bytes // KIB} KiB"
         )

@@ -44,7 +44,7 @@ def explain(raw: bytes, last_event_id: str = "") -> list[Step]:
     Source: WHATWG HTML 9.2.6, "Interpreting an event stream".
 
     >>> [step.did for step in explain(b"data: hi\\n\\n")]
-    ['append the value and LF to the data buffer', 'dispatch the event']
+    ['append the value and LF to the data buffer', 'remove the last LF, dispatch the event']
     """
     return _Interpreter(last_event_id).run(raw)
 
@@ -118,7 +118,11 @@ class _Interpreter:
                 "nothing to dispatch: the data buffer is empty" + ("; the type is reset" if kind else ""),
                 None,
             )
-        return "blank", "dispatch the event", Event(data[:-1], kind or "message", self.last_event_id)
+        return (
+            "blank",
+            "remove the last LF, dispatch the event",
+            Event(data[:-1], kind or "message", self.last_event_id),
+        )
 
     def ignore(self, line: str, why: str) -> tuple[str, str, Signal | None]:
         return "ignored", f"ignored: {why}", Ignored(line, why)

@@ -33,7 +33,7 @@ def test_lesson_00_types_words_is_cut_by_a_click_and_loses_nothing(
     for client in (kernel, browser):
         expect(client.locator(".words")).to_have_text(" ".join(ALICE))  # in order, none lost, none doubled
         expect(client.locator(".status")).to_contain_text("57 events · last event ID alice-57")
-    expect(lab.output("guess.compare(")).to_contain_text("measured: none")
+    expect(lab.output("guess.compare(")).to_contain_text("measured: no word")
     # The server's own record: two first visits, and two more for each cut - by the click and by the call - with an id.
     noted = lab.output("list(channel.visits)").inner_text()
     visits = re.findall(r"last_event_id='(.*?)', left='(.*?)'", noted)
@@ -164,5 +164,5 @@ def test_run_all_twice_in_one_kernel(open_lesson: Callable[[str], Lab]) -> None:
         lab.run_all()
         lab.page.wait_for_timeout(1000)
         lab.wait_until_done()
-        expect(lab.output("guess.compare(")).to_contain_text("measured: none")
+        expect(lab.output("guess.compare(")).to_contain_text("measured: no word")
         assert "Error" not in lab.page.locator(".jp-Notebook").inner_text().replace("ValueError", "")
