@@ -38,6 +38,8 @@ CLOSED: State = "closed"
 #: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
 READ_TIMEOUT_S = 45.0
 CONNECT_TIMEOUT_S = 10.0
+#: As many as a log keeps by default: no server sends again what it has dropped.
+KEPT_IDS = 1000
 
 
 class EventSource:
@@ -49,6 +51,9 @@ class EventSource:
 
     Beyond the browser's: any method with a body, headers of your own, a `policy` (STANDARD, RESILIENT or your own),
     and a watchdog: `read_timeout_s` without a byte, heartbeats counted, means that the peer is gone; None waits on.
+
+    With `deduplicate` an event whose id was among the newest 1000 is dropped, and counted in `duplicates`: for streams
+    in which each event has an id of its own. Events without any id always come through.
 
     `state` is "connecting", "open" or "closed"; `last_event_id` is what the next request would send; `connections`
     counts the requests that were sent; `retry_in_s` is how long it waits before the next. `on_state(state, why)`,
@@ -76,6 +81,7 @@ class EventSource:
         reconnection_ms: int = DEFAULT_RECONNECTION_MS,
         read_timeout_s: float | None = READ_TIMEOUT_S,
         max_event_bytes: int = MAX_EVENT_BYTES,
+        deduplicate: bool = False,
         on_state: Callable[[State, str], object] | None = None,
         on_signal: Callable[[Signal], object] | None = None,
         on_bytes: Callable[[bytes], object] | None = None,
@@ -91,6 +97,8 @@ class EventSource:
         self._policy = policy
         self._read_timeout_s = read_timeout_s
         self._max_event_bytes = max_event_bytes
+        self.duplicates = 0
+        self._seen: dict[str, None] | None = {} if deduplicate else None  # the ids, oldest first
         self._on_state, self._on_signal, self._on_bytes = on_state, on_signal, on_bytes
         self._clock = clock
         self._rng = rng or random.Random()
@@ -199,7 +207,7 @@ class EventSource:
                 # An event carries its own id. The decoder's is already that of the last one in this chunk.
                 id = signal.last_event_id if isinstance(signal, Event) else self.last_event_id
                 self._hear(signal, id)
-                if isinstance(signal, Event):
+                if isinstance(signal, Event) and not self._is_double(signal.last_event_id):
                     yield signal
                     if self.state == CLOSED:
                         return
@@ -211,6 +219,17 @@ class EventSource:
         self._session = self._session.heard(signal, last_event_id)
         if self._on_signal is not None:
             self._on_signal(signal)
+
+    def _is_double(self, id: str) -> bool:
+        if self._seen is None or not id:
+            return False
+        if id in self._seen:
+            self.duplicates += 1
+            return True
+        self._seen[id] = None
+        if len(self._seen) > KEPT_IDS:
+            del self._seen[next(iter(self._seen))]
+        return False
 
     async def _wait_or_stop(self, attempt: _Attempt) -> None:
         self._session, step = self._session.after(attempt.outcome, self._policy, self._rng.random())

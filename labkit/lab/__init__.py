@@ -3,6 +3,7 @@
 from labkit.lab.accesslog import logging_server
 from labkit.lab.browser import BrowserAnswer, find_browser, in_browser
 from labkit.lab.headers import opens, opens_without
+from labkit.lab.herd import herd, herd_on_sockets, per_tenth
 from labkit.lab.jupyterproxy import jupyter_proxy
 from labkit.lab.mirror import Heard, Mirror, SocketMirror
 from labkit.lab.raw import raw_server
@@ -11,7 +12,8 @@ from labkit.lab.record import curl, record, send, until
 from labkit.lab.slow import slow_reader
 
 __all__ = [
-    "BrowserAnswer", "Heard", "Mirror", "SocketMirror", "chunk_by_chunk", "curl", "find_browser", "in_browser",
-    "jupyter_proxy", "labkit_decoder", "logging_server", "opens", "opens_without", "raw_server", "reconnect_waits",
-    "record", "send", "slow_reader", "survives_every_cut", "until",
+    "BrowserAnswer", "Heard", "Mirror", "SocketMirror", "chunk_by_chunk", "curl", "find_browser", "herd",
+    "herd_on_sockets", "in_browser",
+    "jupyter_proxy", "labkit_decoder", "logging_server", "opens", "opens_without", "per_tenth", "raw_server",
+    "reconnect_waits", "record", "send", "slow_reader", "survives_every_cut", "until",
 ]  # fmt: skip

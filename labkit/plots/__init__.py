@@ -1,6 +1,7 @@
 """Figures of the lab: data in, Axes out. A figure's title is its finding."""
 
 from labkit.plots.anatomy import anatomy
+from labkit.plots.crowd import crowd
 from labkit.plots.cuts import cuts
 from labkit.plots.lanes import lanes
 from labkit.plots.matrix import matrix
@@ -8,4 +9,4 @@ from labkit.plots.memory import held
 from labkit.plots.states import states
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
 
-__all__ = ["CLIENT", "PROXY", "SERVER", "anatomy", "cuts", "held", "lanes", "matrix", "states", "style"]
+__all__ = ["CLIENT", "PROXY", "SERVER", "anatomy", "crowd", "cuts", "held", "lanes", "matrix", "states", "style"]

@@ -632,3 +632,34 @@ def test_an_odd_id_does_not_lock_the_client_out(id: str) -> None:
                     seen.append((await anext(source)).data)
 
     run(main)
+
+
+def test_deduplicate_drops_what_came_before_and_counts_it() -> None:
+    async def main() -> tuple[list[Event], int]:
+        server = Server(
+            stream(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"), stream(b"id: 1\ndata: a\n\nid: 3\ndata: c\n\n")
+        )
+        source, _ = source_of(server, deduplicate=True)
+        return [event async for event in source], source.duplicates
+
+    events, duplicates = asyncio.run(main())
+    assert [event.data for event in events] == ["a", "b", "c"]
+    assert duplicates == 1
+
+
+def test_deduplicate_lets_events_without_an_id_through_and_loses_those_that_share_one() -> None:
+    async def main(body: bytes) -> list[str]:
+        source, _ = source_of(Server(stream(body)), deduplicate=True)
+        return [event.data async for event in source]
+
+    assert asyncio.run(main(b"data: a\n\ndata: a\n\n")) == ["a", "a"]
+    assert asyncio.run(main(b"id: 1\ndata: a\n\ndata: b\n\n")) == ["a"]  # the docstring says so, and lesson 04 shows it
+
+
+def test_deduplicate_remembers_so_many_ids_and_no_more() -> None:
+    async def main() -> int:
+        body = b"".join(b"id: %d\ndata: x\n\n" % number for number in [*range(1001), 0, 1000])
+        source, _ = source_of(Server(stream(body)), deduplicate=True)
+        return len([event async for event in source])
+
+    assert asyncio.run(main()) == 1002  # 0 was forgotten, 1000 was not

@@ -1,0 +1,68 @@
+"""The verdicts of lesson 04: each is computed from what was recorded, and turns when somebody does the opposite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from labkit.measure import Verdict
+
+
+def c15_reconnects(ready_states: Mapping[str, int]) -> Verdict:
+    """EventSource reconnects by itself when the connection drops: `ready_states` of a page, after each kind of drop."""
+    words = {0: "still trying", 1: "open again", 2: "closed for good"}
+    told = ", ".join(f"after {how} {words[state]}" for how, state in ready_states.items())
+    return Verdict("C15", bool(ready_states) and all(state < 2 for state in ready_states.values()), told)
+
+
+def c16_sends_last_event_id(sent: Sequence[str], seen_before: Sequence[str]) -> Verdict:
+    """On reconnecting it sends Last-Event-ID: `sent` by request, `seen_before` each request."""
+    holds = len(sent) > 1 and list(sent) == list(seen_before) and any(sent)
+    pairs = ", ".join(
+        f"had seen {seen or 'nothing'} and sent {id or 'nothing'}" for id, seen in zip(sent, seen_before, strict=False)
+    )
+    return Verdict("C16", holds, f"the client {pairs}")
+
+
+def c17_server_resumes(published: Sequence[str], by_log: Sequence[str], without_log: Sequence[str]) -> Verdict:
+    """The browser replays nothing: resuming is the server's work."""
+    lost = len(published) - len(set(without_log) & set(published))
+    holds = list(by_log) == list(published) and lost > 0
+    because = (
+        f"with a log {len(by_log)} of {len(published)} events arrived; with a server that forgets, {lost} were lost"
+    )
+    return Verdict("C17", holds, because)
+
+
+def c18_ignoring_the_id(published: Sequence[str], only_new: Sequence[str], from_start: Sequence[str]) -> Verdict:
+    """A server that ignores Last-Event-ID makes the client miss events or see them twice."""
+    missed = [text for text in published if text not in only_new]
+    doubled = len(from_start) - len(set(from_start))
+    because = f"a server that goes on with what is new: {len(missed)} missed; one that begins again: {doubled} twice"
+    return Verdict("C18", bool(missed) and doubled > 0, because)
+
+
+def c20_status_decides(after: Mapping[str, int]) -> Verdict:
+    """204 stops the reconnecting; other errors behave differently from one another: readyState after each answer."""
+    stopped = [name for name, state in after.items() if state == 2]
+    going = [name for name, state in after.items() if state < 2]
+    holds = "204" in stopped and bool(going) and len(stopped) > 1
+    return Verdict(
+        "C20", holds, f"stopped for good: {', '.join(stopped)}; goes on trying: {', '.join(going) or 'none'}"
+    )
+
+
+def c30_only_a_watchdog_tells(noticed_s: Mapping[str, float | None], waited_s: float) -> Verdict:
+    """A dead connection can look alive for a long time; only a heartbeat with a read timeout tells."""
+    without, with_it = noticed_s.get("without a watchdog"), noticed_s.get("with a watchdog")
+    said = f"within {waited_s:g} s the client without a watchdog noticed {'nothing' if without is None else 'it'}"
+    other = "nothing" if with_it is None else f"it after {with_it:.2g} s without a byte"
+    return Verdict("C30", without is None and with_it is not None, f"{said}; the one with it noticed {other}")
+
+
+def c62_jitter_spreads(peaks: Mapping[str, int]) -> Verdict:
+    """A crowd that reconnects at the same moment is a thundering herd; jitter cures it: the most in a tenth of a second."""
+    fixed, jitter = peaks["fixed"], peaks["jitter"]
+    because = (
+        f"at most {fixed:,} connections in a tenth of a second with a fixed wait, {jitter:,} with backoff and jitter"
+    )
+    return Verdict("C62", fixed >= 5 * jitter > 0, because)
