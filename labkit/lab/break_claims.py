@@ -60,7 +60,7 @@ def c30_only_a_watchdog_tells(noticed_s: Mapping[str, float | None], waited_s: f
 
 
 def c62_jitter_spreads(peaks: Mapping[str, int]) -> Verdict:
-    """A crowd that reconnects at the same moment is a thundering herd; jitter cures it: the most in a tenth of a second."""
+    """A crowd that reconnects at the same moment is a thundering herd; jitter cures it: the most in 0.1 s."""
     fixed, jitter = peaks["fixed"], peaks["jitter"]
     because = (
         f"at most {fixed:,} connections in a tenth of a second with a fixed wait, {jitter:,} with backoff and jitter"

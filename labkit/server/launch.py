@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import html
-import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from labkit.background import ANSWER_WITHIN_S, Background
 from labkit.errors import NotServing
 from labkit.server.channel import Channel
 from labkit.server.site import LOOPBACK, Routes, Site, base_url
@@ -50,9 +50,7 @@ class LabServer:
     def __init__(self, name: str, routes: Routes, port: int, host: str) -> None:
         self.name = name
         self._site = Site(routes)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"labkit server {name}", daemon=True)
-        self._thread.start()
+        self._background = Background(f"server {name}")
         self._plays: list[tuple[Channel, Future[None]]] = []
         self._host = host
         self._going_on = asyncio.Event()
@@ -137,11 +135,9 @@ class LabServer:
 
     def call(self, action: Callable[[], T]) -> T:
         """The result of `action()`, called on the server's own loop."""
-
-        async def call() -> T:
-            return action()
-
-        return self._on_loop(call())
+        if not self.running:
+            raise NotServing(self.port)
+        return self._background.call(action)
 
     def stop(self) -> None:
         """Ends every stream and frees the port. A stopped server stays stopped; launch() makes a new one."""
@@ -157,17 +153,14 @@ class LabServer:
         if not self.running:
             work.close()
             raise NotServing(self.port)
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        return self._background.submit(work)
 
     def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._submit(work).result(timeout=10)
+        return self._submit(work).result(timeout=ANSWER_WITHIN_S)
 
     def _end_thread(self) -> None:
         self.running = False
-        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result(timeout=10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        self._loop.close()
+        self._background.end()
         if _running.get(self.name) is self:
             del _running[self.name]
 
@@ -187,10 +180,3 @@ class LabServer:
             for path in self._paths()
         )
         return f"Server <b>{html.escape(self.name)}</b> is running: {links}"
-
-
-async def _cancel_others() -> None:
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

@@ -1,6 +1,7 @@
 """What a lesson shows that moves."""
 
 from labkit.widgets.browserclient import BrowserClient
+from labkit.widgets.faultpanel import FaultPanel
 from labkit.widgets.kernelclient import KernelClient
 from labkit.widgets.predict import Comparison, Predict, predict
 from labkit.widgets.serverpanel import ServerPanel
@@ -9,6 +10,7 @@ from labkit.widgets.typewriter import Typewriter
 from labkit.widgets.wireview import WireView
 
 __all__ = [
-    "BrowserClient", "Comparison", "KernelClient", "Predict", "ServerPanel", "Typewriter", "WireView", "predict",
+    "BrowserClient", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel", "Typewriter", "WireView",
+    "predict",
     "side_by_side",
 ]  # fmt: skip

@@ -37,7 +37,8 @@ TABLE = (
     Row("status 200, another type", Answered(200, "text/html"), False, "stop", "stop", "stop"),
     Row("status 404", Answered(404, "text/html"), False, "stop", "stop", "stop"),
     Row("status 500", Answered(500, "text/html"), True, "stop", "stop", "stop"),
-    Row("status 502", Answered(502, "text/html"), True, "stop", "stop", "stop", "a deploy behind a proxy ends them all"),
+    Row("status 502", Answered(502, "text/html"), True, "stop", "stop", "stop",
+        "so a deploy behind a proxy ends them all"),
     Row("status 503, Retry-After", Answered(503, "text/html"), True, "stop", "stop", "stop", "Retry-After is ignored"),
 )  # fmt: skip
 

@@ -206,3 +206,44 @@ def test_a_guess_by_choice_and_by_number(run_cells: Callable[..., Lab]) -> None:
     run_again(lab, "choice.compare")
     expect(lab.output("choice.compare")).to_contain_text("you guessed: that ✓ as you said")
     expect(lab.output("choice.compare")).to_contain_text("measured: 3 s you guessed: 6 s ✗ 2 times too much")
+
+
+def test_the_networks_panel(run_cells: Callable[..., Lab], artifacts: Path) -> None:
+    relay = """
+        from labkit.proxy import launch_relay
+        relay = launch_relay(url)
+        kernel, native = KernelClient(relay.url), BrowserClient(relay.url)
+        clients = kernel, native
+        playing = server.play(channel, [str(n) for n in range(1000)], every_s=0.2)
+        side_by_side(*clients)
+    """
+    lab = run_cells(SERVER, relay, "FaultPanel(relay)", CONNECTED)
+    panel = lab.page.locator(".labkit-fault")
+    expect(panel.locator(".status")).to_contain_text("relaying · 2 open · fault: none", timeout=30_000)
+    rows = panel.locator("tbody tr")
+    for button, ended in [("Cut: end", "ended"), ("Cut: FIN", "cut by a FIN"), ("Cut: RST", "cut by a RST")]:
+        expect(panel.locator(".status")).to_contain_text("2 open")
+        press(panel, button)
+        expect(rows.filter(has_text=ended)).to_have_count(2)
+    panel.get_by_label("the fault").select_option("hold for a time")
+    panel.get_by_label("its number").fill("1")
+    panel.get_by_label("its number").press("Enter")
+    expect(panel.locator(".status")).to_contain_text("HoldTime(seconds=1.0)")
+    panel.get_by_label("its number").fill("-1")
+    press(panel, "Apply")
+    expect(panel.get_by_role("status")).to_contain_text("HoldTime(seconds=-1.0) is impossible")
+    lab.page.wait_for_timeout(4500)
+    panel.scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "widgets-faults.png")
+    gaps = lab.page.locator(".labkit-client").nth(1).locator("tbody td:last-child").all_inner_texts()
+    assert sum(int(gap or 0) > 600 for gap in gaps) >= 1 and sum(int(gap or 0) < 50 for gap in gaps) >= 3, gaps
+    panel.get_by_label("the fault").select_option("answer 502 to the next")
+    press(panel, "Apply")
+    press(panel, "Cut: FIN")
+    expect(lab.page.locator(".labkit-client").nth(1).locator(".status")).to_contain_text("closed", timeout=15_000)
+    press(panel, "No fault")
+    for client in lab.page.locator(".labkit-client").all():
+        ids = client.locator("tbody td:first-child").all_inner_texts()
+        numbers = [int(id.removeprefix("e-")) for id in ids]
+        assert all(newer == older + 1 for newer, older in pairwise(numbers)), numbers
+    assert lab.complaints == []

@@ -6,11 +6,12 @@ from labkit.check.exercises import (
     cors_headers,
     listen,
     missing_and_doubled,
+    since,
     split_lines,
     write_event,
 )
 from labkit.check.model import Exercise
 
-_MODULES = (split_lines, build_events, write_event, listen, answer_once, missing_and_doubled, cors_headers)
+_MODULES = (split_lines, build_events, write_event, listen, answer_once, missing_and_doubled, since, cors_headers)
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}

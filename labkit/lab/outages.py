@@ -1,0 +1,130 @@
+"""The same outage for different servers and clients."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+
+from labkit.client import EventSource, State
+from labkit.errors import LabError
+from labkit.lab.record import until
+from labkit.log import EventLog, MemoryLog, Replay
+from labkit.proxy import AnswerStatus, Cut, Fault, First, Relay, Stall, relay
+from labkit.server import Channel, serve
+from labkit.wire import Frame
+from labkit.wire.session import Policy
+
+
+class ForgetfulLog(MemoryLog):
+    """Gives out ids like any log, and ignores those that come back: its server goes on with what is new."""
+
+    def since(self, last_event_id: str) -> Replay:
+        return Replay(())
+
+
+async def through_a_cut(
+    log: EventLog, texts: Sequence[str], cut_after: int = 3, deduplicate: bool = False
+) -> list[str]:
+    """What a client gets of the texts from a channel with this log, when its first connection is cut after some events.
+
+    One text is published every 20 ms; the client waits 60 ms before it comes back.
+    """
+    channel = Channel(log, retry_ms=60)
+    async with serve(channel) as server, relay(server.url, First(1, Cut(events=cut_after))) as proxy:
+        return await _collect(channel, proxy.url, texts, deduplicate)
+
+
+async def from_the_start(texts: Sequence[str], cut_after: int = 3, deduplicate: bool = False) -> list[str]:
+    """The same with a server that begins again for everybody, whatever id they bring."""
+
+    async def source(last_event_id: str) -> AsyncGenerator[Frame, None]:
+        for number, text in enumerate(texts, start=1):
+            yield Frame(data=text, id=f"s-{number}", retry_ms=60)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(3600)
+
+    got: list[str] = []
+    async with (
+        serve(source) as server,
+        relay(server.url, First(1, Cut(events=cut_after))) as proxy,
+        EventSource(proxy.url, deduplicate=deduplicate) as events,
+    ):
+        async for event in events:
+            got.append(event.data)
+            if event.data == texts[-1]:
+                break
+    return got
+
+
+async def _collect(channel: Channel, url: str, texts: Sequence[str], deduplicate: bool) -> list[str]:
+    got: list[str] = []
+
+    async def read(source: EventSource) -> None:
+        async for event in source:
+            got.append(event.data)
+
+    async with EventSource(url, deduplicate=deduplicate) as source:
+        reading = asyncio.ensure_future(read(source))
+        await until(lambda: channel.clients == 1)
+        for text in texts:
+            channel.publish(text)
+            await asyncio.sleep(0.02)
+        await until(lambda: bool(got) and got[-1] == texts[-1], seconds=2)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    return got
+
+
+async def deploy(policy: Policy, statuses: Sequence[int] = (200, 502, 502, 200)) -> str:
+    """What becomes of a client whose stream is cut by a deploy, and which then meets these statuses: a sentence."""
+    channel = Channel(retry_ms=50)
+    faults: tuple[Fault, ...] = (AnswerStatus(tuple(statuses)), First(1, Cut(events=1)))
+    async with (
+        serve(channel) as server,
+        relay(server.url, *faults) as proxy,
+        EventSource(proxy.url, policy=policy) as source,
+    ):
+        reading = asyncio.ensure_future(anext(source))
+        await until(lambda: channel.clients == 1)
+        channel.publish("before")
+        await reading
+        reading = asyncio.ensure_future(anext(source))
+        await until(lambda: reading.done() or (source.connections == len(statuses) and channel.clients == 1), seconds=5)
+        channel.publish("after")
+        try:
+            return f"got {(await reading).data!r} over its connection number {source.connections}"
+        except LabError as problem:
+            return f"gave up: {type(problem).__name__}"
+
+
+async def notices_silence(read_timeouts_s: Mapping[str, float | None], wait_s: float) -> dict[str, float | None]:
+    """When clients with these read timeouts notice that their connection is dead; None: not within `wait_s`.
+
+    The connection stays open, and nothing comes through it any more, not even the heartbeats that the server sends
+    every 100 ms.
+    """
+    channel = Channel(heartbeat_s=0.1)
+    noticed: dict[str, float | None] = {}
+    async with serve(channel) as server, relay(server.url) as proxy:
+        for name, read_timeout_s in read_timeouts_s.items():
+            proxy.set()
+            noticed[name] = await _notices(proxy, read_timeout_s, wait_s)
+    return noticed
+
+
+async def _notices(proxy: Relay, read_timeout_s: float | None, wait_s: float) -> float | None:
+    changes: list[tuple[float, State]] = []
+    source = EventSource(
+        proxy.url, read_timeout_s=read_timeout_s, on_state=lambda state, why: changes.append((time.monotonic(), state))
+    )
+    async with source:
+        reading = asyncio.ensure_future(anext(source))
+        await until(lambda: source.state == "open")
+        await asyncio.sleep(0.25)  # heartbeats come, and nobody is worried
+        silent_s = time.monotonic()
+        proxy.set(Stall())
+        await until(lambda: source.state != "open", seconds=wait_s)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return next((at_s - silent_s for at_s, state in changes if state == "connecting" and at_s > silent_s), None)

@@ -1,0 +1,84 @@
+"""A relay that outlives the cell that started it."""
+
+from __future__ import annotations
+
+import contextlib
+
+from labkit.background import Background
+from labkit.proxy.model import Fault, How
+from labkit.proxy.passing import Passage
+from labkit.proxy.relay import Relay, relay
+
+_running: dict[str, LabRelay] = {}  # the registry of launched relays, by name
+
+
+def launch_relay(origin: str, *faults: Fault, name: str = "relay", seed: int = 0) -> LabRelay:
+    """A relay that runs in the background, and is there when this returns; as relay() otherwise.
+
+    The cell run again gives the relay of that name anew, on the same port.
+
+    Raises:
+        LabError: the origin cannot be relayed.
+    """
+    before = _running.pop(name, None)
+    port = 0
+    if before is not None:
+        port = before.port
+        before.stop()
+    made = _running[name] = LabRelay(name, origin, faults, seed, port)
+    return made
+
+
+class LabRelay:
+    """A relay on its own daemon thread. Made by launch_relay(); set() and cut() may be called from any thread."""
+
+    def __init__(self, name: str, origin: str, faults: tuple[Fault, ...], seed: int, port: int) -> None:
+        self.name, self.origin = name, origin
+        self._background = Background(f"relay {name}")
+        self._stack = contextlib.AsyncExitStack()
+        self.running = True
+        try:
+            self._relay: Relay = self._background.run(
+                self._stack.enter_async_context(relay(origin, *faults, seed=seed, port=port))
+            )
+        except BaseException:
+            self._background.end()
+            raise
+        self.url = self._relay.url
+        self.port = int(self.url.removeprefix("http://").partition("/")[0].rpartition(":")[2])
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults that work now."""
+        return self._relay.faults
+
+    @property
+    def passages(self) -> list[Passage]:
+        """What became of the connections since the faults were set."""
+        return list(self._relay.passages)
+
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return self._relay.open
+
+    def set(self, *faults: Fault) -> None:
+        """Other faults, also for the streams that run."""
+        self._background.call(lambda: self._relay.set(*faults))
+
+    def cut(self, how: How = "fin") -> None:
+        """Ends every open connection, now."""
+        self._background.call(lambda: self._relay.cut(how))
+
+    def stop(self) -> None:
+        """Ends every connection, and frees the port."""
+        if self.running:
+            self.running = False
+            self._background.run(self._stack.aclose())
+            self._background.end()
+            if _running.get(self.name) is self:
+                del _running[self.name]
+
+    def __repr__(self) -> str:
+        faults = ", ".join(map(repr, self.faults)) or "no fault"
+        return f"<LabRelay {self.url} to {self.origin}: {faults}>" if self.running else "<LabRelay stopped>"

@@ -1,0 +1,116 @@
+"""The network's knobs on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import traitlets
+
+from labkit.errors import LabError
+from labkit.proxy import (
+    AnswerStatus,
+    Cut,
+    Delay,
+    Duplicate,
+    FailFirst,
+    Fault,
+    HoldBytes,
+    HoldTime,
+    LabRelay,
+    Slice,
+    Stall,
+    Throttle,
+    TotalTimeout,
+)
+from labkit.widgets.assets import LabWidget, joined
+from labkit.widgets.streamclient import BATCH_S
+
+SHOWN_PASSAGES = 6
+
+
+class Knob(NamedTuple):
+    """A fault as the panel offers it: its name, what the number means, a first number, and how it is made."""
+
+    name: str
+    unit: str
+    number: float
+    make: Callable[[float], Fault]
+
+
+KNOBS = (
+    Knob("delay each piece", "seconds", 1, Delay),
+    Knob("hold full buffers", "bytes", 4096, lambda number: HoldBytes(int(number))),
+    Knob("hold for a time", "seconds", 2, HoldTime),
+    Knob("throttle", "bytes a second", 20, Throttle),
+    Knob("slice", "bytes", 1, lambda number: Slice(int(number), every_s=0.01)),
+    Knob("cut each connection", "events", 5, lambda number: Cut(events=int(number))),
+    Knob("end each connection early", "seconds", 2, TotalTimeout),
+    Knob("fall silent", "bytes", 100, lambda number: Stall(int(number))),
+    Knob("send events twice", "chance, 0 to 1", 0.5, Duplicate),
+    Knob("refuse the next", "connections", 2, lambda number: FailFirst(int(number))),
+    Knob("answer 502 to the next", "connections", 2, lambda number: AnswerStatus((502,) * int(number))),
+)
+
+
+class FaultPanel(LabWidget):
+    """The faults of a launched relay: choose one, give its number, apply it to the streams that run; or cut them now,
+    in one of three ways. It shows what became of each connection.
+
+    The buttons do what `relay.set(...)` and `relay.cut(...)` do.
+    """
+
+    _esm = joined("elements.js", "faultpanel.js")
+    _css = joined("labkit.css", "faultpanel.css")
+    knobs: Any = traitlets.List().tag(sync=True)
+
+    def __init__(self, relay: LabRelay) -> None:
+        self.relay = relay
+        self._shown: dict[str, Any] = {}
+        super().__init__(knobs=[[knob.name, knob.unit, knob.number] for knob in KNOBS])
+        self.on_msg(self._hear)
+        self._watching: asyncio.Task[None] = asyncio.ensure_future(self._watch())
+
+    def close(self) -> None:
+        """Stops watching. The relay goes on."""
+        self._watching.cancel()
+        super().close()
+
+    async def _watch(self) -> None:
+        while self.relay.running:
+            self._show()
+            await asyncio.sleep(BATCH_S)
+        self._show()
+
+    def _show(self, everything: bool = False) -> None:
+        relay = self.relay
+        passages = [{"n": one.n, "ended": one.ended or "open"} for one in relay.passages[-SHOWN_PASSAGES:]]
+        faults = ", ".join(map(repr, relay.faults)) or "none: every byte goes on at once"
+        shown = {"running": relay.running, "open": relay.open, "faults": faults, "passages": passages}
+        if everything or shown != self._shown:
+            self._shown = shown
+            self.send({"panel": shown})
+
+    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+        try:
+            problem = self._obey(message)
+        except (LabError, ValueError) as error:
+            problem = str(error)
+        self._show(everything=True)
+        self.send({"problem": problem})
+
+    def _obey(self, message: dict[str, Any]) -> str:
+        ask = message.get("ask")
+        if ask != "all" and not self.relay.running:
+            return "this relay was stopped for good. Run the cell that launches it again, then this one"
+        if ask == "cut":
+            self.relay.cut(message["how"])
+        elif ask == "none":
+            self.relay.set()
+        elif ask == "apply":
+            self.relay.set(KNOBS[message["knob"]].make(float(message["number"])))
+        return ""
+
+    def __repr__(self) -> str:
+        return "The network's panel: run this cell, and turn its knobs: delay, hold, cut, stall, refuse, answer 502"
