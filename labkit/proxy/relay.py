@@ -43,7 +43,7 @@ class Relay:
     @property
     def open(self) -> int:
         """How many connections are open."""
-        return len(self._running)
+        return sum(not connection.over for connection in self._running)
 
     def set(self, *faults: Fault) -> None:
         """Other faults, for new connections and for those that are open: what the old ones held goes on through the

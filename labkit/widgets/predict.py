@@ -64,7 +64,7 @@ def compare_numbers(guess: str | None, measured: float, unit: str = "") -> Compa
     >>> compare_numbers("3", 1.5, "s")
     measured: 1.5 s   you guessed: 3 s   ✗ 2 times too much
     """
-    shown = f"{measured:.3g} {unit}".rstrip()
+    shown = f"{measured:.3g} {unit}".rstrip() if abs(measured) < 1000 else f"{measured:,.0f} {unit}".rstrip()
     if guess is None:
         return Comparison(None, shown)
     try:

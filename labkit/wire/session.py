@@ -70,9 +70,9 @@ class Policy:
     """How stubborn a client is.
 
     With `cap_s` the wait doubles with each failure in a row, up to that many seconds, and a random share of it is
-    waited ("full jitter"); with None it is always the reconnection time. `retries` are the statuses that are worth
-    another attempt. `max_failures` in a row end it; None: never. `must_open_first`: a server that cannot be reached at
-    the very first attempt ends it too.
+    waited ("full jitter"), or all of it where `jitter` is False; with None it is always the reconnection time.
+    `retries` are the statuses that are worth another attempt. `max_failures` in a row end it; None: never.
+    `must_open_first`: a server that cannot be reached at the very first attempt ends it too.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Policy:
     retries: frozenset[int] = frozenset()
     max_failures: int | None = None
     must_open_first: bool = False
+    jitter: bool = True
 
 
 #: What the standard asks for: the same wait for ever, and no second chance after any status but 200.
@@ -129,7 +130,8 @@ class Session:
             return failed, Stop(outcome.why)
         if policy.max_failures is not None and failed.failures >= policy.max_failures:
             return failed, Stop(f"{failed.failures} failures in a row; the last: {_why(outcome)}")
-        return failed, Wait(wait_s(self.reconnection_ms, self.failures, policy.cap_s, draw), _why(outcome))
+        share = draw if policy.jitter else 1.0
+        return failed, Wait(wait_s(self.reconnection_ms, self.failures, policy.cap_s, share), _why(outcome))
 
 
 def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float) -> float:

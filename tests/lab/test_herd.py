@@ -24,6 +24,11 @@ def test_jitter_spreads_it_and_everybody_comes_back() -> None:
     assert attempts == herd(100, RESILIENT, outage_s=7.0) != herd(100, RESILIENT, outage_s=7.0, seed=1)
 
 
+def test_backoff_without_jitter_stays_together() -> None:
+    attempts = herd(50, Policy("backoff", cap_s=30.0, jitter=False), outage_s=7.0)
+    assert attempts == [3.0] * 50 + [9.0] * 50
+
+
 def test_who_may_fail_only_so_often_stops() -> None:
     assert herd(5, Policy("twice", max_failures=2), outage_s=60.0) == [3.0] * 5
 

@@ -47,4 +47,5 @@ def test_a_number_can_be_guessed(typed: str, said: str) -> None:
 def test_zero_is_guessed_well_by_zero() -> None:
     question = predict("How many?")
     question._entry.value = "0"
+    assert repr(question.compare(1000)) == "measured: 1,000   you guessed: 0   ✗ too little"
     assert repr(question.compare(0)) == "measured: 0   you guessed: 0   ✓ well guessed"
