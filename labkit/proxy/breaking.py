@@ -80,14 +80,20 @@ class Stall(Fault):
 class _Stalling(Machine):
     def __init__(self, left: int) -> None:
         self._left = left
+        self._held = b""
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
         out = data[: self._left]
         self._left -= len(out)
+        self._held += data[len(out) :]
         return [Send(out)] if out else []
 
     def end(self, now_s: float) -> list[Action]:
         return []
+
+    def release(self, now_s: float) -> list[Action]:
+        out, self._held = self._held, b""
+        return [Send(out)] if out else []
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,10 @@ class Machine:
         """What to do when the sender has ended its response."""
         return [Close()]
 
+    def release(self, now_s: float) -> list[Action]:
+        """What it holds, when the fault is lifted while the stream goes on: nothing may be missing then."""
+        return [action for action in self.end(now_s) if isinstance(action, Send)]
+
     def next_wake(self) -> float | None:
         """When to call wake(), in seconds of the same clock; None: not before the next bytes."""
         return None
@@ -145,6 +149,17 @@ class Chain(Machine):
 
     def end(self, now_s: float) -> list[Action]:
         return self._through(0, now_s, [Close()])
+
+    def release(self, now_s: float) -> list[Action]:
+        actions: list[Action] = []
+        for place, machine in enumerate(self._machines):
+            # What a machine releases goes through those behind it, which then release it with their own.
+            for action in machine.release(now_s):
+                actions += self._released(place + 1, now_s, action)
+        return actions
+
+    def _released(self, start: int, now_s: float, action: Action) -> list[Action]:
+        return [one for one in self._through(start, now_s, [action]) if isinstance(one, Send)]
 
     def next_wake(self) -> float | None:
         return min((due for machine in self._machines if (due := machine.next_wake()) is not None), default=None)

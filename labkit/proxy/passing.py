@@ -87,12 +87,12 @@ class Passing:
         """Other machines from here on. What the old ones held goes through the new."""
         old_body, old_wire = self._body, self._wire
         self._body, self._wire = lines
-        held = [action for action in old_body.end(self._clock()) if isinstance(action, Send)]
-        for action in held:
-            self._frame(self._body.feed(self._clock(), action.data))
-        for held_by_wire in old_wire.end(self._clock()):
-            if isinstance(held_by_wire, Send):
-                self._send(self._wire.feed(self._clock(), held_by_wire.data))
+        for held in old_wire.release(self._clock()):  # what is on the wire already came first
+            if isinstance(held, Send):
+                self._send(self._wire.feed(self._clock(), held.data))
+        for held in old_body.release(self._clock()):
+            if isinstance(held, Send):
+                self._frame(self._body.feed(self._clock(), held.data))
         self._woken.set()
 
     def end(self, how: How) -> None:

@@ -47,7 +47,7 @@ class Relay:
 
     def set(self, *faults: Fault) -> None:
         """Other faults, for new connections and for those that are open: what the old ones held goes on through the
-        new. Connections are counted from 1 again."""
+        new. Connections are counted from 1 again. (Gzip is for new connections only: a response has one encoding.)"""
         self._faults = faults
         self.passages.clear()
         for connection in tuple(self._running):

@@ -27,6 +27,11 @@ class Queue(Machine):
         self._hold(now_s, Close())
         return self.wake(now_s)
 
+    def release(self, now_s: float) -> list[Action]:
+        held = [action for _, action in self._held if isinstance(action, Send)]
+        self._held.clear()
+        return list[Action](held)
+
     def next_wake(self) -> float | None:
         return self._held[0][0] if self._held else None
 

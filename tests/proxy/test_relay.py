@@ -20,6 +20,7 @@ from labkit.proxy import (
     Delay,
     Duplicate,
     FailFirst,
+    Fault,
     Gzip,
     HoldBytes,
     Slice,
@@ -129,6 +130,33 @@ def test_faults_can_be_set_while_a_stream_runs_and_nothing_held_is_lost() -> Non
             assert texts(await reply.events(2)) == ["twice", "twice"]
             proxy.cut("clean")
             assert await reply.chunk() == b""
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (Stall(70),),
+        (HoldBytes(4096),),
+        (Slice(5, every_s=3600),),
+        (HoldBytes(200), Slice(7, every_s=3600)),
+        (Delay(3600),),
+    ],
+    ids=repr,
+)
+def test_a_fault_that_is_lifted_gives_back_all_that_it_held_in_order(faults: tuple[Fault, ...]) -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch="e"))
+        async with serve(channel) as server, relay(server.url) as proxy, request(proxy.url) as reply:
+            await reply.opening()
+            proxy.set(*faults)
+            for number in range(20):
+                channel.publish(str(number))
+            await asyncio.sleep(0.05)
+            proxy.set()
+            channel.publish("20")
+            assert texts(await reply.events(21)) == [str(number) for number in range(21)]
 
     asyncio.run(main())
 
