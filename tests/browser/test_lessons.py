@@ -142,6 +142,26 @@ def test_lesson_03_three_states_on_the_screen(open_lesson: Callable[[str], Lab],
     assert lab.complaints == []
 
 
+def test_lesson_04_the_networks_knobs_and_both_clients(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("04_what_happens_when_it_breaks")
+    lab.run_all()
+    lab.wait_until_done()
+    for claim in ("C15", "C16", "C17", "C18", "C20", "C30", "C62"):
+        expect(lab.output(f"{claim.lower()}_")).to_contain_text(f"{claim} holds:")
+    panel, clients = lab.page.locator(".labkit-fault"), lab.page.locator(".labkit-client")
+    panel.get_by_role("button", name="Cut: RST").click()
+    for number in range(2):
+        expect(clients.nth(number).get_by_role("status")).to_contain_text("the connection broke")
+    expect(panel.locator(".status")).to_contain_text("2 open", timeout=15_000)
+    panel.scroll_into_view_if_needed()
+    lab.page.screenshot(path=artifacts / "lesson-04.png")
+    for number in range(2):
+        ids = clients.nth(number).locator("tbody td:first-child").all_inner_texts()
+        numbers = [int(id.removeprefix("alice-")) for id in ids]
+        assert numbers == list(range(numbers[0], numbers[0] - 8, -1)), numbers
+    assert lab.complaints == []
+
+
 def test_lesson_08_the_token_by_two_clients(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
     lab = open_lesson("08_who_may_listen")
     lab.run_all()

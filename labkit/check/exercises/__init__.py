@@ -4,6 +4,7 @@ from labkit.check.exercises import (
     answer_once,
     build_events,
     cors_headers,
+    doubled_events,
     listen,
     missing_and_doubled,
     since,
@@ -12,6 +13,16 @@ from labkit.check.exercises import (
 )
 from labkit.check.model import Exercise
 
-_MODULES = (split_lines, build_events, write_event, listen, answer_once, missing_and_doubled, since, cors_headers)
+_MODULES = (
+    split_lines,
+    build_events,
+    write_event,
+    listen,
+    answer_once,
+    missing_and_doubled,
+    doubled_events,
+    since,
+    cors_headers,
+)
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}
