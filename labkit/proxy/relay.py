@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from random import Random
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ CONNECT_TIMEOUT_S = 5.0
 class Relay:
     """Passes requests on to an origin, and its answers back, through faults. Made by relay().
 
-    `faults` can be changed at any time with set(); `passages` tells of the newest connections.
+    `faults` can be changed at any time with set(); `passages` tells of the newest 1000 connections.
     """
 
     def __init__(self, origin: str, faults: Sequence[Fault], requests: Sequence[Fault], seed: int) -> None:
@@ -30,7 +31,8 @@ class Relay:
         self.origin = origin
         self._host, self._port, self._path = parts.hostname, parts.port or 80, parts.path
         self._faults, self._requests, self._seed = tuple(faults), tuple(requests), seed
-        self.passages: list[Passage] = []
+        self.passages: deque[Passage] = deque(maxlen=1000)
+        self._connections = 0
         self.url = ""
         self._running: set[Passing] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,6 +52,7 @@ class Relay:
         new. Connections are counted from 1 again. (Gzip is for new connections only: a response has one encoding.)"""
         self._faults = faults
         self.passages.clear()
+        self._connections = 0
         for connection in tuple(self._running):
             connection.change(self._lines(connection.passage.n))
 
@@ -67,7 +70,8 @@ class Relay:
         return Chain([m for of_the_wire, m in machines if not of_the_wire]), Chain([m for wire, m in machines if wire])
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.passages.append(Passage(len(self.passages) + 1))
+        self._connections += 1
+        self.passages.append(Passage(self._connections))
         passage = self.passages[-1]
         task = asyncio.current_task()
         assert task is not None

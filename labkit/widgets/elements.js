@@ -71,3 +71,22 @@ function makeRow(...cells) {
   }
   return row;
 }
+
+// A panel hears what Python sees, and when its kernel is gone it draws that. Returns what ends it.
+function watch(model, status, draw, gone) {
+  function hear({ panel, problem }) {
+    if (panel) draw(panel);
+    if (problem !== undefined) status.why.textContent = problem;
+  }
+  function orphaned() {
+    draw(gone());
+    status.why.textContent = KERNEL_GONE;
+  }
+  model.on("msg:custom", hear);
+  model.on("comm_live_update", orphaned);
+  send(model, { ask: "all" });
+  return () => {
+    model.off("msg:custom", hear);
+    model.off("comm_live_update", orphaned);
+  };
+}

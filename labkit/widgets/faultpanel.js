@@ -26,14 +26,6 @@ function render({ model, el }) {
     for (const button of [apply, none, ...cuts]) button.disabled = !running;
     passages.body.replaceChildren(...list.reverse().map(({ n, ended }) => makeRow(String(n), ended)));
   }
-  function hear({ panel, problem }) {
-    if (panel) draw(panel);
-    if (problem !== undefined) status.why.textContent = problem;
-  }
-  function orphaned() {
-    draw({ running: false, open: 0, faults: "none", passages: [] });
-    status.why.textContent = KERNEL_GONE;
-  }
   kind.addEventListener("change", choose);
   number.addEventListener("keydown", (event) => {
     if (event.key === "Enter") apply.click();
@@ -47,13 +39,7 @@ function render({ model, el }) {
   const root = make("div", "labkit labkit-fault");
   root.append(knobs, bar, status.element, passages.table);
   el.append(root);
-  model.on("msg:custom", hear);
-  model.on("comm_live_update", orphaned);
-  send(model, { ask: "all" });
-  return () => {
-    model.off("msg:custom", hear);
-    model.off("comm_live_update", orphaned);
-  };
+  return watch(model, status, draw, () => ({ running: false, open: 0, faults: "none", passages: [] }));
 }
 
 export default { render };

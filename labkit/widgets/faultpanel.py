@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import traitlets
 
-from labkit.errors import LabError
 from labkit.proxy import (
     AnswerStatus,
     Cut,
@@ -24,8 +22,8 @@ from labkit.proxy import (
     Throttle,
     TotalTimeout,
 )
-from labkit.widgets.assets import LabWidget, joined
-from labkit.widgets.streamclient import BATCH_S
+from labkit.widgets.assets import joined
+from labkit.widgets.panel import Panel
 
 SHOWN_PASSAGES = 6
 
@@ -54,7 +52,7 @@ KNOBS = (
 )
 
 
-class FaultPanel(LabWidget):
+class FaultPanel(Panel):
     """The faults of a launched relay: choose one, give its number, apply it to the streams that run; or cut them now,
     in one of three ways. It shows what became of each connection.
 
@@ -67,42 +65,21 @@ class FaultPanel(LabWidget):
 
     def __init__(self, relay: LabRelay) -> None:
         self.relay = relay
-        self._shown: dict[str, Any] = {}
         super().__init__(knobs=[[knob.name, knob.unit, knob.number] for knob in KNOBS])
-        self.on_msg(self._hear)
-        self._watching: asyncio.Task[None] = asyncio.ensure_future(self._watch())
 
-    def close(self) -> None:
-        """Stops watching. The relay goes on."""
-        self._watching.cancel()
-        super().close()
+    @property
+    def alive(self) -> bool:
+        return self.relay.running
 
-    async def _watch(self) -> None:
-        while self.relay.running:
-            self._show()
-            await asyncio.sleep(BATCH_S)
-        self._show()
-
-    def _show(self, everything: bool = False) -> None:
+    def snapshot(self) -> dict[str, Any]:
         relay = self.relay
         passages = [{"n": one.n, "ended": one.ended or "open"} for one in relay.passages[-SHOWN_PASSAGES:]]
         faults = ", ".join(map(repr, relay.faults)) or "none: every byte goes on at once"
-        shown = {"running": relay.running, "open": relay.open, "faults": faults, "passages": passages}
-        if everything or shown != self._shown:
-            self._shown = shown
-            self.send({"panel": shown})
+        return {"running": relay.running, "open": relay.open, "faults": faults, "passages": passages}
 
-    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
-        try:
-            problem = self._obey(message)
-        except (LabError, ValueError) as error:
-            problem = str(error)
-        self._show(everything=True)
-        self.send({"problem": problem})
-
-    def _obey(self, message: dict[str, Any]) -> str:
+    def obey(self, message: dict[str, Any]) -> str:
         ask = message.get("ask")
-        if ask != "all" and not self.relay.running:
+        if not self.relay.running:
             return "this relay was stopped for good. Run the cell that launches it again, then this one"
         if ask == "cut":
             self.relay.cut(message["how"])

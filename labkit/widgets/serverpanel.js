@@ -62,10 +62,6 @@ function render({ model, el }) {
     row.dataset.key = key;
     return row;
   }
-  function hear({ panel, problem }) {
-    if (panel) draw(panel);
-    if (problem !== undefined) status.why.textContent = problem;
-  }
 
   const bar = make("div", "bar");
   bar.append(make("b", "", "the server"), path, text, publish, pause, restart);
@@ -74,17 +70,7 @@ function render({ model, el }) {
   tables.append(readers.table, events.table);
   root.append(bar, status.element, tables);
   el.append(root);
-  const orphaned = () => {
-    draw({ ...shown, state: "stopped", clients: 0, readers: [], events: [] });
-    status.why.textContent = KERNEL_GONE;
-  };
-  model.on("msg:custom", hear);
-  model.on("comm_live_update", orphaned);
-  send(model, { ask: "all" });
-  return () => {
-    model.off("msg:custom", hear);
-    model.off("comm_live_update", orphaned);
-  };
+  return watch(model, status, draw, () => ({ ...shown, state: "stopped", clients: 0, readers: [], events: [] }));
 }
 
 export default { render };

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from typing import Any
 
 from labkit.errors import LabError
 from labkit.server import Channel, LabServer, Visit
-from labkit.widgets.assets import LabWidget, joined
-from labkit.widgets.streamclient import BATCH_S
+from labkit.widgets.assets import joined
+from labkit.widgets.panel import Panel
 
 #: So many readers and events are shown; a table that scrolls away tells nobody anything.
 SHOWN_READERS = 12
 SHOWN_EVENTS = 6
 
 
-class ServerPanel(LabWidget):
+class ServerPanel(Panel):
     """The readers of a launched server's channels, with buttons: publish, kick one, pause what is played, take the
     server down and bring it up again. It shows to how many readers each event went, and how long that took.
 
@@ -34,30 +33,13 @@ class ServerPanel(LabWidget):
         if not server.channels:
             raise LabError("a ServerPanel shows channels, and this server has none. launch({'/events': Channel()})")
         self.server = server
-        self._shown: dict[str, Any] = {}
         super().__init__()
-        self.on_msg(self._hear)
-        self._watching: asyncio.Task[None] = asyncio.ensure_future(self._watch())
 
-    def close(self) -> None:
-        """Stops watching. The server goes on."""
-        self._watching.cancel()
-        super().close()
+    @property
+    def alive(self) -> bool:
+        return self.server.running
 
-    async def _watch(self) -> None:
-        """Sends what has changed, ten times a second at most; a stopped server is shown as stopped, and that is all."""
-        while self.server.running:
-            self._show()
-            await asyncio.sleep(BATCH_S)
-        self._show()
-
-    def _show(self, everything: bool = False) -> None:
-        snapshot = self._snapshot()
-        if everything or snapshot != self._shown:
-            self._shown = snapshot
-            self.send({"panel": snapshot})
-
-    def _snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         server = self.server
         channels = server.channels.items()
         state = "stopped" if not server.running else "down" if server.down else "serving"
@@ -75,18 +57,9 @@ class ServerPanel(LabWidget):
             ],
         }
 
-    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
-        try:
-            problem = self._obey(message)
-        except LabError as error:
-            problem = str(error)
-        self._show(everything=True)
-        self.send({"problem": problem})
-
-    def _obey(self, message: dict[str, Any]) -> str:
-        """Does what was asked; a sentence where that could not be done."""
+    def obey(self, message: dict[str, Any]) -> str:
         server, ask = self.server, message.get("ask")
-        if ask != "all" and not server.running:
+        if not server.running:
             return "this server was stopped for good. Run the cell that launches it again, then this one"
         if ask == "publish":
             server.channels[message["path"]].publish(message["text"])

@@ -172,7 +172,7 @@ def test_refused_answered_and_let_in() -> None:
                     except httpx.TransportError as problem:
                         statuses.append(type(problem))
             assert statuses == [httpx.ReadError, 503, 200]
-            assert [passage.ended for passage in proxy.passages[:2]] == ["refused", "answered 503"]
+            assert [passage.ended for passage in list(proxy.passages)[:2]] == ["refused", "answered 503"]
 
     asyncio.run(main())
 
