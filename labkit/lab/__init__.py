@@ -2,7 +2,7 @@
 
 from labkit.lab.accesslog import logging_server
 from labkit.lab.browser import BrowserAnswer, find_browser, in_browser
-from labkit.lab.everycut import HOWS, REFERENCE, cut_in_memory, response
+from labkit.lab.everycut import HOWS, REFERENCE, cut_in_memory, places
 from labkit.lab.headers import opens, opens_without
 from labkit.lab.herd import herd, herd_on_sockets, per_tenth
 from labkit.lab.jupyterproxy import jupyter_proxy
@@ -17,6 +17,6 @@ __all__ = [
     "HOWS", "REFERENCE", "BrowserAnswer", "ForgetfulLog", "Heard", "Mirror", "SocketMirror", "chunk_by_chunk", "curl",
     "cut_in_memory", "deploy", "find_browser", "from_the_start", "herd", "herd_on_sockets", "in_browser",
     "jupyter_proxy", "labkit_decoder", "logging_server", "notices_silence", "opens", "opens_without", "per_tenth",
-    "raw_server", "reconnect_waits", "record", "response", "send", "slow_reader", "survives_every_cut",
+    "places", "raw_server", "reconnect_waits", "record", "send", "slow_reader", "survives_every_cut",
     "through_a_cut", "until",
 ]  # fmt: skip

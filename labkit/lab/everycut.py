@@ -76,12 +76,27 @@ class Tally:
         return f"{self.cases:,} cuts: {self.lost} events lost, {self.doubled} doubled, {order}"
 
 
-def response(frames: Sequence[Frame], last_event_id: str = "") -> bytes:
-    """Every byte that a server writes to this client: head, chunks, last chunk; or a 204 when it has everything."""
+def response(frames: Sequence[Frame], last_event_id: str = "", body_bytes: int | None = None) -> bytes:
+    """Every byte that a server writes to this client: head, chunks, last chunk; or a 204 when it has everything.
+
+    With `body_bytes` the body has no more than so many, and is ended properly there: a clean end that comes too early.
+    """
     rest = after(frames, last_event_id)
     if not rest:
         return GONE
-    return HEAD + chunk(encode(Frame(retry_ms=0))) + b"".join(chunk(encode(frame)) for frame in rest) + LAST_CHUNK
+    left, chunks = body_bytes, b""
+    for frame in (Frame(retry_ms=0), *rest):
+        data = encode(frame)[:left]
+        left = None if left is None else left - len(data)
+        chunks += chunk(data) if data else b""
+    return HEAD + chunks + LAST_CHUNK
+
+
+def places(frames: Sequence[Frame], how: How) -> range:
+    """All places where such a cut can be: of the wire's bytes, or for a clean end of the body's."""
+    if how == "clean":
+        return range(len(encode(Frame(retry_ms=0))) + sum(len(encode(frame)) for frame in frames))
+    return range(len(response(frames)))
 
 
 @dataclass(frozen=True)
@@ -96,15 +111,19 @@ class CutEach(Fault):
 
 
 async def cut_in_memory(frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]], how: How) -> Tally:
-    """Each case is a tuple: the first connection is cut after so many bytes of the wire, the second, and so on.
+    """Each case is a tuple: the first connection is cut after so many bytes, the second, and so on; see places().
 
-    The client is labkit's EventSource on httpx and h11; the network is memory, and waiting is simulated. A "clean" end
-    stands for a proxy that ends the body properly too early: there the bytes up to the last whole chunk arrive.
+    The client is labkit's EventSource on httpx and h11; the network is memory, and waiting is simulated.
     """
     expected, tally = events_of(frames), Tally()
-    wire = MemoryWire(lambda last_event_id: response(frames, last_event_id))
+
+    def respond(last_event_id: str) -> bytes:
+        n = len(wire.asked)
+        return response(frames, last_event_id, case[n - 1] if how == "clean" and n <= len(case) else None)
+
+    wire = MemoryWire(respond)
     for case in cuts:
-        wire.again(CutEach(case, how))
+        wire.again(*([CutEach(case, how)] if how != "clean" else []))
         tally.count(await _read(EventSource("http://127.0.0.1/", transport=wire, clock=ImpatientClock())), expected)
     return tally
 

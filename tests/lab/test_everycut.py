@@ -7,26 +7,36 @@ from itertools import product
 
 import pytest
 
-from labkit.lab.everycut import HOWS, REFERENCE, SHORT, Tally, cut_in_memory, cut_on_sockets, events_of, response
+from labkit.lab.everycut import (
+    HOWS,
+    REFERENCE,
+    SHORT,
+    Tally,
+    cut_in_memory,
+    cut_on_sockets,
+    events_of,
+    places,
+    response,
+)
 from labkit.wire import Event
 
 
 @pytest.mark.parametrize("how", HOWS)
 def test_cut_after_every_byte_of_the_wire(how: str) -> None:
-    size = len(response(REFERENCE))
-    tally = asyncio.run(cut_in_memory(REFERENCE, [(count,) for count in range(size)], how))  # type: ignore[arg-type]
-    assert len(REFERENCE) >= 20 and tally.cases == size > 1000
+    cuts = [(count,) for count in places(REFERENCE, how)]  # type: ignore[arg-type]
+    tally = asyncio.run(cut_in_memory(REFERENCE, cuts, how))  # type: ignore[arg-type]
+    assert len(REFERENCE) >= 20 and tally.cases == len(cuts) > (700 if how == "clean" else 1000)
     assert tally.flawless, tally
 
 
 @pytest.mark.slow
 def test_every_pair_of_cuts() -> None:
-    """Each pair of places once; the kinds of cut take turns."""
-    size = len(response(SHORT))
-    pairs = list(product(range(size), repeat=2))
-    tallies = [asyncio.run(cut_in_memory(SHORT, pairs[turn::3], how)) for turn, how in enumerate(HOWS)]
+    """Each pair of places once for the wire, FIN and RST by turns, and each pair once for clean ends."""
+    pairs = list(product(places(SHORT, "fin"), repeat=2))
+    tallies = [asyncio.run(cut_in_memory(SHORT, pairs[turn::2], how)) for turn, how in enumerate(("fin", "rst"))]
+    tallies.append(asyncio.run(cut_in_memory(SHORT, product(places(SHORT, "clean"), repeat=2), "clean")))
     tally = sum(tallies, Tally())
-    assert tally.cases == size**2 > 20_000
+    assert tally.cases > 20_000
     assert tally.flawless, tally
 
 
@@ -69,3 +79,11 @@ def test_a_server_that_ignores_the_id_is_found_out(monkeypatch: pytest.MonkeyPat
 def test_the_reference_has_what_can_go_wrong() -> None:
     texts = [event.data for event in events_of(REFERENCE)]
     assert any("\n" in text for text in texts) and any("🎈" in text for text in texts) and "" in texts
+
+
+def test_a_clean_end_is_one_and_the_bytes_before_it_arrive() -> None:
+    for count in places(SHORT, "clean"):
+        raw = response(SHORT, body_bytes=count)
+        assert raw.endswith(b"0\r\n\r\n") and raw != response(SHORT)
+    assert response(SHORT, body_bytes=10_000) == response(SHORT)
+    assert response(SHORT, body_bytes=0).count(b"\r\n\r\n") == 2
