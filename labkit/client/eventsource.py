@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import httpx
 
+from labkit.client.retryafter import retry_after_s
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled
 from labkit.wire import Decoder, Event, Signal
@@ -177,7 +178,8 @@ class EventSource:
                 content_type = response.headers.get("content-type")
                 attempt.url = str(response.url)
                 if not opens(response.status_code, content_type):
-                    attempt.outcome = Answered(response.status_code, content_type)
+                    after_s = retry_after_s(response.headers.get("retry-after", ""))
+                    attempt.outcome = Answered(response.status_code, content_type, after_s)
                     return
                 attempt.opened = True
                 attempt.outcome = Ended()

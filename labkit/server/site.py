@@ -50,7 +50,7 @@ class Site:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Source] = {}  # who runs which generator
         self.routes = _checked(routes)
 
     def start(self, port: int = 0, host: str = LOOPBACK) -> None:
@@ -77,7 +77,7 @@ class Site:
         self._server.add_sockets(sockets)
 
     def replace(self, routes: Routes) -> None:
-        """Ends the streams of the old routes, and serves the new ones on the same port."""
+        """Serves the new routes on the same port, and ends the streams of those that are gone."""
         assert self._server is not None
         checked = _checked(routes)
         _bind(checked)
@@ -117,8 +117,9 @@ class Site:
         for route in self.routes.values():
             if isinstance(route, Channel) and id(route) not in kept:
                 route.unbind()
-        for task in tuple(self._tasks):
-            task.cancel()
+        for task, source in tuple(self._tasks.items()):
+            if id(source) not in kept:
+                task.cancel()
 
 
 @contextlib.asynccontextmanager

@@ -94,7 +94,7 @@ class ChannelHandler(StreamHandler):
 class SourceHandler(StreamHandler):
     """Runs one generator for each client, at the client's pace, and closes it when the client leaves."""
 
-    def initialize(self, source: Source, visits: deque[Visit], tasks: set[asyncio.Task[None]]) -> None:
+    def initialize(self, source: Source, visits: deque[Visit], tasks: dict[asyncio.Task[None], Source]) -> None:
         self.source = source
         self.visits = visits
         self.tasks = tasks
@@ -102,8 +102,8 @@ class SourceHandler(StreamHandler):
     async def get(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks[task] = self.source
+        task.add_done_callback(lambda task: self.tasks.pop(task, None))
         visit = Visit(self.last_event_id, agent=self.agent)
         self.visits.append(visit)
         connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())

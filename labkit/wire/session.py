@@ -17,6 +17,10 @@ from labkit.wire.model import Event, Retry, Signal
 DEFAULT_RECONNECTION_MS = 3000
 
 
+#: Longer than that nobody waits on a server's word alone. Precedent: urllib3's retry_after_max is six hours.
+MAX_RETRY_AFTER_S = 3600.0
+
+
 @dataclass(frozen=True, slots=True)
 class Connect:
     """Send the request now, with this Last-Event-ID; "" sends no such header."""
@@ -56,10 +60,11 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer that does not open a stream."""
+    """An answer that does not open a stream. `retry_after_s` is what its Retry-After asks for, in seconds."""
 
     status: int
     content_type: str | None
+    retry_after_s: float = 0.0
 
 
 Outcome = Ended | Unreachable | Answered
@@ -130,8 +135,11 @@ class Session:
             return failed, Stop(outcome.why)
         if policy.max_failures is not None and failed.failures >= policy.max_failures:
             return failed, Stop(f"{failed.failures} failures in a row; the last: {_why(outcome)}")
-        share = draw if policy.jitter else 1.0
-        return failed, Wait(wait_s(self.reconnection_ms, self.failures, policy.cap_s, share), _why(outcome))
+        seconds = wait_s(self.reconnection_ms, self.failures, policy.cap_s, draw if policy.jitter else 1.0)
+        if isinstance(outcome, Answered):
+            # On top of the wait, so that a crowd that was told one moment does not come back as one. RFC 9110, 10.2.3.
+            seconds += min(outcome.retry_after_s, MAX_RETRY_AFTER_S)
+        return failed, Wait(seconds, _why(outcome))
 
 
 def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float) -> float:

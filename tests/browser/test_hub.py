@@ -48,7 +48,9 @@ ALL = """
     kernel = KernelClient(server.url + "/words", on_cut=channel.end)
     fetched = BrowserClient(server.url + "/words", via="fetch", headers={"X-Lab": "1"}, route="proxy")
     typed = Typewriter(server.url + "/answer", "a POST", method="POST", body="{}", route="proxy")
-    for widget in (kernel, fetched, typed, ServerPanel(server), WireView(b"data: a\\n\\n"), predict("?", ["x"])):
+    from labkit.proxy import launch_relay
+    network = launch_relay(server.url + "/words")
+    for widget in (kernel, fetched, typed, ServerPanel(server), FaultPanel(network), WireView(b"data: a\\n\\n"), predict("?", ["x"])):
         display(widget)
 """
 ANSWER = """
@@ -76,4 +78,5 @@ def test_all_widgets_work_where_only_jupyters_port_is_reachable(run_cells: Calla
     expect(page.locator(".labkit-typewriter .paper")).to_have_text("POST {}", timeout=15_000)
     expect(page.locator(".labkit-wire ol")).to_contain_text("message: 'a'")
     expect(page.get_by_label("x", exact=True)).to_be_visible()
+    expect(page.locator(".labkit-fault .status")).to_contain_text("relaying")
     assert lab.complaints == []

@@ -15,7 +15,10 @@ from .test_widgets import CLIENTS, CONNECTED, NAMES, SERVER, client
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 REST = """
-    for widget in (ServerPanel(server), WireView(b": hi\\nid: 1\\ndata: a\\nfoo\\n\\ndata: lo"), Typewriter(url)):
+    from labkit.proxy import launch_relay
+    network = launch_relay(url)
+    wire = WireView(b": hi\\nid: 1\\ndata: a\\nfoo\\n\\ndata: lo")
+    for widget in (ServerPanel(server), wire, FaultPanel(network), Typewriter(url)):
         display(widget)
     for text in ["one", "two"]: channel.publish(text)
 """
@@ -97,6 +100,14 @@ def test_every_button_by_keyboard_alone(run_cells: Callable[..., Lab]) -> None:
         expect(panel.get_by_role("button", name=then)).to_be_focused()
         page.keyboard.press("Shift+Tab")
     expect(panel.locator(".status")).to_contain_text("3 clients", timeout=10_000)
+    tab_to(page, "its number", presses=40)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".labkit-fault .status")).to_contain_text("Delay(seconds=3.0")
+    tab_to(page, "No fault")
+    page.keyboard.press("Space")
+    expect(page.locator(".labkit-fault .status")).to_contain_text("fault: none")
     assert page.locator(".jp-CodeCell").count() == cells
     assert page.locator(".jp-mod-editMode").count() == 0
     assert lab.complaints == []

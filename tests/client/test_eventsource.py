@@ -663,3 +663,14 @@ def test_deduplicate_remembers_so_many_ids_and_no_more() -> None:
         return len([event async for event in source])
 
     assert asyncio.run(main()) == 1002  # 0 was forgotten, 1000 was not
+
+
+def test_the_resilient_waits_as_long_as_retry_after_asks() -> None:
+    async def main() -> list[float]:
+        busy = stream(status=503, content_type=None)
+        busy.headers["Retry-After"] = "7"
+        source, clock = source_of(Server(busy, stream(b"data: a\n\n")), policy=RESILIENT, reconnection_ms=0)
+        assert [event.data async for event in source] == ["a"]
+        return clock.sleeps
+
+    assert asyncio.run(main())[0] == 7.0

@@ -276,3 +276,25 @@ def test_a_pause_holds_what_is_played_and_nothing_else() -> None:
     assert not server.paused
     assert server.channels == {"/channel": channel}
     assert len(channel.deliveries) == 2
+
+
+def test_replacing_routes_leaves_the_streams_of_those_that_stay() -> None:
+    server = launch({"/stays": waits, "/goes": waits_too})
+
+    async def main() -> None:
+        async with request(server.url + "/stays") as stays, request(server.url + "/goes") as goes:
+            await stays.events(1)
+            await goes.events(1)
+            await asyncio.to_thread(server.replace, {"/elsewhere": waits})
+            with pytest.raises(asyncio.IncompleteReadError):
+                await goes.events(1)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await stays.events(1)
+
+    asyncio.run(main())
+
+
+async def waits_too(last_event_id: str) -> AsyncGenerator[Frame, None]:
+    async for frame in waits(last_event_id):
+        yield frame

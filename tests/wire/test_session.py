@@ -125,3 +125,16 @@ def test_must_open_first() -> None:
 ])  # fmt: skip
 def test_opens(status: int, content_type: str | None, open_: bool) -> None:
     assert opens(status, content_type) is open_
+
+
+def test_retry_after_is_waited_on_top_and_not_for_ever() -> None:
+    def waits(retry_after_s: float, policy: Policy) -> float:
+        _, step = Session(reconnection_ms=1000).after(Answered(503, None, retry_after_s), policy, 0.5)
+        assert isinstance(step, Wait)
+        return step.seconds
+
+    assert waits(0.0, RESILIENT) == 0.5
+    assert waits(20.0, RESILIENT) == 20.5
+    assert waits(1e9, RESILIENT) == 3600.5
+    _, step = Session().after(Answered(503, None, 20.0), STANDARD, 0.5)
+    assert isinstance(step, Stop)  # as browsers do
