@@ -17,7 +17,7 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.
 
 # Each room may import from the braces before its own. `command` is the modules at the top that make the command line.
 BRACES = [
-    {"errors", "clock", "child", "background"},
+    {"errors", "clock", "child", "background", "sockets"},
     {"wire"},
     {"log", "measure"},
     {"server", "client", "proxy"},

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import shutil
-import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from labkit.lab import find_browser
 from labkit.lab.texts import ALICE
 from labkit.log import MemoryLog
 from labkit.server import Channel, launch
+from labkit.sockets import free_port
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "eventstream.png"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-allow-origins=*")
@@ -41,8 +40,7 @@ async def main() -> None:
     channel = Channel(MemoryLog(epoch="alice"))
     server = launch({"/page": Asking, "/words": channel}, name="devtools")
     server.play(channel, itertools.cycle(ALICE), every_s=0.15)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     browser = find_browser()
     assert browser is not None
     with tempfile.TemporaryDirectory() as profile:
@@ -56,9 +54,7 @@ async def main() -> None:
         with Child(command):
             target = await inspected(port)
             async with async_playwright() as playwright:
-                viewer = await playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-                )
+                viewer = await playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
                 page = await viewer.new_page(viewport={"width": 1000, "height": 440}, device_scale_factor=1.5)
                 await page.goto(
                     f"http://127.0.0.1:{port}/devtools/devtools_app.html?ws=127.0.0.1:{port}/devtools/page/{target}"

@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import get_args
+from urllib.parse import urlsplit
 
 from labkit.client import EventSource
 from labkit.clock import ImpatientClock
 from labkit.lab.memorywire import MemoryWire
 from labkit.proxy import Cut, Fault, First, Machine, relay
-from labkit.proxy.http import LAST_CHUNK, chunk
-from labkit.proxy.model import How
+from labkit.proxy.model import HOWS, How
 from labkit.server import StreamHandler, serve
 from labkit.wire import Event, Frame, encode
+from labkit.wire.chunked import LAST_CHUNK, chunk
+
+__all__ = ["HOWS", "REFERENCE", "SHORT", "Tally", "cut_in_memory", "cut_on_sockets", "events_of", "places", "response"]
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 GONE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
@@ -128,7 +130,7 @@ async def cut_in_memory(frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]]
     return tally
 
 
-async def cut_on_sockets(frames: Sequence[Frame], how: How, step: int = 1) -> Tally:
+async def cut_on_sockets(frames: Sequence[Frame], how: How) -> Tally:
     """A real server, a real relay that cuts the first connection after each number of bytes in turn, a real client."""
     expected, tally = events_of(frames), Tally()
 
@@ -143,7 +145,7 @@ async def cut_on_sockets(frames: Sequence[Frame], how: How, step: int = 1) -> Ta
     of_the_wire = how != "clean"
     async with serve(Finite) as server, relay(server.url) as proxy:
         size = await _size(proxy.url, of_the_wire)
-        for count in range(0, size, step):
+        for count in range(size):
             proxy.set(First(1, Cut(bytes=count, how=how, of_the_wire=of_the_wire)))
             tally.count(await _read(EventSource(proxy.url, clock=ImpatientClock())), expected)
     return tally
@@ -159,12 +161,9 @@ async def _read(source: EventSource) -> list[Event]:
 
 async def _size(url: str, of_the_wire: bool) -> int:
     """How many bytes the response has, with or without its head and framing."""
-    host, port = url.removeprefix("http://").partition("/")[0].split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(b"GET /events HTTP/1.%d\r\nHost: x\r\n\r\n" % of_the_wire)
     answer = await reader.read(-1)
     writer.close()
     return len(answer) if of_the_wire else len(answer.partition(b"\r\n\r\n")[2])
-
-
-HOWS = get_args(How)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +13,7 @@ import httpx
 
 from labkit.child import Child
 from labkit.errors import LabError
+from labkit.sockets import free_port
 
 START_WITHIN_S = 30.0
 
@@ -27,8 +27,7 @@ async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
     Raises:
         LabError: it did not start.
     """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="labkit-jupyter-") as home:
         command = [
             sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--ServerApp.port={port}",

@@ -23,16 +23,32 @@ class ForgetfulLog(MemoryLog):
         return Replay(())
 
 
-async def through_a_cut(
-    log: EventLog, texts: Sequence[str], cut_after: int = 3, deduplicate: bool = False
-) -> list[str]:
+async def through_a_cut(log: EventLog, texts: Sequence[str], cut_after: int = 3) -> list[str]:
     """What a client gets of the texts from a channel with this log, when its first connection is cut after some events.
 
     One text is published every 20 ms; the client waits 60 ms before it comes back.
     """
     channel = Channel(log, retry_ms=60)
-    async with serve(channel) as server, relay(server.url, First(1, Cut(events=cut_after))) as proxy:
-        return await _collect(channel, proxy.url, texts, deduplicate)
+    got: list[str] = []
+
+    async def read(source: EventSource) -> None:
+        async for event in source:
+            got.append(event.data)
+
+    async with (
+        serve(channel) as server,
+        relay(server.url, First(1, Cut(events=cut_after))) as proxy,
+        EventSource(proxy.url) as source,
+    ):
+        reading = asyncio.ensure_future(read(source))
+        await until(lambda: channel.clients == 1)
+        for text in texts:
+            channel.publish(text)
+            await asyncio.sleep(0.02)
+        await until(lambda: bool(got) and got[-1] == texts[-1], seconds=2)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    return got
 
 
 async def from_the_start(texts: Sequence[str], cut_after: int = 3, deduplicate: bool = False) -> list[str]:
@@ -54,25 +70,6 @@ async def from_the_start(texts: Sequence[str], cut_after: int = 3, deduplicate: 
             got.append(event.data)
             if event.data == texts[-1]:
                 break
-    return got
-
-
-async def _collect(channel: Channel, url: str, texts: Sequence[str], deduplicate: bool) -> list[str]:
-    got: list[str] = []
-
-    async def read(source: EventSource) -> None:
-        async for event in source:
-            got.append(event.data)
-
-    async with EventSource(url, deduplicate=deduplicate) as source:
-        reading = asyncio.ensure_future(read(source))
-        await until(lambda: channel.clients == 1)
-        for text in texts:
-            channel.publish(text)
-            await asyncio.sleep(0.02)
-        await until(lambda: bool(got) and got[-1] == texts[-1], seconds=2)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
     return got
 
 

@@ -10,7 +10,6 @@ from labkit.proxy.model import Headers
 
 #: What concerns one connection only, and the framing, which the relay makes anew. Source: RFC 9110, 7.6.1.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "te", "trailer", "upgrade"}
-LAST_CHUNK = b"0\r\n\r\n"
 READ_BYTES = 65536
 
 
@@ -74,8 +73,3 @@ async def body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes]
         yield data
     if left > 0:
         raise asyncio.IncompleteReadError(b"", left)
-
-
-def chunk(data: bytes) -> bytes:
-    """One chunk. Source: RFC 9112, 7.1."""
-    return b"%x\r\n%b\r\n" % (len(data), data)

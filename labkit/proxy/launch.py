@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from urllib.parse import urlsplit
 
 from labkit.background import Background
 from labkit.proxy.model import Fault, How
@@ -45,7 +46,7 @@ class LabRelay:
             self._background.end()
             raise
         self.url = self._relay.url
-        self.port = int(self.url.removeprefix("http://").partition("/")[0].rpartition(":")[2])
+        self.port = urlsplit(self.url).port or 0
 
     @property
     def faults(self) -> tuple[Fault, ...]:

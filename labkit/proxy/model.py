@@ -154,12 +154,8 @@ class Chain(Machine):
         actions: list[Action] = []
         for place, machine in enumerate(self._machines):
             # What a machine releases goes through those behind it, which then release it with their own.
-            for action in machine.release(now_s):
-                actions += self._released(place + 1, now_s, action)
+            actions += self._through(place + 1, now_s, machine.release(now_s))
         return actions
-
-    def _released(self, start: int, now_s: float, action: Action) -> list[Action]:
-        return [one for one in self._through(start, now_s, [action]) if isinstance(one, Send)]
 
     def next_wake(self) -> float | None:
         return min((due for machine in self._machines if (due := machine.next_wake()) is not None), default=None)

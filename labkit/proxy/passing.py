@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labkit.proxy.http import LAST_CHUNK, body, chunk, read_head, write_head
+from labkit.proxy.http import body, read_head, write_head
 from labkit.proxy.model import Action, Chain, Fault, Headers, How, Send
-
-_RST_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
+from labkit.sockets import reset_on_close
+from labkit.wire.chunked import LAST_CHUNK, chunk
 
 
 @dataclass(slots=True)
@@ -138,8 +137,7 @@ class Passing:
 
 def reset(writer: asyncio.StreamWriter) -> None:
     """Closes with a RST, which throws away what the other side has not read."""
-    sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
+    reset_on_close(writer.get_extra_info("socket"))
     writer.transport.abort()
 
 

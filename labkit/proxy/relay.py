@@ -29,7 +29,7 @@ class Relay:
         if parts.scheme != "http" or not parts.hostname:
             raise LabError(f"{origin!r} cannot be relayed: the relay speaks http:// only, and needs a host")
         self.origin = origin
-        self._host, self._port, self._path = parts.hostname, parts.port or 80, parts.path
+        self._host, self._port = parts.hostname, parts.port or 80
         self._faults, self._requests, self._seed = tuple(faults), tuple(requests), seed
         self.passages: deque[Passage] = deque(maxlen=1000)
         self._connections = 0

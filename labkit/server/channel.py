@@ -15,8 +15,9 @@ from tornado.iostream import IOStream
 
 from labkit.errors import LabError
 from labkit.log import EventLog, MemoryLog
-from labkit.server.connection import Connection, Visit, chunk
+from labkit.server.connection import Connection, Visit
 from labkit.wire import Frame, encode
+from labkit.wire.chunked import chunk
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
 
 #: Precedent: the standard's authoring notes suggest a comment "every 15 seconds or so"; sse-starlette does the same.

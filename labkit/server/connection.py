@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import socket
-import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,14 +13,14 @@ from dataclasses import dataclass, field
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
 
-LAST_CHUNK = b"0\r\n\r\n"
+from labkit.sockets import reset_on_close
+from labkit.wire.chunked import LAST_CHUNK
+
 #: Left alone, Linux lets its own buffer for one slow reader grow to some 2.6 MB; 1000 of them take what a server has.
 #: Precedent for a fixed size: nginx's `listen ... sndbuf=`, HAProxy's tune.sndbuf. (Linux books twice the number.)
 SEND_BUFFER_BYTES = 128 * 1024
 #: How long an ended response may take to reach a reader that is behind. Precedent: nginx's lingering_time, 30 s.
 END_WITHIN_S = 30.0
-
-_RST_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
 
 
 @dataclass(slots=True)
@@ -36,11 +35,6 @@ class Visit:
     agent: str = field(default="", repr=False)
     opened_s: float = field(default_factory=time.monotonic, repr=False, compare=False)
     number: int = field(default_factory=itertools.count(1).__next__, repr=False, compare=False)
-
-
-def chunk(data: bytes) -> bytes:
-    """One chunk of a chunked HTTP/1.1 response. Source: RFC 9112, 7.1."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 class Connection:
@@ -121,7 +115,7 @@ class Connection:
         """Breaks the connection in the middle of the response; with `reset`, by a TCP RST."""
         self.visit.left = self.visit.left or why
         if reset and self._stream.socket is not None:
-            self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
+            reset_on_close(self._stream.socket)
         self._stream.close()
 
     def end_after(self, seconds: float, why: str) -> None:

@@ -12,8 +12,9 @@ from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 
 from labkit.server.channel import ROOM_BYTES, Channel
-from labkit.server.connection import Connection, Visit, chunk
+from labkit.server.connection import Connection, Visit
 from labkit.wire import Frame, encode
+from labkit.wire.chunked import chunk
 
 #: A function that is called once for each client, with its Last-Event-ID ("" if it sent none).
 Source = Callable[[str], AsyncGenerator[Frame, None]]

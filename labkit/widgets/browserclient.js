@@ -1,7 +1,5 @@
 // The stream is read by this page. It belongs to the view: when the output goes, the stream is closed.
 
-const BATCH_MS = 100;
-
 function render({ model, el }) {
   let unsent = [];
   const flush = () => {

@@ -2,6 +2,7 @@
 // tell.state(word, why, waitMs) and tell.event({ type, data, id }).
 
 const PROXIED_AT_MOST = 4; // six streams through Jupyter's own port would leave JupyterLab none to save with
+const BATCH_MS = 100; // what came goes to Python ten times a second
 const DEFAULT_RECONNECTION_MS = 3000; // as Chromium's
 
 function addressOf(url, route) {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 import traitlets
 
 from labkit.errors import LabError
+from labkit.lab import until
 from labkit.widgets.assets import LabWidget, joined
 from labkit.wire import Event
 
@@ -112,14 +111,9 @@ class StreamClient(LabWidget):
         await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
 
     async def _wait(self, done: Callable[[], bool], otherwise: str, seconds: float) -> None:
-        deadline_s = time.monotonic() + seconds
-        while not done():
-            if time.monotonic() > deadline_s:
-                why = f" ({self.changes[-1].why})" if self.changes else ""
-                raise LabError(
-                    f"{otherwise} within {seconds:g} s{why}. Run the cells above again, from the server's on"
-                )
-            await asyncio.sleep(BATCH_S / 2)
+        if not await until(done, seconds):
+            why = f" ({self.changes[-1].why})" if self.changes else ""
+            raise LabError(f"{otherwise} within {seconds:g} s{why}. Run the cells above again, from the server's on")
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
         if message.get("ask") == "cut" and self._on_cut is not None:

@@ -1,7 +1,5 @@
 // One answer, asked once. It belongs to the view: when the output goes, the request is dropped.
 
-const BATCH_MS = 100;
-
 // What stands at "choices.0.delta.content" of the JSON; "" where nothing does, and all of it where it is no JSON.
 function textOf(data, path) {
   if (!path) return data;

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import traitlets
 
 from labkit.errors import LabError
+from labkit.lab import until
 from labkit.widgets.assets import LabWidget, joined
 from labkit.widgets.streamclient import checked_url
 
@@ -79,11 +78,8 @@ class Typewriter(LabWidget):
         Raises:
             LabError: it was not over within `seconds`.
         """
-        deadline_s = time.monotonic() + seconds
-        while not self.over:
-            if time.monotonic() > deadline_s:
-                raise LabError(f"the answer was not over within {seconds:g} s. Is the Typewriter on the screen?")
-            await asyncio.sleep(0.05)
+        if not await until(lambda: bool(self.over), seconds):
+            raise LabError(f"the answer was not over within {seconds:g} s. Is the Typewriter on the screen?")
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
         if message.get("asked"):

@@ -41,10 +41,3 @@ TABLE = (
         "so a deploy behind a proxy ends them all"),
     Row("status 503, Retry-After", Answered(503, "text/html"), True, "stop", "stop", "stop", "Retry-After is ignored"),
 )  # fmt: skip
-
-#: What the browsers make of the reconnection time.
-WAITS = {
-    "without retry": {"standard": "a few seconds", "Chromium": "3 s", "Firefox": "5 s"},
-    "retry: 0": {"standard": "0 s", "Chromium": "at once, without a floor", "Firefox": "0.5 s"},
-    "backoff after failures": {"standard": "allowed", "Chromium": "none", "Firefox": "none measured: it stops"},
-}

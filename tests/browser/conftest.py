@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -23,6 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_pla
 from labkit.jupyter import command as jupyter_command
 from labkit.jupyter import environment as jupyter_environment
 from labkit.lessons import Place
+from labkit.sockets import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = "a-token-for-tests"
@@ -159,11 +159,6 @@ def open_notebook(context: BrowserContext, jupyter: str, name: str) -> Lab:
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
     page.wait_for_timeout(3000)  # a key or a click in the first seconds is lost while the lab restores itself
     return Lab(page, complaints)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], seconds: float = 40) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 from tornado.iostream import IOStream
 
-from labkit.server.connection import LAST_CHUNK, Connection, Visit, chunk
+from labkit.server.connection import Connection, Visit
+from labkit.wire.chunked import LAST_CHUNK, chunk
 
 from ..helpers import soon
 
