@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import random
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from types import TracebackType
@@ -13,6 +11,7 @@ from typing import Any, Literal
 
 import httpx
 
+from labkit.client.http import is_loopback, tls
 from labkit.client.retryafter import retry_after_s
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled
@@ -108,7 +107,7 @@ class EventSource:
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         # trust_env=False: a proxy of the environment must not come between a learner and a server on loopback.
         self._http = httpx.AsyncClient(
-            transport=transport, timeout=timeout, follow_redirects=True, trust_env=not _is_loopback(url), verify=_tls()
+            transport=transport, timeout=timeout, follow_redirects=True, trust_env=not is_loopback(url), verify=tls()
         )
         self._events: AsyncGenerator[Event, None] | None = None
         self._reader: asyncio.Task[Any] | None = None  # who awaits the next event
@@ -277,16 +276,6 @@ class _Attempt:
         self.opened = False
         self.url = ""
         self.outcome: Outcome = Unreachable("nothing happened")
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """One for all: reading the certificates takes some 15 ms, each time."""
-    return httpx.create_ssl_context()
-
-
-def _is_loopback(url: str) -> bool:
-    return httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
 
 
 def _reason(problem: httpx.RequestError) -> str:

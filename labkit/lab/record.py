@@ -8,10 +8,9 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 
-import httpx
-
+from labkit.client import Watching, watch
 from labkit.lab.raw import HEAD, Script, raw_server
-from labkit.measure import Arrival, Recording
+from labkit.measure import Recording
 
 
 async def record(
@@ -22,28 +21,11 @@ async def record(
     Raises:
         httpx.TransportError: nothing answered.
     """
-    start_s = time.monotonic()
-    arrivals: list[Arrival] = []
-    status, answer, ended = 0, httpx.Headers(), False
 
-    def enough() -> bool:
-        return events is not None and len(Recording(status, {}, tuple(arrivals)).events) >= events
+    def enough(watching: Watching) -> bool:
+        return events is not None and len(watching.recording.events) >= events
 
-    async with httpx.AsyncClient(trust_env=False) as client:
-        try:
-            async with asyncio.timeout(seconds):
-                request = {"Accept": "text/event-stream", **(headers or {})}
-                async with client.stream("GET", url, headers=request, timeout=None) as response:
-                    status, answer = response.status_code, response.headers
-                    async for data in response.aiter_raw():
-                        arrivals.append(Arrival(time.monotonic() - start_s, data))
-                        if enough():
-                            break
-                    else:
-                        ended = True
-        except TimeoutError:
-            pass
-    return Recording(status, {name.lower(): value for name, value in answer.items()}, tuple(arrivals), ended)
+    return await watch(url, seconds, headers=headers, enough=enough)
 
 
 async def send(*script: bytes | float, head: bytes = HEAD, pause_s: float = 0.02) -> Recording:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from labkit.measure.decompress import decompressed
 from labkit.wire import Decoder, Event, Signal
 
 
@@ -20,13 +22,23 @@ class Arrival:
 class Recording:
     """The status, the headers, and the body in the pieces in which it arrived.
 
-    `ended` is True if the response came to its end while it was watched. Header names are in lower case.
+    `ended` is True if the response came to its end while it was watched; `broken` says how it broke off before that,
+    "" if it did not. Header names are in lower case. `head_s` is when the headers came, `end_s` when the watching was
+    over, both in seconds after the request; `began_epoch_s` is when that was sent, by this machine's clock. `url` is
+    where the redirects in `redirects` have led.
     """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     arrivals: tuple[Arrival, ...] = ()
     ended: bool = False
+    broken: str = ""
+    head_s: float = 0.0
+    end_s: float = 0.0
+    began_epoch_s: float = 0.0
+    url: str = ""
+    redirects: tuple[str, ...] = ()
+    http_version: str = "HTTP/1.1"
 
     @property
     def body(self) -> bytes:
@@ -39,12 +51,32 @@ class Recording:
         return list(accumulate(len(arrival.data) for arrival in self.arrivals[:-1]))
 
     @property
+    def decompressed(self) -> Recording:
+        """The same with the bodies' gzip or deflate undone, each piece at the moment at which it could be read.
+
+        Raises:
+            ValueError: the bytes are not what Content-Encoding says, or it says something else.
+        """
+        encoding = self.headers.get("content-encoding", "identity").strip().lower()
+        if encoding == "identity":
+            return self
+        pieces = decompressed(encoding, (arrival.data for arrival in self.arrivals))
+        arrivals = [Arrival(arrival.at_s, data) for arrival, data in zip(self.arrivals, pieces, strict=True) if data]
+        headers = {name: value for name, value in self.headers.items() if name != "content-encoding"}
+        return replace(self, arrivals=tuple(arrivals), headers=headers)
+
+    @property
     def timed_signals(self) -> list[tuple[float, Signal]]:
         """Every signal, with the arrival time of the byte that completed it, in seconds; what the end discards last."""
         decoder = Decoder()
         timed = [(arrival.at_s, signal) for arrival in self.arrivals for signal in decoder.feed(arrival.data)]
         last_s = self.arrivals[-1].at_s if self.arrivals else 0.0
         return timed + [(last_s, signal) for signal in decoder.close()]
+
+    @property
+    def timed_events(self) -> list[tuple[float, Event]]:
+        """What a listener gets, with the arrival times, in seconds."""
+        return [(at_s, signal) for at_s, signal in self.timed_signals if isinstance(signal, Event)]
 
     @property
     def signals(self) -> list[Signal]:
@@ -54,9 +86,24 @@ class Recording:
     @property
     def events(self) -> list[Event]:
         """What a listener gets, in order."""
-        return [signal for signal in self.signals if isinstance(signal, Event)]
+        return [event for _, event in self.timed_events]
 
     def __repr__(self) -> str:
-        end = "ended" if self.ended else "still open"
+        end = "ended" if self.ended else "broke off" if self.broken else "still open"
         kind = self.headers.get("content-type", "no Content-Type")
         return f"<Recording {self.status} {kind}: {len(self.body)} bytes, {len(self.events)} events, {end}>"
+
+
+def bursts(at_s: Sequence[float], apart_s: float = 0.03) -> list[list[int]]:
+    """The places of those that came together: a new burst begins where nothing came for more than `apart_s` seconds.
+
+    >>> bursts([0.0, 0.01, 1.0, 1.001, 1.002])
+    [[0, 1], [2, 3, 4]]
+    """
+    groups: list[list[int]] = []
+    for place, at in enumerate(at_s):
+        if place and at - at_s[place - 1] <= apart_s:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups

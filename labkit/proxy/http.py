@@ -30,6 +30,11 @@ class Head:
         return [(name, value) for name, value in self.headers if name.lower() not in HOP_BY_HOP]
 
     @property
+    def size_bytes(self) -> int:
+        """How long it was on the wire, up to spaces that nobody needs."""
+        return len(write_head(self.first_line, list(self.headers)))
+
+    @property
     def status(self) -> int:
         """The status of a response."""
         return int(self.first_line.split(" ")[1])

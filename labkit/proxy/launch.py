@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 from labkit.background import Background
@@ -79,6 +81,14 @@ class LabRelay:
             self._background.end()
             if _running.get(self.name) is self:
                 del _running[self.name]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
     def __repr__(self) -> str:
         faults = ", ".join(map(repr, self.faults)) or "no fault"

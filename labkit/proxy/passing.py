@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from labkit.proxy.http import body, read_head, write_head
@@ -32,6 +32,7 @@ class Passing:
         self._body, self._wire = body, wire
         self._clock = asyncio.get_running_loop().time
         self._chunked = True
+        self._tell: Callable[[Chain], object] = lambda chain: None  # what machines are told of the answer's head
         self._woken = asyncio.Event()  # the faults were changed, or the connection ended
         self.over = False
         _nodelay(writer)
@@ -56,6 +57,9 @@ class Passing:
     async def _pump(self, origin: asyncio.StreamReader, faults: Sequence[Fault], chunked: bool) -> None:
         try:
             head = await read_head(origin)
+            self._tell = lambda chain: chain.told(list(head.headers), head.size_bytes)
+            self._tell(self._body)
+            self._tell(self._wire)
             headers: Headers = head.kept
             for fault in faults:
                 headers = fault.head(headers)
@@ -86,6 +90,8 @@ class Passing:
         """Other machines from here on. What the old ones held goes through the new."""
         old_body, old_wire = self._body, self._wire
         self._body, self._wire = lines
+        self._tell(self._body)
+        self._tell(self._wire)
         for held in old_wire.release(self._clock()):  # what is on the wire already came first
             if isinstance(held, Send):
                 self._send(self._wire.feed(self._clock(), held.data))

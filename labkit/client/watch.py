@@ -1,0 +1,112 @@
+"""Watch one response for a while, and write down what came when."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import httpx
+
+from labkit.client.http import is_loopback, tls
+from labkit.measure import Arrival, Recording
+
+#: No watched stream is kept beyond this: a body without an end must not fill the memory.
+MAX_BYTES = 4 * 1024 * 1024
+
+
+class Watching:
+    """What has come so far. `recording` is a Recording of it, at any time."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+        self._began_epoch_s = time.time()
+        self._arrivals: list[Arrival] = []
+        self._response: httpx.Response | None = None
+        self._head_s = 0.0
+        self.bytes = 0
+        self.ended, self.broken = False, ""
+
+    def answered(self, response: httpx.Response) -> None:
+        """The head is there."""
+        self._response, self._head_s = response, self._now_s()
+
+    def came(self, data: bytes) -> None:
+        """Some bytes are there."""
+        self.bytes += len(data)
+        self._arrivals.append(Arrival(self._now_s(), data))
+
+    @property
+    def recording(self) -> Recording:
+        """What was written down until now."""
+        response = self._response
+        headers = response.headers.items() if response is not None else ()
+        return Recording(
+            status=response.status_code if response is not None else 0,
+            headers={name.lower(): value for name, value in headers},
+            arrivals=tuple(self._arrivals),
+            ended=self.ended,
+            broken=self.broken,
+            head_s=self._head_s,
+            end_s=self._now_s(),
+            began_epoch_s=self._began_epoch_s,
+            url=str(response.url) if response is not None else "",
+            redirects=tuple(str(step.url) for step in response.history) if response is not None else (),
+            http_version=response.http_version if response is not None else "",
+        )
+
+    def _now_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+
+async def watch(
+    url: str,
+    seconds: float = 2.0,
+    *,
+    enough: Callable[[Watching], bool] = lambda watching: False,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    verify: bool = True,
+    http2: bool = False,
+    max_bytes: int = MAX_BYTES,
+) -> Recording:
+    """What came within `seconds`, or until it was `enough` (asked after each piece), or until `max_bytes`.
+
+    Accept is exactly text/event-stream unless `headers` has another. Redirects are followed. A status of 0 means that
+    no head came in time.
+
+    Raises:
+        httpx.TransportError: nothing answered, or something that is not HTTP.
+        httpx.TooManyRedirects: they lead in a circle.
+    """
+    watching = Watching()
+    request = {"Accept": "text/event-stream", **(headers or {})}
+    async with _client(url, verify, http2) as client:
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                client.stream(method, url, headers=request, content=content, timeout=None) as response,
+            ):
+                watching.answered(response)
+                async for data in response.aiter_raw():
+                    watching.came(data)
+                    if enough(watching) or watching.bytes >= max_bytes:
+                        return watching.recording
+                watching.ended = True
+        except TimeoutError:
+            pass
+        except httpx.TransportError as problem:
+            if not watching.recording.status:
+                raise
+            watching.broken = str(problem) or type(problem).__name__
+        return watching.recording
+
+
+@contextlib.asynccontextmanager
+async def _client(url: str, verify: bool, http2: bool) -> AsyncIterator[httpx.AsyncClient]:
+    context = tls() if verify else False
+    environment = not is_loopback(url)
+    async with httpx.AsyncClient(trust_env=environment, follow_redirects=True, verify=context, http2=http2) as client:
+        yield client

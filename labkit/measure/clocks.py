@@ -1,0 +1,42 @@
+"""The sender's own clock, as it stands in the events: the best witness of what happened on the way."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Sequence
+
+#: Ten digits are seconds since 1970 (from 2001 on), 13 milliseconds, 16 microseconds, 19 nanoseconds.
+_NUMBER = re.compile(r"(?<![\d.\w-])(1\d{9}(?:\.\d+)?|1\d{12}(?:\.\d+)?|1\d{15}|1\d{18})(?![\d\w])")
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
+_UNITS = {10: 1.0, 13: 1e3, 16: 1e6, 19: 1e9}
+#: A clock of another year is no clock: an order number, say.
+_YEAR_S = 365 * 24 * 3600.0
+
+
+def sender_times(texts: Sequence[str], near_s: float) -> list[float] | None:
+    """When the sender says that it made each of these texts, in seconds since 1970; None where it does not say.
+
+    Looked for are epoch numbers and ISO 8601 times. They count where every text has one within a year of `near_s`, and
+    they never run backwards. Of several, that which lies latest is the sending: a trade's time lies before it.
+    """
+    found = [list(_times(text)) for text in texts]
+    if not found or not all(found):
+        return None
+    chosen = [max((time for time in times if abs(time - near_s) < _YEAR_S), default=None) for times in found]
+    times = [time for time in chosen if time is not None]
+    if len(times) < len(texts) or times != sorted(times) or len(set(times)) < 2:
+        return None
+    return times
+
+
+def _times(text: str) -> Iterator[float]:
+    for match in _NUMBER.finditer(text):
+        whole, _, _ = match[1].partition(".")
+        yield float(match[1]) / _UNITS[len(whole)]
+    for match in _ISO.finditer(text):
+        try:
+            moment = datetime.datetime.fromisoformat(match[0])
+        except ValueError:
+            continue
+        yield (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()

