@@ -1,4 +1,4 @@
-"""The command line: `labkit` opens the lessons; `labkit serve`, `listen` and `reset` do one thing each.
+"""The command line: `labkit` opens the lessons; `labkit serve`, `listen`, `doctor` and `reset` do one thing each.
 
 Only click is imported at the top, so that `labkit --help` answers at once.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -124,6 +125,46 @@ def listen(ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: t
     from labkit.listen import listen as run
 
     ctx.exit(run(Wish(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **rest)))
+
+
+@main.command()
+@click.argument("url")
+@click.option("--seconds", type=click.FloatRange(0.5, 3600), default=10.0, show_default=True, help="How long to watch.")
+@click.option("--compare", metavar="URL", help="The same stream at the server itself: which hop holds it back?")
+@click.option("--header", "headers", multiple=True, metavar="'Name: value'", help="May be given several times.")
+@click.option("--post", metavar="JSON", help="Ask by POST, with this body; @FILE reads it from a file.")
+@click.option(
+    "--origin", default="", metavar="ORIGIN", help="May a page of this origin read it? Such as https://my.app"
+)
+@click.option("--json", "as_json", is_flag=True, help="The diagnosis as JSON.")
+@click.option("--yes", is_flag=True, help="Allow more than two streams without asking.")
+@click.option("--insecure", is_flag=True, help="Take any certificate.")
+@click.pass_context
+def doctor(
+    ctx: click.Context, /, url: str, compare: str | None, headers: tuple[str, ...], post: str | None, **rest: Any
+) -> None:
+    """Say what is wrong with a stream, why, and which line mends it.
+
+    It watches the stream as a browser would, and asks once more. Exit code 0: healthy, 1: something has to be mended,
+    2: there was nothing to examine.
+    """
+    never_fail_on_a_character()
+    url = _checked_url(url)
+    compare = None if compare is None else _checked_url(compare)
+    fields = dict(_checked_header(text) for text in headers)
+    from labkit.examining import Wish
+    from labkit.examining import doctor as run
+
+    ctx.exit(run(Wish(url=url, compare=compare, headers=fields, post=_content(post), **rest)))
+
+
+def _content(post: str | None) -> str | None:
+    if post is None or not post.startswith("@"):
+        return post
+    try:
+        return Path(post[1:]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Failure(f"{post[1:]} cannot be read: {problem}") from None
 
 
 def _check(place: Place) -> bool:

@@ -21,11 +21,11 @@ BRACES = [
     {"wire"},
     {"log", "measure"},
     {"server", "client", "proxy"},
-    {"lab"},
+    {"lab", "doctor"},
     {"plots", "widgets", "check"},
     {"command"},
 ]
-COMMAND = {"cli", "installation", "jupyter", "lessons", "listen", "terminal", "unreachable"}
+COMMAND = {"cli", "examining", "installation", "jupyter", "lessons", "listen", "report", "terminal", "unreachable"}
 
 
 def room(parts: list[str]) -> str:

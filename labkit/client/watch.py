@@ -81,9 +81,9 @@ async def watch(
         httpx.TransportError: nothing answered, or something that is not HTTP.
         httpx.TooManyRedirects: they lead in a circle.
     """
-    watching = Watching()
     request = {"Accept": "text/event-stream", **(headers or {})}
     async with _client(url, verify, http2) as client:
+        watching = Watching()
         try:
             async with (
                 asyncio.timeout(seconds),

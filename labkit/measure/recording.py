@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from labkit.measure.decompress import decompressed
 from labkit.wire import Decoder, Event, Signal
+from labkit.wire.decoder import MAX_EVENT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Recording:
     @property
     def timed_signals(self) -> list[tuple[float, Signal]]:
         """Every signal, with the arrival time of the byte that completed it, in seconds; what the end discards last."""
-        decoder = Decoder()
+        decoder = Decoder(max_event_bytes=max(MAX_EVENT_BYTES, len(self.body) + 1))  # it is in memory already
         timed = [(arrival.at_s, signal) for arrival in self.arrivals for signal in decoder.feed(arrival.data)]
         last_s = self.arrivals[-1].at_s if self.arrivals else 0.0
         return timed + [(last_s, signal) for signal in decoder.close()]

@@ -88,6 +88,10 @@ class ChannelHandler(StreamHandler):
     def initialize(self, channel: Channel) -> None:
         self.channel = channel
 
+    def prepare(self) -> None:
+        # How many readers there are, this one included: so a client that left can ask whether that was noticed.
+        self.set_header("Labkit-Readers", str(self.channel.clients + (self.request.method == "GET")))
+
     def get(self) -> None:
         self.channel.open(self.take_stream(), self.last_event_id, self.chunked, self.agent)
 

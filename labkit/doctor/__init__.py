@@ -1,0 +1,11 @@
+"""What is wrong with an event stream, by URL: evidence, cause, and the line that mends it."""
+
+from labkit.doctor.arrival import compare
+from labkit.doctor.causes import Cause, Remedy, causes
+from labkit.doctor.examine import NotExamined, examine
+from labkit.doctor.judge import judge
+from labkit.doctor.model import Diagnosis, Finding, More
+
+__all__ = [
+    "Cause", "Diagnosis", "Finding", "More", "NotExamined", "Remedy", "causes", "compare", "examine", "judge",
+]  # fmt: skip

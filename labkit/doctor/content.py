@@ -1,0 +1,132 @@
+"""What the body shows: line ends, cut texts, encodings, ids and reconnection times."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from labkit.doctor.blocks import LOOKED_AT_BYTES, Content
+from labkit.doctor.model import Finding
+from labkit.wire.explain import BOM, Step
+
+LONGEST_ID_BYTES = 8000  # from 8 to 9 KB on, nginx, Apache, Varnish and lighttpd answer 400 or 431
+SHORTEST_RETRY_MS = 100
+LONGEST_RETRY_MS = 300_000
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def look_at_content(content: Content) -> Iterator[Finding]:
+    """What is wrong with the body's lines, or worth a note."""
+    yield from _framing(content)
+    yield from _lost_lines(content)
+    yield from _encoding(content)
+    yield from _retry(content)
+
+
+def look_at_ids(content: Content) -> Iterator[Finding]:
+    """What is wrong with the ids."""
+    if not content.blocks:
+        return
+    if all(block.event.last_event_id == "" for block in content.blocks):
+        yield Finding("ids-missing", f"{len(content.blocks)} events, none with an id")
+        return
+    texts = defaultdict(set)
+    for block in content.blocks:
+        if block.own_id:
+            texts[block.own_id].add((block.event.type, block.event.data))
+    repeated = [id for id, events in texts.items() if len(events) > 1]
+    if repeated:
+        yield Finding(
+            "ids-repeat", f"the id {_short(repeated[0])} stands on {len(texts[repeated[0]])} different events"
+        )
+    for id in texts:
+        if _CONTROLS.search(id):
+            yield Finding("id-poison", f"the id {_short(id)} has a control character")
+        elif len(id.encode()) > LONGEST_ID_BYTES:
+            yield Finding("id-poison", f"the id {_short(id)} has {len(id.encode()):,} bytes")
+
+
+def _framing(content: Content) -> Iterator[Finding]:
+    data = content.values("data")
+    escaped = [value for value in data if value.endswith("\\n")]
+    if escaped:
+        yield Finding("backslash-n", f"the line 'data: {_plain(escaped[0])}' ends with a backslash and an n")
+    elif b"\r\r\n" in content.body:
+        yield Finding("cr-cr-lf", f"CR CR LF stands {content.body.count(bytes([13, 13, 10]))} times in the body")
+    elif data and not content.blocks and (len(data) > 1 or content.steps[-1].role != "unfinished"):
+        yield Finding("never-ends", f"{len(data)} data lines, and no blank line that ends an event")
+    wrapped = [value for value in data if re.match(r"(data|event|id|retry): ?\S", value)]
+    if wrapped and len(wrapped) * 2 >= len(data):
+        yield Finding("double-data", f"the line 'data: {_plain(wrapped[0])}', and {len(wrapped) - 1} more like it")
+
+
+def _lost_lines(content: Content) -> Iterator[Finding]:
+    """Lines that are ignored: a field nobody knows, or the rest of a text that was cut."""
+    previous: Step | None = None
+    cut: list[str] = []
+    for step in content.steps:
+        if step.role == "ignored" and not step.line.startswith(("retry", "id", "\ufeff")):
+            name, colon, _ = step.line.partition(":")
+            behind_data = previous is not None and previous.role in ("data", "ignored")
+            if colon and _FIELD_NAME.fullmatch(name) and not behind_data:
+                yield Finding("unknown-field", f"the line {_short(step.line)}")
+            elif behind_data:
+                cut.append(step.line)
+        previous = step
+    if cut:
+        broken = [block.event.data for block in content.blocks if _is_cut_json(block.event.data)]
+        if broken:
+            yield Finding("json-cut", f"the data {_short(broken[0])} is no JSON; the line {_short(cut[0])} was ignored")
+        else:
+            yield Finding("text-cut", f"{len(cut)} lines behind data lines were ignored, such as {_short(cut[0])}")
+
+
+def _encoding(content: Content) -> Iterator[Finding]:
+    marked = [step for step in content.steps if step.line.startswith("\ufeff") and step.role != "bom"]
+    if marked:
+        yield Finding("bom", f"the line {_short(marked[0].line)} begins with a byte order mark, and was ignored")
+    elif content.body.startswith(BOM):
+        yield Finding("bom", "the body begins with a byte order mark, which is allowed, and which Chromium trips over "
+                      "where it stands alone on a line", "note")  # fmt: skip
+    try:
+        content.body.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        end = len(content.body)
+        if problem.start < end - 3 or (end < LOOKED_AT_BYTES and problem.reason != "unexpected end of data"):
+            wrong = content.body[problem.start : problem.start + 4]
+            yield Finding("not-utf8", f"at byte {problem.start:,}: {wrong!r}")
+
+
+def _retry(content: Content) -> Iterator[Finding]:
+    times = [int(value) for value in content.values("retry") if value.isascii() and value.isdigit()]
+    unreadable = [step.line for step in content.steps if step.role == "ignored" and step.line.startswith("retry")]
+    if unreadable:
+        yield Finding("retry-unreadable", f"the line {_short(unreadable[0])}")
+    if any(ms < SHORTEST_RETRY_MS for ms in times):
+        yield Finding("retry-too-short", f"retry: {min(times)}, in milliseconds")
+    elif any(ms > LONGEST_RETRY_MS for ms in times):
+        yield Finding("retry-too-long", f"retry: {max(times)}, which is {max(times) / 60000:.0f} minutes")
+    if not times and not unreadable and content.blocks:
+        yield Finding("retry-missing", "no retry line")
+
+
+def _is_cut_json(text: str) -> bool:
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _short(text: str) -> str:
+    shown = ascii(text)
+    return shown if len(shown) <= 50 else f"{shown[:47]}..."
+
+
+def _plain(text: str) -> str:
+    return _short(text)[1:-1].replace("\\\\", "\\")

@@ -1,0 +1,57 @@
+"""From what was seen to what is wrong: pure, so that every cause can be tested without a socket."""
+
+from __future__ import annotations
+
+from labkit.doctor.answer import FATAL, look_at_head
+from labkit.doctor.arrival import arriving, look_at_arrivals
+from labkit.doctor.blocks import Content, read_content
+from labkit.doctor.content import look_at_content, look_at_ids
+from labkit.doctor.ending import is_model, look_at_end, look_at_return
+from labkit.doctor.model import Diagnosis, Finding, More, ordered
+from labkit.measure import Lags, Recording
+
+
+def judge(recording: Recording, more: More | None = None, unasked: tuple[str, ...] = ()) -> Diagnosis:
+    """The diagnosis of a stream, from a recording of it and from what further requests brought.
+
+    No header that names a product is looked at: causes are told by what came, and when.
+    """
+    more = more or More()
+    findings = list(look_at_head(recording, more))
+    if any(finding.name in FATAL for finding in findings):
+        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), unasked, recording)
+    try:
+        readable = recording.decompressed
+    except ValueError as problem:
+        findings.append(Finding("unreadable-encoding", str(problem)))
+        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), unasked, recording)
+    content = read_content(readable.body)
+    findings += look_at_content(content)
+    held = look_at_arrivals(recording, readable, more)
+    findings += held
+    findings += look_at_end(readable, content, more)
+    findings += look_at_return(readable, content, more, bool(held))
+    if not is_model(content):
+        findings += look_at_ids(content)
+    if not content.blocks and not any(finding.severity == "error" for finding in findings):
+        seconds = f"{recording.end_s:.2g} s"
+        findings.append(Finding("quiet", f"no event in {seconds}, {content.whole_lines} lines"))
+    return Diagnosis(recording.url, ordered(findings), _facts(recording, content, readable), unasked, recording)
+
+
+def _facts(recording: Recording, content: Content | None, readable: Recording | None = None) -> tuple[str, ...]:
+    kind = recording.headers.get("content-type", "no Content-Type")
+    head = f"{recording.http_version} {recording.status} {kind}, headers after {recording.head_s * 1000:.0f} ms"
+    if content is None or readable is None:
+        return (head,)
+    end = "then it ended" if recording.ended else "then it broke off" if recording.broken else "and it is open"
+    came = f"{len(recording.body):,} bytes, {len(readable.events)} events in {recording.end_s:.1f} s, {end}"
+    pattern = arriving(readable)
+    if not pattern.at_s:
+        return (head, came)
+    shape = f"{len(pattern.at_s)} events in {len(pattern.groups)} bursts"
+    if pattern.sent_s is None:
+        return (head, came, f"{shape}; they carry no time of the sender")
+    lags = Lags(tuple(pattern.sent_s), tuple(pattern.at_s))
+    late = f"median lag {lags.median_s * 1000:.0f} ms, longest {lags.longest_s * 1000:.0f} ms"
+    return (head, came, f"{shape}, by the sender's clock: {late}")

@@ -1,0 +1,107 @@
+"""labkit doctor: what it asks, what it prints, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import click
+import httpx
+from rich.console import Console
+
+from labkit.doctor import Diagnosis, NotExamined, compare, examine
+from labkit.errors import StreamLost
+from labkit.report import show
+from labkit.terminal import Failure, printable, say
+from labkit.unreachable import explain
+
+HEALTHY, FINDINGS = 0, 1  # 2, for what could not be examined, is Failure's
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asks for."""
+
+    url: str
+    seconds: float = 10.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    post: str | None = None
+    origin: str = ""
+    compare: str | None = None
+    as_json: bool = False
+    yes: bool = False
+    insecure: bool = False
+
+
+def doctor(wish: Wish) -> int:
+    """Examines the stream, and prints what was found; the exit code.
+
+    Raises:
+        Failure: there was nothing to examine.
+    """
+    if not wish.as_json:
+        say(f"watching {wish.url} for {wish.seconds:g} s{' and ' + wish.compare if wish.compare else ''}")
+    try:
+        return asyncio.run(_run(wish))
+    except NotExamined as problem:
+        cause = problem.__cause__
+        unreachable = isinstance(cause, httpx.ConnectError)
+        raise Failure(explain(StreamLost(str(problem)), wish.url) if unreachable else str(problem)) from None
+    except KeyboardInterrupt:
+        raise Failure("stopped before there was a diagnosis; --seconds 3 watches for less") from None
+
+
+async def _run(wish: Wish) -> int:
+    if wish.compare is None:
+        diagnosis = await _examine(wish, wish.url)
+        _print(wish, diagnosis)
+        return HEALTHY if diagnosis.healthy else FINDINGS
+    # At the same time, so that both see the same moments of the same source: two streams, and no third.
+    through, direct = await asyncio.gather(
+        _examine(wish, wish.url, watch_only=True), _examine(wish, wish.compare, watch_only=True)
+    )
+    held, sentence = compare(direct.recording.decompressed, through.recording.decompressed)
+    _print_both(wish, direct, through, held, sentence)
+    return HEALTHY if through.healthy and not held else FINDINGS
+
+
+async def _examine(wish: Wish, url: str, watch_only: bool = False) -> Diagnosis:
+    content = None if wish.post is None else wish.post.encode()
+    return await examine(
+        url,
+        seconds=wish.seconds,
+        headers=wish.headers,
+        content=content,
+        origin=wish.origin,
+        verify=not wish.insecure,
+        watch_only=watch_only,
+        may_open_more=lambda why: _may_open_more(wish, why),
+    )
+
+
+def _may_open_more(wish: Wish, why: str) -> bool:
+    if wish.yes or not sys.stdin.isatty() or wish.as_json:
+        return wish.yes
+    return click.confirm(f"labkit: open a third stream, to see {why}?", default=False, err=True)
+
+
+def _print(wish: Wish, diagnosis: Diagnosis) -> None:
+    if wish.as_json:
+        click.echo(json.dumps(diagnosis.as_json(), indent=2))
+    else:
+        show(diagnosis, Console(highlight=False))
+
+
+def _print_both(wish: Wish, direct: Diagnosis, through: Diagnosis, held: bool, sentence: str) -> None:
+    if wish.as_json:
+        both = {"direct": direct.as_json(), "through": through.as_json()}
+        click.echo(json.dumps({"held_between": held, "compared": sentence, **both}, indent=2))
+        return
+    console = Console(highlight=False)
+    for name, diagnosis in (("direct", direct), ("through", through)):
+        console.print(f"{name}: {printable(diagnosis.url)}", markup=False, soft_wrap=True)
+        show(diagnosis, console)
+    console.print(sentence, markup=False, soft_wrap=True, style="bold")

@@ -1,0 +1,271 @@
+"""Every cause, from recordings in virtual time: no socket, no clock."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from labkit.doctor import Diagnosis, More, causes, compare, judge
+from labkit.measure import Arrival, Recording
+from labkit.proxy import (
+    Close,
+    Fault,
+    FillBuffers,
+    Gzip,
+    HoldBytes,
+    HoldTime,
+    IdleTimeout,
+    Send,
+    Slice,
+    TotalTimeout,
+    simulate,
+)
+
+NOW_S = 1_790_000_000.0
+HEAD = {"content-type": "text/event-stream", "cache-control": "no-cache", "transfer-encoding": "chunked"}
+RETRY = b"retry: 2000\n\n"
+
+
+def tick(number: int, at_s: float | None, size: int = 0) -> bytes:
+    data = {"n": number} | ({} if at_s is None else {"sent": NOW_S + at_s}) | {"pad": "x" * size}
+    return f"id: {number}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def ticks(count: int = 20, every_s: float = 0.1, size: int = 0, clock: bool = True) -> list[tuple[float, bytes]]:
+    return [(n * every_s, tick(n, n * every_s if clock else None, size)) for n in range(1, count + 1)]
+
+
+def stream(pieces: Sequence[tuple[float, bytes]], *faults: Fault, seen: dict[str, str] | None = None) -> Recording:
+    """What a client behind these faults records; the response ends with the last piece."""
+    happened = simulate([(0.0, RETRY), *pieces], *faults)
+    arrivals = [Arrival(item.at_s, item.action.data) for item in happened if isinstance(item.action, Send)]
+    closed = [item for item in happened if isinstance(item.action, Close)]
+    how = closed[0].action.how if closed and isinstance(closed[0].action, Close) else ""
+    end_s = closed[0].at_s if closed else pieces[-1][0] + 1
+    broken = "peer closed the connection" if how in ("fin", "rst") else ""
+    headers = HEAD | (seen or {})
+    return Recording(200, headers, tuple(arrivals), how == "clean", broken, 0.0, end_s, NOW_S, "http://x/")
+
+
+def body(*pieces: bytes, ended: bool = True, headers: dict[str, str] | None = None) -> Recording:
+    """A stream whose pieces come a tenth of a second apart."""
+    arrivals = tuple(Arrival(0.1 * place, piece) for place, piece in enumerate([RETRY, *pieces]))
+    return Recording(200, HEAD | (headers or {}), arrivals, ended, "", 0.0, 0.1 * len(pieces), NOW_S, "http://x/")
+
+
+def events(*texts: str) -> list[bytes]:
+    return [f"id: {n}\ndata: {text}\n\n".encode() for n, text in enumerate(texts, start=1)]
+
+
+def answered(status: int = 200, **headers: str) -> Recording:
+    recording = body(*events("a", "b"))
+    changed = {name.replace("_", "-"): value for name, value in headers.items()}
+    return replace(recording, status=status, headers={k: v for k, v in (HEAD | changed).items() if v})
+
+
+WORDS = body(*events("a", "b", "c", "d"))
+MODEL = ['{"choices": [{"delta": {"content": "hi"}}]}', '{"choices": [{"delta": {"content": "!"}}]}']
+ONE_LATE = [(n * 0.1 + 0.1, tick(n, n * 0.1)) for n in range(1, 20)] + [(2.0, tick(20, 2.0))]
+POISON = b"id: 1\ndata: a\n\nid: 2\x01\ndata: b\n\n"
+
+# cause -> recordings in which it must be named first
+FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
+    "wrong-status": [lambda: judge(answered(503)), lambda: judge(answered(204))],
+    "html-page": [
+        lambda: judge(replace(body(b"<!doctype html>"), headers={"content-type": "text/html; charset=utf-8"})),
+        lambda: judge(Recording(200, {}, (Arrival(0, b"  <html><body>404"),))),
+    ],
+    "wrong-media-type": [
+        lambda: judge(answered(content_type="text/plain")),
+        lambda: judge(answered(content_type="application/json")),
+        lambda: judge(answered(content_type="")),
+        lambda: judge(answered(content_type="text/event-streams")),
+    ],
+    "wrong-charset": [lambda: judge(answered(content_type='text/event-stream; charset="iso-8859-1"'))],
+    "cors-refused": [
+        lambda: judge(WORDS, More(origin="https://my.app")),
+        lambda: judge(answered(access_control_allow_origin="https://other.app"), More(origin="https://my.app")),
+    ],
+    "unreadable-encoding": [
+        lambda: judge(answered(content_encoding="gzip")),
+        lambda: judge(answered(content_encoding="br")),
+    ],
+    "backslash-n": [lambda: judge(body(rb"data: hello\n\n" + b"\n", rb"data: there\n\n" + b"\n"))],
+    "cr-cr-lf": [lambda: judge(body(b"id: 1\r\r\ndata: a\r\r\n\r\r\n"))],
+    "double-data": [lambda: judge(body(*events("data: a", "data: b", "data: c")))],
+    "never-ends": [
+        lambda: judge(body(b"data: a\n", b"data: b\n", b"data: c\n")),
+        lambda: judge(body(b"data: a\r\n", b"data: b\r\n", ended=False)),
+    ],
+    "json-cut": [lambda: judge(body(b'id: 1\ndata: {\n  "a": 1,\n  "b": 2\n}\n\n'))],
+    "text-cut": [lambda: judge(body(b"id: 1\ndata: dear all\nhello: world\n\n"))],
+    "bom": [lambda: judge(body(*events("a"), b"\xef\xbb\xbfdata: b\n\n"))],
+    "not-utf8": [lambda: judge(body("id: 1\ndata: gr\u00fcn\n\n".encode("latin-1"), *events("a")))],
+    "replayed": [
+        lambda: judge(stream(ticks(), seen={"cache-control": ""}), More(again=_at_once(stream(ticks())))),
+        lambda: judge(stream(ticks(clock=False)), More(resumed=_at_once(stream(ticks(clock=False))), asked_id="9")),
+    ],
+    "compression-holds": [
+        lambda: judge(_gzipped(ticks(), Gzip(flush=False)), More(uncompressed=stream(ticks()))),
+        lambda: judge(_gzipped(ticks(), Gzip(flush=False))),
+    ],
+    "full-buffers": [
+        lambda: judge(stream(ticks(size=400), FillBuffers())),
+        lambda: judge(stream(ticks(size=400, clock=False), HoldBytes(4096))),
+        lambda: judge(stream(ticks(40, 0.05, 1500), HoldBytes(16384))),
+        lambda: judge(_gzipped(ticks(size=400), HoldBytes(4096), Gzip()), More(uncompressed=stream(ticks(size=400), HoldBytes(4096)))),
+    ],
+    "held-to-the-end": [lambda: judge(stream(ticks(), HoldBytes(65536))), lambda: judge(stream(ticks(every_s=1, clock=False), HoldBytes(65536)))],
+    "corked": [
+        lambda: judge(stream(ticks(40, 0.06), HoldTime(0.205))),
+        lambda: judge(stream(ticks(5, 1.0), HoldTime(0.205))),
+    ],
+    "one-late": [lambda: judge(stream(ONE_LATE))],
+    "held": [
+        lambda: judge(stream(ticks(40, 0.1), HoldTime(1.0))),
+        lambda: judge(replace(stream(ticks(), HoldBytes(65536)), ended=False)),
+    ],
+    "idle-timeout": [lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2)))],
+    "total-timeout": [lambda: judge(stream(ticks(60), TotalTimeout(2)), More(resumed=stream(ticks(60), TotalTimeout(2)), asked_id="9"))],
+    "broken-off": [lambda: judge(replace(stream(ticks()), ended=False, broken="connection reset"))],
+    "llm-error": [
+        lambda: judge(body(*events(*MODEL, '{"error": {"message": "overloaded"}}'))),
+        lambda: judge(body(b"event: message_start\ndata: {}\n\nevent: error\ndata: {}\n\n")),
+    ],
+    "llm-unfinished": [lambda: judge(body(*events(*MODEL)))],
+    "id-poison": [lambda: judge(body(POISON)), lambda: judge(body(b"id: " + b"x" * 9000 + b"\ndata: a\n\n"))],
+    "ids-repeat": [lambda: judge(body(b"id: 1\ndata: a\n\nid: 1\ndata: b\n\n"))],
+    "resume-refused": [lambda: judge(WORDS, More(resumed=answered(400), asked_id="2"))],
+    "resume-ignored": [
+        lambda: judge(WORDS, More(resumed=WORDS, asked_id="2")),  # from the start again
+        lambda: judge(WORDS, More(resumed=body(b"id: 9\ndata: new\n\n"), asked_id="2")),  # on with what is new
+        lambda: judge(WORDS, More(resumed=body(), asked_id="2")),  # nothing
+    ],
+    "retry-too-short": [lambda: judge(body(b"retry: 0\n\n", *events("a")))],
+    "retry-too-long": [lambda: judge(body(b"retry: 3600000\n\n", *events("a")))],
+    "retry-unreadable": [lambda: judge(body(b"retry: 3s\n\n", *events("a")))],
+    "leaving-unnoticed": [lambda: judge(WORDS, More(leaving_noticed=False))],
+    "head-late": [lambda: judge(replace(WORDS, head_s=1.0, arrivals=tuple(Arrival(a.at_s + 1.0, a.data) for a in WORDS.arrivals)))],
+    "no-heartbeat": [lambda: judge(replace(body(*events("a"), ended=False), end_s=20.0))],
+    "ids-missing": [lambda: judge(body(b"data: a\n\n", b"data: b\n\n"))],
+    "cacheable": [lambda: judge(answered(cache_control="")), lambda: judge(answered(cache_control="max-age=60"))],
+    "close-delimited": [lambda: judge(answered(transfer_encoding=""))],
+}  # fmt: skip
+NOTED: dict[str, Callable[[], Diagnosis]] = {
+    "redirected": lambda: judge(replace(WORDS, redirects=("http://x/old",), url="http://x/new")),
+    "retry-missing": lambda: judge(replace(WORDS, arrivals=WORDS.arrivals[1:])),
+    "six-connections": lambda: judge(WORDS),
+    "asks-again": lambda: judge(WORDS),
+    "unknown-field": lambda: judge(body(b"id: 1\ndata: a\n\ntime: 12\n\n")),
+    "corked": lambda: judge(stream(ticks(40, 0.1, clock=False), HoldTime(0.205))),
+    "quiet": lambda: judge(body(ended=False)),
+}
+
+
+def _at_once(recording: Recording) -> Recording:
+    return replace(recording, arrivals=(Arrival(0.001, recording.body),), end_s=0.002)
+
+
+def _gzipped(pieces: Sequence[tuple[float, bytes]], *faults: Fault) -> Recording:
+    return stream(pieces, *faults, seen={"content-encoding": "gzip"})
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [(name, make) for name, makes in FIRST.items() for make in makes],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_right_cause_is_named_first(name: str, make: Callable[[], Diagnosis]) -> None:
+    found = make()
+    assert found.first == name, found
+    assert not found.healthy and found.findings[0].evidence
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_notes_are_no_illness(name: str) -> None:
+    found = NOTED[name]()
+    assert name in [finding.name for finding in found.findings], found
+    assert found.healthy and found.first == "healthy"
+
+
+def test_every_cause_has_its_recordings() -> None:
+    assert set(FIRST) | set(NOTED) == set(causes())
+    for name in FIRST:
+        assert causes()[name].severity != "note", name
+    for name in set(NOTED) - set(FIRST):
+        assert causes()[name].severity == "note", name
+
+
+HEALTHY = {
+    "ticks": lambda: judge(stream(ticks())),
+    "ticks without a clock": lambda: judge(stream(ticks(clock=False))),
+    "slow ticks": lambda: judge(stream(ticks(5, 1.0))),
+    "large events in small pieces": lambda: judge(stream(ticks(10, 0.3, 20000), Slice(1460))),
+    "gzip, flushed": lambda: judge(_gzipped(ticks(), Gzip())),
+    "a replay, then ticks": lambda: judge(stream([(0.01, tick(n, n - 30.0)) for n in range(1, 20)] + [(s, tick(20 + n, s)) for n, (s, _) in enumerate(ticks())])),
+    "a fast stream": lambda: judge(stream(ticks(200, 0.005))),
+    "batches that the server makes": lambda: judge(stream([(n // 5 + 1.0, tick(n, n // 5 + 1.0)) for n in range(20)])),
+    "a finished answer at once": lambda: judge(body(b"".join(events("a", "b", "c", "d", "e")))),
+    "a model's answer": lambda: judge(body(*events(*MODEL, "[DONE]"))),
+    "resumed": lambda: judge(WORDS, More(resumed=body(b"id: 3\ndata: c\n\n"), asked_id="2")),
+    "a gap that is told": lambda: judge(WORDS, More(resumed=body(b"event: gap\ndata: {}\n\nid: 9\ndata: x\n\n"), asked_id="2")),
+    "may be read": lambda: judge(answered(access_control_allow_origin="*"), More(origin="https://my.app")),
+    "heartbeats": lambda: judge(stream([(n * 10.0, b": still here\n\n") for n in range(6)] + [(60.0, tick(1, 60.0))])),
+    "a mark at the start": lambda: judge(Recording(200, HEAD, (Arrival(0, b"\xef\xbb\xbf" + RETRY + events("a")[0]),), end_s=1)),
+    "a character that the watching cut": lambda: judge(body(*events("a"), "data: ü".encode()[:-1], ended=False)),
+    "clocks that do not agree": lambda: judge(replace(stream(ticks()), began_epoch_s=NOW_S + 3600)),
+    "a chat that repeats its words": lambda: judge(body(b"id: 1\ndata: a\n\n", b"id: 1\ndata: a\n\n")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_no_false_alarm(name: str) -> None:
+    found = HEALTHY[name]()
+    assert found.healthy, found
+
+
+def test_a_buffer_of_any_size_and_events_of_any_size_are_told() -> None:
+    for size in (1024, 4096, 16384):
+        for pad in (100, 333, 700):
+            found = judge(stream(ticks(3 * size // pad + 10, 0.1, pad), HoldBytes(size)))
+            assert found.first in ("full-buffers", "held"), (size, pad, found)
+            if found.first == "full-buffers":
+                assert f"{size:,} bytes" in found.findings[0].evidence, (size, pad, found)
+
+
+def test_the_hop_that_holds_is_found_by_comparing() -> None:
+    direct = stream(ticks())
+    held, sentence = compare(direct, stream(ticks(), HoldBytes(65536)))
+    assert held and "holds events back: 9" in sentence  # 950 ms in the middle
+    held, sentence = compare(direct, direct)
+    assert not held and "nothing is held there" in sentence
+    assert compare(direct, Recording(200))[0]
+    assert not compare(Recording(200), direct)[0]
+    assert "cannot be compared" in compare(direct, body(b"id: other\ndata: a\n\n"))[1]
+    late = stream(ticks(), HoldBytes(65536))
+    assert not compare(late, late)[0]  # held before both
+
+
+def test_a_diagnosis_speaks_json() -> None:
+    found = judge(answered(503))
+    told = json.loads(json.dumps(found.as_json()))
+    assert told["healthy"] is False and told["findings"][0]["cause"] == "wrong-status"
+    assert set(told["findings"][0]) == {"cause", "severity", "title", "evidence", "why", "remedies"}
+    assert "wrong-status: status 503" in repr(found)
+    assert judge(_gzipped(ticks(), Gzip())).facts[1].endswith("then it ended")
+
+
+def test_who_names_a_product_is_not_believed() -> None:
+    for product in ("nginx/1.22.1", "HAProxy", "cloudflare"):
+        named = replace(stream(ticks()), headers=HEAD | {"server": product, "via": f"1.1 {product}"})
+        assert judge(named).findings == judge(stream(ticks())).findings
+
+
+def test_a_long_answer_is_judged_by_its_beginning() -> None:
+    endless = b"".join(events(*["x" * 1000] * 3000))
+    assert judge(body(endless)).healthy
+    assert zlib.crc32(endless)  # 3 MB were there
