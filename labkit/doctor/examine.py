@@ -112,7 +112,8 @@ def _check_answer(first: Recording, url: str, seconds: float) -> None:
         what = f"{url} took the connection, and sent no head within {seconds:g} s"
         why = "nothing there speaks HTTP, or a proxy holds the whole answer back: --seconds 60 or --compare tell"
         raise NotExamined(f"{what}. Either {why}")
-    if first.status == 200 and first.arrivals and not first.ended:
+    is_stream = first.status == 200 and first.headers.get("content-type", "").lower().startswith("text/event-stream")
+    if is_stream and first.arrivals and not first.ended:
         with contextlib.suppress(ValueError):
             body = first.decompressed.body
             if body and b"\n" not in body and b"\r" not in body:

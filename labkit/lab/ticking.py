@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from labkit.lab.raw import loopback
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
 #: How the body's end can be seen: by chunks; by chunks whose size line goes out alone; by the end of the connection.
@@ -51,28 +52,8 @@ async def ticking(ticks: Ticks | None = None) -> AsyncIterator[str]:
     To HTTP/1.0 it answers until it closes, whatever the framing. It resumes: who comes with the id 7 gets 8 first.
     """
     chosen = ticks or Ticks()
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        try:
-            await _answer(reader, writer, chosen)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client, or the experiment, is over
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    finally:
-        server.close()
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with loopback(lambda reader, writer: _answer(reader, writer, chosen)) as url:
+        yield url
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ticks: Ticks) -> None:
