@@ -60,9 +60,16 @@ async def _run(wish: Wish) -> int:
         _print(wish, diagnosis)
         return HEALTHY if diagnosis.healthy else FINDINGS
     # At the same time, so that both see the same moments of the same source: two streams, and no third.
-    through, direct = await asyncio.gather(
-        _examine(wish, wish.url, watch_only=True), _examine(wish, wish.compare, watch_only=True)
-    )
+    asking = (_examine(wish, wish.compare, watch_only=True), _examine(wish, wish.url, watch_only=True))
+    direct, through = await asyncio.gather(*asking, return_exceptions=True)
+    if isinstance(direct, BaseException):
+        raise direct
+    if isinstance(through, NotExamined):  # a proxy that holds the head too shows nothing at all
+        held, sentence = bool(direct.recording.events), f"{through} The stream itself brought"
+        _print_both(wish, direct, None, held, f"{sentence} {len(direct.recording.events)} events meanwhile")
+        return FINDINGS
+    if isinstance(through, BaseException):
+        raise through
     held, sentence = compare(direct.recording.decompressed, through.recording.decompressed)
     _print_both(wish, direct, through, held, sentence)
     return HEALTHY if through.healthy and not held else FINDINGS
@@ -95,13 +102,14 @@ def _print(wish: Wish, diagnosis: Diagnosis) -> None:
         show(diagnosis, Console(highlight=False))
 
 
-def _print_both(wish: Wish, direct: Diagnosis, through: Diagnosis, held: bool, sentence: str) -> None:
+def _print_both(wish: Wish, direct: Diagnosis, through: Diagnosis | None, held: bool, sentence: str) -> None:
     if wish.as_json:
-        both = {"direct": direct.as_json(), "through": through.as_json()}
+        both = {"direct": direct.as_json(), "through": through.as_json() if through is not None else None}
         click.echo(json.dumps({"held_between": held, "compared": sentence, **both}, indent=2))
         return
     console = Console(highlight=False)
-    for name, diagnosis in (("direct", direct), ("through", through)):
-        console.print(f"{name}: {printable(diagnosis.url)}", markup=False, soft_wrap=True)
-        show(diagnosis, console)
-    console.print(sentence, markup=False, soft_wrap=True, style="bold")
+    for name, url, diagnosis in (("direct", wish.compare, direct), ("through", wish.url, through)):
+        console.print(f"{name}: {printable(url or '')}", markup=False, soft_wrap=True)
+        if diagnosis is not None:
+            show(diagnosis, console)
+    console.print(printable(sentence), markup=False, soft_wrap=True, style="bold")

@@ -27,7 +27,7 @@ def look_at_head(recording: Recording, more: More) -> Iterator[Finding]:
     if more.origin and allowed not in ("*", more.origin):
         said = f"Access-Control-Allow-Origin: {allowed}" if allowed else "no Access-Control-Allow-Origin"
         yield Finding("cors-refused", f"asked with Origin: {more.origin}, it answered with {said}")
-    if is_cacheable(recording):
+    if is_cacheable(recording) and not more.posted:
         control = recording.headers.get("cache-control")
         yield Finding("cacheable", f"Cache-Control: {control}" if control else "no Cache-Control")
     if recording.http_version in ("HTTP/1.0", "HTTP/1.1"):

@@ -99,7 +99,7 @@ async def examine(
     except httpx.HTTPError as problem:
         raise NotExamined(_why_not(problem, url)) from problem
     _check_answer(first, url, seconds)
-    more = More(origin=origin, http2=await _offers_http2(first.url, verify))
+    more = More(origin=origin, http2=await _offers_http2(first.url, verify), posted=content is not None)
     if watch_only or first.status != 200:
         return judge(first, more)
     more, unasked = await _ask_more(request, first, more, seconds, may_open_more)

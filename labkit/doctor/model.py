@@ -38,7 +38,8 @@ class More:
 
     `resumed` is the answer to a request with `asked_id` as its Last-Event-ID; `uncompressed` to one that refused
     compression; `again` to the same request a second time. `origin` is the page's origin that was sent. `http2`:
-    whether the server would speak it. `leaving_noticed`: whether a labkit server noticed that we left.
+    whether the server would speak it. `posted`: the request was a POST, whose answer no cache keeps. `leaving_noticed`:
+    whether a labkit server noticed that we left.
     """
 
     resumed: Recording | None = None
@@ -47,6 +48,7 @@ class More:
     again: Recording | None = None
     origin: str = ""
     http2: bool | None = None
+    posted: bool = False
     leaving_noticed: bool | None = None
 
 

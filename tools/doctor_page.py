@@ -1,0 +1,65 @@
+"""Writes docs/doctor.md from labkit/doctor/causes.toml. A test fails when the two differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labkit.doctor import Cause, causes
+
+PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
+HEAD = """\
+# What the doctor finds
+
+`labkit doctor URL` watches a stream as a browser would, asks once more, and says what is wrong, what shows it, why it
+is so, and which line mends it. It judges by what came and when; no header that names a product is believed. Exit code
+0: healthy, 1: something has to be mended (an error or a warning), 2: there was nothing to examine.
+
+```
+labkit doctor https://my.app/events
+labkit doctor https://my.app/events --compare http://127.0.0.1:8000/events    # which hop holds it back?
+labkit doctor https://my.app/chat --post '{"prompt": "hi", "stream": true}' --header 'Authorization: Bearer ...'
+labkit doctor https://my.app/events --json --seconds 5 --origin https://other.page    # in CI
+```
+
+- **It tells most where the events carry a time.** A number of seconds or milliseconds since 1970, or an ISO 8601 time,
+  anywhere in the data, shows how long each event was on its way. Without one, only the pattern of arrivals speaks.
+- **It opens two streams, one after the other**, and no third without leave. `--compare` opens two at the same time.
+- **It keeps at most 4 MiB**, and watches for as long as `--seconds` says.
+
+In Python: `await labkit.doctor.examine(url)`; pure, on a recording of your own: `labkit.doctor.judge(recording)`.
+
+This page is written by `tools/doctor_page.py` from `labkit/doctor/causes.toml`.
+"""
+
+
+def page() -> str:
+    """The text of docs/doctor.md."""
+    sections = [HEAD]
+    for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("note", "Notes")):
+        sections.append(f"## {title}\n")
+        sections += [_section(cause) for cause in causes().values() if cause.severity == severity]
+    return "\n".join(sections)
+
+
+def _section(cause: Cause) -> str:
+    lines = [f"### {cause.name}", "", f"**{cause.title}.** {cause.why}", ""]
+    if cause.remedies:
+        lines += ["| where | line | source |", "|---|---|---|"]
+        lines += [
+            f"| {remedy.where} | `{_cell(remedy.line)}` | [{_host(remedy.source)}]({remedy.source}) |"
+            for remedy in cause.remedies
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("\n", "\\n").replace("|", "\\|")
+
+
+def _host(url: str) -> str:
+    return url.split("/")[2].removeprefix("www.")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
