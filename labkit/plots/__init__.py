@@ -2,11 +2,17 @@
 
 from labkit.plots.anatomy import anatomy
 from labkit.plots.crowd import crowd
+from labkit.plots.curve import lag_curve
 from labkit.plots.cuts import cuts
+from labkit.plots.heat import heat
 from labkit.plots.lanes import lanes
 from labkit.plots.matrix import matrix
 from labkit.plots.memory import held
+from labkit.plots.staircase import staircase
 from labkit.plots.states import states
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
 
-__all__ = ["CLIENT", "PROXY", "SERVER", "anatomy", "crowd", "cuts", "held", "lanes", "matrix", "states", "style"]
+__all__ = [
+    "CLIENT", "PROXY", "SERVER", "anatomy", "crowd", "cuts", "heat", "held", "lag_curve", "lanes", "matrix",
+    "staircase", "states", "style",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What nginx does to a stream, done by the lab's own relay: for machines without an nginx.
+"""What nginx and HAProxy do to a stream, done by the lab's own relay: for machines without them.
 
 Tests hold it against real ones in grouping (which events arrive together), benchmarks/proxies.py in lag.
 """
@@ -11,13 +11,16 @@ from random import Random
 from labkit.errors import LabError
 from labkit.proxy.breaking import IdleTimeout
 from labkit.proxy.changing import Gzip
+from labkit.proxy.haproxy import ADVICE as HAPROXY_ADVICE
+from labkit.proxy.haproxy import HAProxy
 from labkit.proxy.launch import LabRelay
 from labkit.proxy.model import Action, Answer, Close, Fault, Headers, Machine, Pass, Refuse, Send
 from labkit.proxy.nginx import ADVICE, Nginx
-from labkit.proxy.timing import HoldBytes
+from labkit.proxy.timing import HoldBytes, HoldTime
 
 PAGE_BYTES = 4096  # nginx's proxy_buffer_size, on machines with pages of that size
 TLS_BYTES = 16384  # nginx's ssl_buffer_size
+CORK_S = 0.205  # measured on Linux: how long the kernel waits behind MSG_MORE
 PASS = Pass()
 
 
@@ -82,12 +85,13 @@ class _HoldingHead(Machine):
 
 @dataclass(frozen=True)
 class Unless(Fault):
-    """The fault, unless the origin's answer has this header; then `instead`. The header goes no further."""
+    """The fault, unless the origin's answer has this header; then `instead`. The header stops here, unless `kept`."""
 
     header: str
     value: str
     fault: Fault
     instead: Fault = PASS
+    kept: bool = False
 
     @property
     def of_the_wire(self) -> bool:  # type: ignore[override]
@@ -97,8 +101,8 @@ class Unless(Fault):
         return self.fault.connect(n)
 
     def head(self, headers: Headers) -> Headers:
-        kept = [(name, value) for name, value in headers if name.lower() != self.header]
-        return (self.instead if self._lifted(headers) else self.fault).head(kept)
+        passed = [(name, value) for name, value in headers if self.kept or name.lower() != self.header]
+        return (self.instead if self._lifted(headers) else self.fault).head(passed)
 
     def start(self, n: int, rng: Random) -> Machine:
         return _Choosing(self, self.fault.start(n, rng), self.instead.start(n, rng))
@@ -141,32 +145,50 @@ def as_nginx(setup: Nginx) -> tuple[Fault, ...]:
     if setup.http2 or setup.upgrade or setup.cache_s is not None or setup.more:
         raise LabError(f"the lab's relay knows no HTTP/2, no Upgrade, no cache and no further directives, and {ADVICE}")
     idle: tuple[Fault, ...] = (IdleTimeout(setup.read_timeout_s),) if setup.read_timeout_s is not None else ()
-    held: list[Fault] = []
-    if setup.to_origin != "1.1":
-        held.append(FillBuffers(setup.buffer_bytes or PAGE_BYTES))
-    if setup.gzip:
-        held += [Gzip(flush=False), HoldBytes(PAGE_BYTES)]
-    if setup.tls:
-        held.append(HoldBytes(TLS_BYTES))
-    held.append(HoldHead())
-    if not setup.buffering:
-        return (*idle, *([Gzip(flush=True)] if setup.gzip else []))
-    if setup.keep_accel:
-        raise LabError(f"the lab's relay does not pass X-Accel-Buffering on, and {ADVICE}")
     flushing = Gzip(flush=True)
-    return (
-        *idle,
-        *(Unless("x-accel-buffering", "no", fault, flushing if isinstance(fault, Gzip) else PASS) for fault in held),
-    )
+    if not setup.buffering:
+        return (*idle, flushing) if setup.gzip else idle
+    held: list[tuple[Fault, Fault]] = []  # what holds, and what stands in its place when the origin forbids it
+    if setup.to_origin != "1.1":
+        held.append((FillBuffers(setup.buffer_bytes or PAGE_BYTES), PASS))
+    if setup.gzip:
+        held += [(Gzip(flush=False), flushing), (HoldBytes(PAGE_BYTES), PASS)]
+    if setup.tls:
+        held.append((HoldBytes(TLS_BYTES), PASS))
+    held.append((HoldHead(), PASS))
+    # A machine is told of the headers as the origin sent them: that one removes the header does not blind the next.
+    return (*idle, *(Unless("x-accel-buffering", "no", *pair, kept=setup.keep_accel) for pair in held))
+
+
+def as_haproxy(setup: HAProxy) -> tuple[Fault, ...]:
+    """The faults that group events as HAProxy 2.6 does on Linux.
+
+    Raises:
+        LabError: the relay cannot do what is asked; a real HAProxy can.
+    """
+    if setup.compression or setup.more:
+        raise LabError(f"the lab's relay does not compress as HAProxy does, and {HAPROXY_ADVICE}")
+    cork = () if setup.no_delay else (HoldTime(CORK_S),)
+    return (IdleTimeout(setup.server_timeout_s), *cork)
 
 
 class EmbeddedProxy(LabRelay):
-    """The lab's relay in the place of an nginx. The same face as a RunningProxy."""
+    """The lab's relay in the place of an nginx or a HAProxy. The same face as a RunningProxy."""
 
-    def __init__(self, origin: str, setup: Nginx, port: int = 0) -> None:
-        super().__init__("the lab's relay, in the place of an nginx", origin, as_nginx(setup), 0, port)
+    def __init__(self, origin: str, setup: Nginx | HAProxy, port: int = 0) -> None:
+        place = "an nginx" if isinstance(setup, Nginx) else "a HAProxy"
+        faults = as_nginx(setup) if isinstance(setup, Nginx) else as_haproxy(setup)
+        super().__init__(f"the lab's relay, in the place of {place}", origin, faults, 0, port)
 
     @property
     def config(self) -> str:
         """The faults, one each line."""
         return "\n".join(map(repr, self.faults))
+
+    @property
+    def log(self) -> str:
+        """What became of each connection."""
+        return "\n".join(f"connection {passage.n}: {passage.ended or 'open'}" for passage in self.passages)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {'at ' + self.url + ' for ' + self.origin if self.running else 'has ended'}>"

@@ -1,8 +1,9 @@
-"""A proxy that behaves as an nginx: a real one where there is one, the lab's relay otherwise."""
+"""A proxy that behaves as an nginx or a HAProxy: a real one where there is one, the lab's relay otherwise."""
 
 from __future__ import annotations
 
 from labkit.proxy.embedded import EmbeddedProxy
+from labkit.proxy.haproxy import HAProxy, find_haproxy, haproxy
 from labkit.proxy.nginx import Nginx, find_nginx, nginx
 from labkit.proxy.program import RunningProxy
 
@@ -11,21 +12,26 @@ Front = RunningProxy | EmbeddedProxy
 _running: dict[str, Front] = {}  # the registry of named ones: they outlive the cell that started them
 
 
-def front(origin: str, setup: Nginx | None = None, *, name: str = "") -> Front:
-    """An nginx with this setup in front of the origin, when this returns; its `name` says whether it is a real one.
+def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") -> Front:
+    """A proxy with this setup in front of the origin, when this returns; its `name` says whether it is a real one.
 
     It is for a `with` block, or until its stop(). With a name, the cell run again gives it anew on the same port.
 
     Raises:
-        LabError: it did not start, or there is no nginx and the relay cannot do what is asked.
+        LabError: it did not start, or there is no real one and the relay cannot do what is asked.
     """
     before = _running.pop(name, None) if name else None
     port = 0
     if before is not None:
         port = before.port
         before.stop()
-    chosen = setup or Nginx()
-    made = nginx(origin, chosen, port=port) if find_nginx() else EmbeddedProxy(origin, chosen, port)
+    made = _start(origin, setup or Nginx(), port)
     if name:
         _running[name] = made
     return made
+
+
+def _start(origin: str, setup: Nginx | HAProxy, port: int) -> Front:
+    if isinstance(setup, HAProxy):
+        return haproxy(origin, setup, port=port) if find_haproxy() else EmbeddedProxy(origin, setup, port)
+    return nginx(origin, setup, port=port) if find_nginx() else EmbeddedProxy(origin, setup, port)

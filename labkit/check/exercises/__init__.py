@@ -5,6 +5,7 @@ from labkit.check.exercises import (
     build_events,
     cors_headers,
     doubled_events,
+    held,
     listen,
     missing_and_doubled,
     since,
@@ -22,6 +23,7 @@ _MODULES = (
     missing_and_doubled,
     doubled_events,
     since,
+    held,
     cors_headers,
 )
 

@@ -1,0 +1,137 @@
+"""Who holds events back, for how long, and what cures it: measured on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from labkit.client import watch
+from labkit.lab.jupyterproxy import jupyter_proxy
+from labkit.lab.ticking import Ticks, cured, ticking
+from labkit.measure import Lags, Recording, Repeated, lags, repeated
+from labkit.proxy import HAProxy, Nginx, find_nginx, front, nginx
+
+Setup = Nginx | HAProxy
+
+AT_ONCE = 4  # set-ups that run at the same time: more would measure each other
+LONGEST_S = 20.0
+
+#: Lines that cheat sheets for event streams recommend. Each stands here alone, in a location that buffers.
+CHEAT_SHEET = (
+    "add_header X-Accel-Buffering no;",
+    "proxy_set_header X-Accel-Buffering no;",
+    "chunked_transfer_encoding off;",
+    "proxy_cache off;",
+    "tcp_nodelay on;",
+    "proxy_request_buffering off;",
+    "proxy_max_temp_file_size 0;",
+    'proxy_http_version 1.1; proxy_set_header Connection "";',
+    "proxy_buffering off;",
+)
+
+
+async def watched(ticks: Ticks | None = None, *setups: Setup, accept: str = "text/event-stream") -> Recording:
+    """What a client records of these ticks behind these proxies, the first one next to the server; none: directly."""
+    async with ticking(ticks) as url:
+        return await _through(url, setups, accept)
+
+
+async def _through(url: str, setups: Sequence[Setup], accept: str) -> Recording:
+    if not setups:
+        return await watch(url, LONGEST_S, verify=False, headers={"Accept": accept, "Accept-Encoding": "gzip"})
+    with await asyncio.to_thread(front, url, setups[0]) as proxy:
+        return await _through(proxy.url, setups[1:], accept)
+
+
+async def arrivals(ticks: Ticks | None = None, *setups: Setup) -> Lags:
+    """When these ticks were sent, and when they arrived."""
+    return lags(await watched(ticks, *setups))
+
+
+async def each(cases: Mapping[str, tuple[Ticks, Sequence[Setup]]]) -> dict[str, Lags]:
+    """The arrivals of each case, by name; a few cases at a time."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(ticks: Ticks, setups: Sequence[Setup]) -> Lags:
+        async with gate:
+            return await arrivals(ticks, *setups)
+
+    done = await asyncio.gather(*(one(*case) for case in cases.values()))
+    return dict(zip(cases, done, strict=True))
+
+
+async def lag_by_size(
+    sizes: Sequence[int] = (64, 128, 256, 512, 1024, 2048),
+    interval_s: float = 0.01,
+    buffer_bytes: int = 4096,
+    repetitions: int = 3,
+) -> dict[int, Repeated]:
+    """The longest lag behind an nginx that speaks HTTP/1.0 to the origin, by event size: one run after another.
+
+    Each run is long enough for three full buffers.
+    """
+    setup = Nginx(to_origin="1.0", buffer_bytes=buffer_bytes)
+
+    async def run(size: int) -> float:
+        count = max(12, 3 * buffer_bytes // size)
+        return (await arrivals(Ticks(count, interval_s, size), setup)).longest_s
+
+    rounds = [await asyncio.gather(*(run(size) for size in sizes)) for _ in range(repetitions)]
+    return {size: Repeated(tuple(done[place] for done in rounds)) for place, size in enumerate(sizes)}
+
+
+async def remedies(ticks: Ticks | None = None, repetitions: int = 1) -> dict[str, dict[str, Repeated]]:
+    """Median lags for each HTTP version to the origin, plain, over TLS, with gzip and with both; by remedy."""
+    chosen = ticks or Ticks(count=16, interval_s=0.05)
+    free = cured(chosen)
+    cases: dict[tuple[str, str], tuple[Ticks, Sequence[Setup]]] = {}
+    for version, tls, gzip in product(("1.0", "1.1"), (False, True), (False, True)):
+        row = f"HTTP/{version} to the origin{', TLS' * tls}{', gzip' * gzip}"
+        as_it_is = Nginx(to_origin="1.0" if version == "1.0" else "1.1", tls=tls, gzip=gzip)
+        off = Nginx(to_origin=as_it_is.to_origin, tls=tls, gzip=gzip, buffering=False)
+        cases[row, "nothing"] = (chosen, [as_it_is])
+        cases[row, "X-Accel-Buffering: no"] = (free, [as_it_is])
+        cases[row, "proxy_buffering off"] = (chosen, [off])
+    runs = [await each({"\0".join(key): case for key, case in cases.items()}) for _ in range(repetitions)]
+    table: dict[str, dict[str, Repeated]] = {}
+    for row, remedy in cases:
+        table.setdefault(row, {})[remedy] = repeated([run[f"{row}\0{remedy}"] for run in runs])
+    return table
+
+
+async def cheat_sheet(directives: Sequence[str] = CHEAT_SHEET) -> dict[str, Lags] | None:
+    """What each line does alone in a real nginx that speaks HTTP/1.0 to the origin; None without an nginx."""
+    path = find_nginx()
+    if path is None:
+        return None
+    ticks = Ticks(count=12, interval_s=0.05)
+
+    async def one(directive: str) -> Lags:
+        own = "proxy_http_version" in directive
+        setup = Nginx(to_origin=None if own else "1.0", more=(directive,))
+        async with ticking(ticks) as url:
+            with await asyncio.to_thread(nginx, url, setup, program=path) as proxy:
+                return lags(await watch(proxy.url, LONGEST_S))
+
+    return {directive: await one(directive) for directive in directives}
+
+
+async def accept_matters(ticks: Ticks | None = None) -> dict[str, Lags]:
+    """The arrivals through jupyter-server-proxy, by the Accept header that was sent."""
+    async with ticking(ticks or Ticks(count=20, interval_s=0.05)) as url, jupyter_proxy() as through:
+        found = {}
+        for accept in ("text/event-stream", "*/*"):
+            found[accept] = lags(await watch(through(url), LONGEST_S, headers={"Accept": accept}))
+        return found
+
+
+async def replayed(cache: bool = True) -> tuple[Recording, Recording] | None:
+    """What two clients get, one after the other, behind an nginx that caches; None without an nginx."""
+    path = find_nginx()
+    if path is None:
+        return None
+    setup = Nginx(to_origin="1.1", cache_s=60) if cache else Nginx(to_origin="1.1")
+    async with ticking(Ticks(count=12, interval_s=0.1)) as url:
+        with await asyncio.to_thread(nginx, url, setup, program=path) as proxy:
+            return await watch(proxy.url, LONGEST_S), await watch(proxy.url, LONGEST_S)

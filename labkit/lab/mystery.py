@@ -1,0 +1,83 @@
+"""A stream with three faults on its way, for the learner to find."""
+
+from __future__ import annotations
+
+import contextlib
+from random import Random
+
+from labkit.background import Background
+from labkit.errors import LabError
+from labkit.lab.ticking import Ticks, ticking
+from labkit.proxy import Fault, FillBuffers, Gzip, HoldTime, IdleTimeout, LabRelay
+
+TICKS = Ticks(count=40, interval_s=0.05, size_bytes=120, silence_s=1.2, headers=(("Cache-Control", "no-cache"),))
+
+#: What a hop may do, and how it shows.
+KINDS: dict[str, tuple[Fault, str]] = {
+    "a cork": (HoldTime(0.205), "events come in small lumps, a fifth of a second apart"),
+    "full buffers": (FillBuffers(512), "the stream stops in the middle of events, and goes on every 512 bytes"),
+    "compression": (Gzip(flush=False), "nothing comes before the end, and the answer is gzip"),
+    "an idle timer": (IdleTimeout(0.7), "half of the events are missing: the rest came after a silence"),
+}
+
+#: Orders in which each fault still shows behind those before it.
+_ORDERS = (
+    ("an idle timer", "a cork", "full buffers"),
+    ("a cork", "full buffers", "compression"),
+    ("a cork", "an idle timer", "full buffers"),
+    ("a cork", "full buffers", "an idle timer"),
+)
+
+_running: list[Mystery] = []  # the one before ends when another is made
+
+
+class Mystery:
+    """`hops` are four URLs: the server itself, and then behind one, two and three proxies. Made by three_hops()."""
+
+    def __init__(self, seed: int) -> None:
+        self._order = Random(f"mystery {seed}").choice(_ORDERS)
+        self._background = Background("mystery")
+        self._stack = contextlib.AsyncExitStack()
+        origin = self._background.run(self._stack.enter_async_context(ticking(TICKS)))
+        self._relays: list[LabRelay] = []
+        for number, kind in enumerate(self._order, start=1):
+            before = self._relays[-1].url if self._relays else origin
+            self._relays.append(LabRelay(f"hop {number}", before, (KINDS[kind][0],), 0, 0))
+        self.hops = (origin, *(relay.url for relay in self._relays))
+
+    def answer(self, *kinds: str) -> str:
+        """What is right about these three, in order from the server on; with a way on where one is wrong.
+
+        Raises:
+            LabError: a word that is no kind of hop.
+        """
+        if not kinds or kinds == ("?", "?", "?"):
+            return f"Not yet. Three words, from the server on, out of: {', '.join(KINDS)}."
+        if len(kinds) != len(self._order) or any(kind not in KINDS for kind in kinds):
+            raise LabError(f"an answer is three of these, from the server on: {', '.join(map(repr, KINDS))}")
+        pairs = enumerate(zip(kinds, self._order, strict=True), start=1)
+        return "\n".join(self._line(number, said, is_) for number, (said, is_) in pairs)
+
+    def _line(self, number: int, said: str, is_: str) -> str:
+        if said == is_:
+            return f"hop {number}: right. {said[0].upper()}{said[1:]}: {KINDS[said][1]}."
+        way_on = f"Compare hop {number} with hop {number - 1}."
+        return f"hop {number}: not {said}. There you would see that {KINDS[said][1]}. {way_on}"
+
+    def stop(self) -> None:
+        """Ends the server and the proxies."""
+        for relay in reversed(self._relays):
+            relay.stop()
+        self._background.run(self._stack.aclose())
+        self._background.end()
+
+    def __repr__(self) -> str:
+        return "A stream on its way through three proxies: hops[0] is the server itself, hops[3] is what a client gets"
+
+
+def three_hops(seed: int = 4) -> Mystery:
+    """A server with three proxies before it, each with a fault of its own; another seed may give another order."""
+    while _running:
+        _running.pop().stop()
+    _running.append(Mystery(seed))
+    return _running[0]

@@ -1,0 +1,71 @@
+"""The verdicts of lesson 05: each is computed from what was recorded, and turns when somebody does the opposite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from labkit.lab.timers import Ends
+from labkit.measure import Lags, Verdict
+
+MUCH = 5  # times as few bursts, or times as late: no noise of a machine does that
+WORST_S = 0.1
+
+
+def is_held(run: Lags) -> bool:
+    """Whether its events came in far fewer bursts than there were, or visibly late."""
+    return bool(run.at_s) and (len(run.bursts) * MUCH <= len(run.at_s) or run.median_s > WORST_S)
+
+
+def _told(runs: Mapping[str, Lags]) -> str:
+    return "; ".join(f"{name}: {len(run.bursts)} of {len(run.at_s)}" for name, run in runs.items())
+
+
+def c26_proxies_buffer(direct: Lags, behind: Mapping[str, Lags]) -> Verdict:
+    """Reverse proxies buffer by default, so events arrive in lumps."""
+    held = [name for name, run in behind.items() if is_held(run)]
+    free = [name for name in behind if name not in held]
+    told = f"held by {', '.join(held) or 'none'}; passed on at once by {', '.join(free) or 'none'}"
+    return Verdict("C26", bool(held) and not is_held(direct), told)
+
+
+def c27_cured(before: Lags, cures: Mapping[str, Lags]) -> Verdict:
+    """`X-Accel-Buffering: no` or `proxy_buffering off` cures nginx."""
+    holds = is_held(before) and bool(cures) and not any(is_held(run) for run in cures.values())
+    told = _told({"bursts without a cure": before, **{f"with {name}": run for name, run in cures.items()}})
+    return Verdict("C27", holds, told)
+
+
+def c28_compression_holds(unflushed: Lags, flushed: Lags) -> Verdict:
+    """Compression on the stream holds events back."""
+    told = _told({"bursts without a flush": unflushed, "flushed after each event": flushed})
+    return Verdict("C28", is_held(unflushed) and not is_held(flushed), told)
+
+
+def c29_timers(counts: Mapping[str, tuple[int, int]], events: int, plan: Ends, published: int) -> Verdict:
+    """Intermediaries close idle connections; heartbeats and planned reconnects cure that."""
+    cut = [name for name, (without, _) in counts.items() if without < events]
+    cured = [name for name in cut if counts[name][1] == events]
+    left = [name for name in cut if name not in cured]
+    resumed = len(plan.got) == published and plan.streams > 1
+    because = f"a heartbeat cured {len(cured)} of {len(cut)} timers, not {', '.join(left) or 'less'}"
+    told = f"{because}; under a total timer {len(plan.got)} of {published} events arrived over {plan.streams} streams"
+    return Verdict("C29", bool(cured) and resumed, told)
+
+
+def c31_survives(websocket: str, stream: str) -> Verdict:
+    """SSE survives proxies that break WebSockets by dropping `Upgrade`."""
+    holds = "messages" not in websocket and stream.endswith("events") and not stream.startswith("0")
+    return Verdict(
+        "C31", holds, f"through the same proxy the WebSocket was {websocket}, and the stream brought {stream}"
+    )
+
+
+def c54_typewriter_becomes_a_lump(direct: Lags, through: Lags) -> Verdict:
+    """Buffering anywhere on the way turns a typewriter into a lump."""
+    first_ms = [round(run.at_s[0] * 1000) if run.at_s else 0 for run in (direct, through)]
+    told = f"the first token came after {first_ms[0]} ms, and after {first_ms[1]} ms behind the proxy"
+    return Verdict(
+        "C54",
+        not is_held(direct) and is_held(through),
+        f"{told}, with {len(through.at_s)} in {len(through.bursts)} burst(s)",
+    )

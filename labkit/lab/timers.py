@@ -1,0 +1,84 @@
+"""Timers that end streams, and what a heartbeat can and cannot do about them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from labkit.client import EventSource, watch
+from labkit.lab.record import until
+from labkit.lab.ticking import Ticks, ticking
+from labkit.proxy import Fault, HAProxy, IdleTimeout, Nginx, TotalTimeout, front, relay
+from labkit.server import Channel, serve
+
+IDLE_S = 0.8
+TOTAL_S = 1.5
+SILENT = Ticks(count=10, interval_s=0.05, silence_s=2.0)
+
+#: Three idle timers and a total one, all set to about a second.
+TIMERS: Mapping[str, Nginx | HAProxy | Fault] = {
+    "nginx: proxy_read_timeout": Nginx(to_origin="1.1", read_timeout_s=IDLE_S),
+    "HAProxy: timeout server": HAProxy(no_delay=True, server_timeout_s=IDLE_S),
+    "any idle timer": IdleTimeout(IDLE_S),
+    "any total timer": TotalTimeout(TOTAL_S),
+}
+
+
+async def delivered(timer: Nginx | HAProxy | Fault, heartbeat_s: float = 0.0) -> int:
+    """How many of ten events arrive through this timer, when the server is silent for two seconds in between."""
+    ticks = Ticks(SILENT.count, SILENT.interval_s, silence_s=SILENT.silence_s, heartbeat_s=heartbeat_s)
+    async with ticking(ticks) as url:
+        if isinstance(timer, Fault):
+            async with relay(url, timer) as proxy:
+                return len((await watch(proxy.url, 6.0)).events)
+        with await asyncio.to_thread(front, url, timer) as real:
+            return len((await watch(real.url, 6.0)).events)
+
+
+async def by_heartbeat() -> dict[str, tuple[int, int]]:
+    """For each timer, how many of ten events arrive without heartbeats, and with one every 0.3 s."""
+
+    async def both(timer: Nginx | HAProxy | Fault) -> tuple[int, int]:
+        without, with_them = await asyncio.gather(delivered(timer), delivered(timer, 0.3))
+        return without, with_them
+
+    counts = await asyncio.gather(*(both(timer) for timer in TIMERS.values()))
+    return dict(zip(TIMERS, counts, strict=True))
+
+
+class Ends(NamedTuple):
+    """Which events arrived, over how many streams, and how many of those ended as the server had planned."""
+
+    got: list[str]
+    streams: int
+    planned: int
+
+
+async def under_a_total_timer(published: Sequence[str], max_age_s: float | None = None) -> Ends:
+    """What arrives through a total timer of 0.7 s from a channel that ends its streams at this age; None: it does not.
+
+    One text is published every 50 ms. The client resumes.
+    """
+    channel = Channel(retry_ms=20, max_age_s=max_age_s)
+    got: list[str] = []
+
+    async def read(source: EventSource) -> None:
+        async for event in source:
+            got.append(event.data)
+
+    async with (
+        serve(channel) as server,
+        relay(server.url, TotalTimeout(0.7)) as proxy,
+        EventSource(proxy.url) as source,
+    ):
+        reading = asyncio.ensure_future(read(source))
+        await until(lambda: channel.clients == 1)
+        for text in published:
+            channel.publish(text)
+            await asyncio.sleep(0.05)
+        await until(lambda: len(got) >= len(published), seconds=3)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        planned = sum("planned age" in visit.left for visit in channel.visits)
+        return Ends(got, len(channel.visits), planned)

@@ -1,0 +1,49 @@
+"""Numbers in a grid, dark where they are large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from labkit.measure import Repeated
+from labkit.plots.style import INK, PROXY, style
+
+LATE_S = 0.1  # from here on a cell is dark: a reader sees it
+
+
+def heat(cells: Mapping[str, Mapping[str, Repeated]], title: str) -> Axes:
+    """The Axes of a grid with a row for each name in `cells` and a column for each of its keys: median lags.
+
+    A cell is filled where events come late, and says the number either way; "noisy" where the runs disagree.
+    """
+    rows = list(cells)
+    columns = list(next(iter(cells.values())))
+    with style():
+        _, axes = plt.subplots(figsize=(8.5, 0.42 * len(rows) + 1.1))
+        for y, row in enumerate(rows):
+            for x, column in enumerate(columns):
+                value = cells[row][column]
+                late = value.median_s >= LATE_S
+                axes.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, color=PROXY, alpha=0.85 if late else 0.08))
+                text = "noisy" if value.noisy else f"{value.median_s * 1000:.0f} ms"
+                axes.text(
+                    x,
+                    y,
+                    text,
+                    ha="center",
+                    va="center",
+                    color="white" if late else INK,
+                    weight="bold" if late else None,
+                )
+        axes.set_xticks(range(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_xlim(-0.6, len(columns) - 0.4)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.set_title(title, pad=28)
+    return axes
