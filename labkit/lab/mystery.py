@@ -66,6 +66,9 @@ class Mystery:
 
     def stop(self) -> None:
         """Ends the server and the proxies."""
+        if self not in _running:
+            return
+        _running.remove(self)
         for relay in reversed(self._relays):
             relay.stop()
         self._background.run(self._stack.aclose())
@@ -77,7 +80,8 @@ class Mystery:
 
 def three_hops(seed: int = 4) -> Mystery:
     """A server with three proxies before it, each with a fault of its own; another seed may give another order."""
-    while _running:
-        _running.pop().stop()
-    _running.append(Mystery(seed))
-    return _running[0]
+    for before in tuple(_running):
+        before.stop()
+    made = Mystery(seed)
+    _running.append(made)
+    return made

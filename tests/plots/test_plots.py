@@ -6,7 +6,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from labkit.plots import anatomy, cuts, held, lanes, matrix, states, style
+from labkit.measure import Lags, Repeated
+from labkit.plots import anatomy, cuts, heat, held, lag_curve, lanes, matrix, staircase, states, style
 from labkit.wire import explain
 
 
@@ -85,3 +86,32 @@ def test_matrix_says_yes_and_no_in_words() -> None:
     assert words(axes) == "✓ yes | ✗ no | ✗ no | ✗ no"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["x", "y"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+
+
+def test_a_staircase_for_each_run_says_how_late_it_is() -> None:
+    sent = tuple(0.1 * n for n in range(10))
+    live, lump = Lags(sent, tuple(at + 0.001 for at in sent)), Lags(sent, (1.2,) * 10)
+    axes = staircase({"direct": live, "behind a proxy": lump, "more": live, "fourth": live}, "finding")
+    assert len(axes) == 4
+    assert axes[0].get_title() == "direct\n10 bursts, up to 1 ms late"
+    assert axes[1].get_title() == "behind a proxy\n1 burst, up to 1.2 s late"
+    assert axes[0].figure._suptitle.get_text() == "finding"  # type: ignore[union-attr]
+
+
+def test_a_curve_shows_each_run_beside_the_arithmetic() -> None:
+    axes = lag_curve({256: Repeated((0.3, 0.32)), 1024: Repeated((0.08,))}, 0.02, 4096, "finding")
+    line = axes.get_lines()[0].get_ydata()
+    assert list(line) == [320.0, 80.0]  # 4096 / 256 x 20 ms
+    assert words(axes) == "310 ms | 80 ms"
+
+
+def test_heat_says_each_number_and_fills_what_is_late() -> None:
+    axes = heat(
+        {
+            "a": {"x": Repeated((0.5,)), "y": Repeated((0.001,))},
+            "b": {"x": Repeated((0.1, 0.9)), "y": Repeated((0.0,))},
+        },
+        "finding",
+    )
+    assert words(axes) == "500 ms | 1 ms | noisy | 0 ms"
+    assert [patch.get_alpha() for patch in axes.patches] == [0.85, 0.08, 0.85, 0.08]
