@@ -93,8 +93,8 @@ def test_a_staircase_for_each_run_says_how_late_it_is() -> None:
     live, lump = Lags(sent, tuple(at + 0.001 for at in sent)), Lags(sent, (1.2,) * 10)
     axes = staircase({"direct": live, "behind a proxy": lump, "more": live, "fourth": live}, "finding")
     assert len(axes) == 4
-    assert axes[0].get_title() == "direct\n10 bursts, up to 1 ms late"
-    assert axes[1].get_title() == "behind a proxy\n1 burst, up to 1.2 s late"
+    assert axes[0].get_title(loc="left") == "direct\n10 bursts, up to 1 ms late"
+    assert axes[1].get_title(loc="left") == "behind a proxy\n1 burst, up to 1.2 s late"
     assert axes[0].figure._suptitle.get_text() == "finding"  # type: ignore[union-attr]
 
 
