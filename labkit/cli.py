@@ -5,6 +5,7 @@ Only click is imported at the top, so that `labkit --help` answers at once.
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -149,6 +150,8 @@ def doctor(
     2: there was nothing to examine.
     """
     never_fail_on_a_character()
+    if not math.isfinite(rest["seconds"]):
+        raise Failure("--seconds is a number, such as --seconds 30")
     url = _checked_url(url)
     compare = None if compare is None else _checked_url(compare)
     fields = dict(_checked_header(text) for text in headers)

@@ -65,12 +65,17 @@ async def _run(wish: Wish) -> int:
     if isinstance(direct, BaseException):
         raise direct
     if isinstance(through, NotExamined):  # a proxy that holds the head too shows nothing at all
-        held, sentence = bool(direct.recording.events), f"{through} The stream itself brought"
+        held, sentence = bool(direct.recording.events), f"{through}. The stream itself brought"
         _print_both(wish, direct, None, held, f"{sentence} {len(direct.recording.events)} events meanwhile")
         return FINDINGS
     if isinstance(through, BaseException):
         raise through
-    held, sentence = compare(direct.recording.decompressed, through.recording.decompressed)
+    try:
+        recordings = direct.recording.decompressed, through.recording.decompressed
+    except ValueError as problem:
+        held, sentence = False, f"They cannot be compared: {problem}"
+    else:
+        held, sentence = compare(*recordings, same_events=wish.post is None)
     _print_both(wish, direct, through, held, sentence)
     return HEALTHY if through.healthy and not held else FINDINGS
 

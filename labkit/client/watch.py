@@ -19,7 +19,10 @@ MAX_BYTES = 4 * 1024 * 1024
 class Watching:
     """What has come so far. `recording` is a Recording of it, at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, join_s: float = 0.0) -> None:
+        self._join_s = join_s
+        self._sent_s = 0.0
+        self.connected = False
         self._began_s = time.monotonic()
         self._began_epoch_s = time.time()
         self._arrivals: list[Arrival] = []
@@ -28,6 +31,12 @@ class Watching:
         self.bytes = 0
         self.ended, self.broken = False, ""
 
+    async def trace(self, event: str, info: Mapping[str, object]) -> None:
+        """What httpx is doing."""
+        self.connected = self.connected or event.endswith("connect_tcp.complete")
+        if event.endswith("send_request_headers.complete"):
+            self._sent_s = self._now_s()
+
     def answered(self, response: httpx.Response) -> None:
         """The head is there."""
         self._response, self._head_s = response, self._now_s()
@@ -35,7 +44,10 @@ class Watching:
     def came(self, data: bytes) -> None:
         """Some bytes are there."""
         self.bytes += len(data)
-        self._arrivals.append(Arrival(self._now_s(), data))
+        now_s = self._now_s()
+        if self._arrivals and now_s - self._arrivals[-1].at_s < self._join_s:
+            data = self._arrivals.pop().data + data
+        self._arrivals.append(Arrival(now_s, data))
 
     @property
     def recording(self) -> Recording:
@@ -48,6 +60,7 @@ class Watching:
             arrivals=tuple(self._arrivals),
             ended=self.ended,
             broken=self.broken,
+            sent_s=self._sent_s,
             head_s=self._head_s,
             end_s=self._now_s(),
             began_epoch_s=self._began_epoch_s,
@@ -67,36 +80,45 @@ async def watch(
     enough: Callable[[Watching], bool] = lambda watching: False,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
+    on_answer: Callable[[httpx.Response], object] = lambda response: None,
     content: bytes | None = None,
     verify: bool = True,
     http2: bool = False,
     max_bytes: int = MAX_BYTES,
+    join_s: float = 0.0,
 ) -> Recording:
     """What came within `seconds`, or until it was `enough` (asked after each piece), or until `max_bytes`.
 
-    Accept is exactly text/event-stream unless `headers` has another. Redirects are followed. A status of 0 means that
-    no head came in time.
+    Accept is exactly text/event-stream unless `headers` has another; header values go out as UTF-8, as a browser sends
+    them. Redirects are followed. `on_answer` is called when the head has come. Pieces that come within `join_s` of each
+    other count as one. A status of 0 means that no head came in time; `broken` says then how far it went.
 
     Raises:
         httpx.TransportError: nothing answered, or something that is not HTTP.
         httpx.TooManyRedirects: they lead in a circle.
     """
     request = {"Accept": "text/event-stream", **(headers or {})}
+    fields = [(name.encode("ascii"), value.encode()) for name, value in request.items()]
     async with _client(url, verify, http2) as client:
-        watching = Watching()
+        watching = Watching(join_s)
+        extensions = {"trace": watching.trace}
         try:
             async with (
                 asyncio.timeout(seconds),
-                client.stream(method, url, headers=request, content=content, timeout=None) as response,
+                client.stream(
+                    method, url, headers=fields, content=content, timeout=None, extensions=extensions
+                ) as response,
             ):
                 watching.answered(response)
+                on_answer(response)
                 async for data in response.aiter_raw():
                     watching.came(data)
                     if enough(watching) or watching.bytes >= max_bytes:
                         return watching.recording
                 watching.ended = True
         except TimeoutError:
-            pass
+            if not watching.recording.status:
+                watching.broken = "connected, and no head came" if watching.connected else "no connection was made"
         except httpx.TransportError as problem:
             if not watching.recording.status:
                 raise

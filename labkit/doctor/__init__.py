@@ -1,7 +1,7 @@
 """What is wrong with an event stream, by URL: evidence, cause, and the line that mends it."""
 
-from labkit.doctor.arrival import compare
 from labkit.doctor.causes import Cause, Remedy, causes
+from labkit.doctor.comparing import compare
 from labkit.doctor.examine import NotExamined, examine
 from labkit.doctor.judge import judge
 from labkit.doctor.model import Diagnosis, Finding, More

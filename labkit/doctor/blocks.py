@@ -8,7 +8,7 @@ from labkit.wire import Event
 from labkit.wire.explain import Step, explain
 
 #: As much of the body is read line by line: mistakes repeat themselves, and the slow reader is slow.
-LOOKED_AT_BYTES = 256 * 1024
+LOOKED_AT_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Content:
 def read_content(body: bytes) -> Content:
     """The body, up to LOOKED_AT_BYTES."""
     content = Content(body[:LOOKED_AT_BYTES])
-    content.steps = explain(content.body)
+    content.steps = explain(content.body, buffers=False)
     own_id: str | None = None
     for step in content.steps:
         if step.role == "id":

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from labkit.doctor.blocks import LOOKED_AT_BYTES, Content
 from labkit.doctor.model import Finding
-from labkit.wire.explain import BOM, Step
+from labkit.measure import Recording
+from labkit.wire.explain import BOM
+from labkit.wire.model import MAX_RECONNECTION_MS
 
 LONGEST_ID_BYTES = 8000  # from 8 to 9 KB on, nginx, Apache, Varnish and lighttpd answer 400 or 431
 SHORTEST_RETRY_MS = 100
@@ -18,9 +20,9 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def look_at_content(content: Content) -> Iterator[Finding]:
+def look_at_content(content: Content, readable: Recording) -> Iterator[Finding]:
     """What is wrong with the body's lines, or worth a note."""
-    yield from _framing(content)
+    yield from _framing(content, readable)
     yield from _lost_lines(content)
     yield from _encoding(content)
     yield from _retry(content)
@@ -49,33 +51,33 @@ def look_at_ids(content: Content) -> Iterator[Finding]:
             yield Finding("id-poison", f"the id {_short(id)} has {len(id.encode()):,} bytes")
 
 
-def _framing(content: Content) -> Iterator[Finding]:
+def _framing(content: Content, readable: Recording) -> Iterator[Finding]:
     data = content.values("data")
-    escaped = [value for value in data if value.endswith("\\n")]
+    # Text may well end with an escaped line break. Two of them are an event's end that was escaped.
+    escaped = [value for value in data if value.endswith("\\n\\n" if content.blocks else "\\n")]
     if escaped:
         yield Finding("backslash-n", f"the line 'data: {_plain(escaped[0])}' ends with a backslash and an n")
     elif b"\r\r\n" in content.body:
         yield Finding("cr-cr-lf", f"CR CR LF stands {content.body.count(bytes([13, 13, 10]))} times in the body")
-    elif data and not content.blocks and (len(data) > 1 or content.steps[-1].role != "unfinished"):
+    elif data and not readable.events and (len(data) > 1 or content.steps[-1].role != "unfinished"):
         yield Finding("never-ends", f"{len(data)} data lines, and no blank line that ends an event")
-    wrapped = [value for value in data if re.match(r"(data|event|id|retry): ?\S", value)]
+    wrapped = [value for value in data if re.match(r"data: ?\S", value)]
     if wrapped and len(wrapped) * 2 >= len(data):
         yield Finding("double-data", f"the line 'data: {_plain(wrapped[0])}', and {len(wrapped) - 1} more like it")
 
 
 def _lost_lines(content: Content) -> Iterator[Finding]:
     """Lines that are ignored: a field nobody knows, or the rest of a text that was cut."""
-    previous: Step | None = None
+    behind_data = False
     cut: list[str] = []
     for step in content.steps:
         if step.role == "ignored" and not step.line.startswith(("retry", "id", "\ufeff")):
             name, colon, _ = step.line.partition(":")
-            behind_data = previous is not None and previous.role in ("data", "ignored")
             if colon and _FIELD_NAME.fullmatch(name) and not behind_data:
                 yield Finding("unknown-field", f"the line {_short(step.line)}")
             elif behind_data:
                 cut.append(step.line)
-        previous = step
+        behind_data = step.role == "data" or (behind_data and step.role != "blank")
     if cut:
         broken = [block.event.data for block in content.blocks if _is_cut_json(block.event.data)]
         if broken:
@@ -101,7 +103,8 @@ def _encoding(content: Content) -> Iterator[Finding]:
 
 
 def _retry(content: Content) -> Iterator[Finding]:
-    times = [int(value) for value in content.values("retry") if value.isascii() and value.isdigit()]
+    digits = [value for value in content.values("retry") if value.isascii() and value.isdigit()]
+    times = [int(value) if len(value) < 12 else MAX_RECONNECTION_MS for value in digits]
     unreadable = [step.line for step in content.steps if step.role == "ignored" and step.line.startswith("retry")]
     if unreadable:
         yield Finding("retry-unreadable", f"the line {_short(unreadable[0])}")

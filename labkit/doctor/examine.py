@@ -18,17 +18,20 @@ from labkit.doctor.answer import is_cacheable
 from labkit.doctor.arrival import look_at_arrivals
 from labkit.doctor.blocks import Content, read_content
 from labkit.doctor.judge import judge
+from labkit.doctor.leaving import Readers
 from labkit.doctor.model import Diagnosis, More
 from labkit.errors import LabError
 from labkit.measure import Recording
 
 STREAMS = 2  # as many as a browser's page and its reload open
 RETURN_S = 3.0
-NOTICE_WITHIN_S = 2.0
-#: What a labkit server says of itself in every head of a Channel: how many readers it has.
-READERS = "labkit-readers"
-
+JOIN_S = 0.001  # a million pieces of one byte are not kept as a million pieces
+FIELDS = (b"data", b"id", b"event", b"retry", b":")
 Asking = Callable[[More, float], Coroutine[Any, Any, More]]
+
+
+#: What else stands behind a URL that cannot be asked: a name that is none, a port that is none, a redirect to either.
+_UNUSABLE = (httpx.InvalidURL, UnicodeError, OverflowError, ExceptionGroup)
 
 
 class NotExamined(LabError):
@@ -57,21 +60,27 @@ class Request:
         seconds: float,
         more: Mapping[str, str] = MappingProxyType({}),
         enough: Callable[[Watching], bool] = lambda watching: False,
+        on_answer: Callable[[httpx.Response], object] = lambda response: None,
     ) -> Recording:
         """What came within `seconds`.
 
         Raises:
-            httpx.HTTPError: nothing answered, or nothing that is HTTP.
+            NotExamined: nothing answered, or nothing that is HTTP.
         """
-        return await watch(
-            self.url,
-            seconds,
-            enough=enough,
-            method="GET" if self.content is None else "POST",
-            headers=self.all_headers(more),
-            content=self.content,
-            verify=self.verify,
-        )
+        try:
+            return await watch(
+                self.url,
+                seconds,
+                enough=enough,
+                on_answer=on_answer,
+                method="GET" if self.content is None else "POST",
+                headers=self.all_headers(more),
+                content=self.content,
+                verify=self.verify,
+                join_s=JOIN_S,
+            )
+        except (httpx.HTTPError, *_UNUSABLE) as problem:
+            raise NotExamined(_why_not(problem, self.url)) from problem
 
 
 async def examine(
@@ -93,51 +102,67 @@ async def examine(
     Raises:
         NotExamined: it cannot be reached, sends no head in time, or sends no complete line.
     """
-    request = Request(url, headers, content, origin, verify)
-    try:
-        first = await request.ask(seconds)
-    except httpx.HTTPError as problem:
-        raise NotExamined(_why_not(problem, url)) from problem
-    _check_answer(first, url, seconds)
-    more = More(origin=origin, http2=await _offers_http2(first.url, verify), posted=content is not None)
-    if watch_only or first.status != 200:
+    request = Request(url, headers, content, origin.rstrip("/"), verify)
+    readers = Readers(request.headers or {}, verify, seconds)
+    first = await request.ask(seconds, on_answer=readers.on_answer)
+    counted = await readers.before_leaving()
+    if first.status == 0:
+        raise NotExamined(_no_head(first, url, seconds))
+    more = More(origin=request.origin, http2=await _offers_http2(first.url, verify), posted=content is not None)
+    if first.status != 200 or not _is_stream(first):
         return judge(first, more)
-    more, unasked = await _ask_more(request, first, more, seconds, may_open_more)
+    more = replace(more, leaving_noticed=await readers.leaving_noticed(counted))
+    more, unasked = await _ask_more(request, first, more, seconds, may_open_more, watch_only)
+    _check_lines(first, more, url)
     return judge(first, more, tuple(unasked))
 
 
-def _check_answer(first: Recording, url: str, seconds: float) -> None:
-    """Raises NotExamined where there is nothing to judge."""
-    if first.status == 0:
-        what = f"{url} took the connection, and sent no head within {seconds:g} s"
-        why = "nothing there speaks HTTP, or a proxy holds the whole answer back: --seconds 60 or --compare tell"
-        raise NotExamined(f"{what}. Either {why}")
-    is_stream = first.status == 200 and first.headers.get("content-type", "").lower().startswith("text/event-stream")
-    if is_stream and first.arrivals and not first.ended:
-        with contextlib.suppress(ValueError):
-            body = first.decompressed.body
-            if body and b"\n" not in body and b"\r" not in body:
-                what = f"{url} sent {len(body):,} bytes in {first.end_s:.1f} s"
-                raise NotExamined(f"{what}, and not one line end among them: this is no event stream")
+def _no_head(first: Recording, url: str, seconds: float) -> str:
+    if "no connection" in first.broken:
+        return (
+            f"{url} does not take the connection within {seconds:g} s. Is the address right, and no firewall between?"
+        )
+    what = f"{url} took the connection, and sent no head within {seconds:g} s"
+    return f"{what}: nothing there speaks HTTP, or a proxy holds the whole answer back: --seconds 60 or --compare tell"
+
+
+def _is_stream(first: Recording) -> bool:
+    return first.headers.get("content-type", "").lower().startswith("text/event-stream")
+
+
+def _check_lines(first: Recording, more: More, url: str) -> None:
+    """Raises NotExamined where not one line came, nor one without compression."""
+    with contextlib.suppress(ValueError):
+        body = first.decompressed.body
+        if b"\n" in body or b"\r" in body or (more.uncompressed is not None and more.uncompressed.events):
+            return
+        if not body:
+            end = "and ended" if first.ended else f"and nothing more in {first.end_s:.2g} s"
+            raise NotExamined(f"{url} sent the head of an event stream, {end}: there is nothing to examine")
+        line = "one line that has no end yet" if body.startswith(FIELDS) else "not one line end: no event stream"
+        raise NotExamined(f"{url} sent {len(body):,} bytes in {first.end_s:.2g} s, and {line}")
 
 
 async def _ask_more(
-    request: Request, first: Recording, more: More, seconds: float, may_open_more: Callable[[str], bool]
+    request: Request,
+    first: Recording,
+    more: More,
+    seconds: float,
+    may_open_more: Callable[[str], bool],
+    watch_only: bool,
 ) -> tuple[More, list[str]]:
     unasked: list[str] = []
-    if READERS in first.headers:
-        more = replace(more, leaving_noticed=await _leaving_noticed(request, first))
     try:
         content = read_content(first.decompressed.body)
         held = bool(look_at_arrivals(first, first.decompressed, more))
     except ValueError:
         return more, unasked
-    wanted = _wishes(request, first, content, held)
+    wanted = [] if watch_only else _wishes(request, first, content, held)
     for number, (why, ask) in enumerate(wanted):
         if number >= STREAMS - 1 and not may_open_more(why):
             unasked.append(why)
             continue
-        with contextlib.suppress(httpx.HTTPError):
+        with contextlib.suppress(NotExamined):
             more = await ask(more, seconds)
     return more, unasked
 
@@ -159,7 +184,7 @@ def _wishes(request: Request, first: Recording, content: Content, held: bool) ->
     async def again(more: More, seconds: float) -> More:
         return replace(more, again=_readable(await request.ask(seconds)))
 
-    if held and "content-encoding" in first.headers:
+    if (held or not content.blocks) and first.headers.get("content-encoding", "identity") != "identity":
         wishes.append(("the same without compression", uncompressed))
     asked_id = _middle_id(content)
     if asked_id and request.content is None:
@@ -170,7 +195,7 @@ def _wishes(request: Request, first: Recording, content: Content, held: bool) ->
 
 
 def _one_event(watching: Watching) -> bool:
-    return bool(watching.recording.events)
+    return any(event.last_event_id for event in watching.recording.events)  # a greeting has no id
 
 
 def _readable(recording: Recording) -> Recording:
@@ -187,22 +212,6 @@ def _middle_id(content: Content) -> str:
         return ""
     chosen = ids[len(ids) // 2 - 1]
     return chosen if chosen.isprintable() and chosen.isascii() and len(chosen) < 1000 else ""
-
-
-async def _leaving_noticed(request: Request, first: Recording) -> bool | None:
-    """Whether a labkit server has one reader less now; None where it does not say."""
-    deadline_s = asyncio.get_running_loop().time() + NOTICE_WITHIN_S
-    counted = int(first.headers[READERS]) if first.headers[READERS].isdigit() else 0
-    now = None
-    async with httpx.AsyncClient(trust_env=False, verify=request.verify) as client:
-        while asyncio.get_running_loop().time() < deadline_s:
-            with contextlib.suppress(httpx.HTTPError, ValueError):
-                answer = await client.head(first.url, headers=dict(request.headers or {}), timeout=1.0)
-                now = int(answer.headers.get(READERS, ""))
-                if now < counted:
-                    return True
-            await asyncio.sleep(0.1)
-    return None if now is None else False
 
 
 async def _offers_http2(url: str, verify: bool) -> bool:
@@ -224,9 +233,13 @@ async def _offers_http2(url: str, verify: bool) -> bool:
     return bool(chosen == "h2")
 
 
-def _why_not(problem: httpx.HTTPError, url: str) -> str:
+def _why_not(problem: Exception, url: str) -> str:
     if isinstance(problem, httpx.TooManyRedirects):
         return f"{url} redirects in a circle. Look where it leads with: curl -sIL {url}"
     if isinstance(problem, httpx.ConnectError):
         return f"{url} cannot be reached: {problem}"
-    return f"{url} gave no answer that can be read: {problem or type(problem).__name__}"
+    if isinstance(problem, httpx.RemoteProtocolError):
+        return f"{url} answered something that is not HTTP, or hung up. Is this the right port?"
+    if isinstance(problem, httpx.HTTPError):
+        return f"{url} gave no answer that can be read: {problem or type(problem).__name__}"
+    return f"{url}, or where it redirects to, is no address that can be asked. Is the name spelled right?"

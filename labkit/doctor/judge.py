@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from labkit.doctor.answer import FATAL, look_at_head
-from labkit.doctor.arrival import arriving, look_at_arrivals
+from labkit.doctor.arrival import look_at_arrivals
 from labkit.doctor.blocks import Content, read_content
 from labkit.doctor.content import look_at_content, look_at_ids
-from labkit.doctor.ending import is_model, look_at_end, look_at_return
+from labkit.doctor.ending import look_at_end, look_at_return
 from labkit.doctor.model import Diagnosis, Finding, More, ordered
-from labkit.measure import Lags, Recording
+from labkit.doctor.models import is_model, look_at_answer
+from labkit.doctor.pattern import pattern_of
+from labkit.measure import Recording
 
 
 def judge(recording: Recording, more: More | None = None, unasked: tuple[str, ...] = ()) -> Diagnosis:
@@ -26,12 +30,14 @@ def judge(recording: Recording, more: More | None = None, unasked: tuple[str, ..
         findings.append(Finding("unreadable-encoding", str(problem)))
         return Diagnosis(recording.url, ordered(findings), _facts(recording, None), unasked, recording)
     content = read_content(readable.body)
-    findings += look_at_content(content)
+    findings += look_at_content(content, readable)
     held = look_at_arrivals(recording, readable, more)
     findings += held
     findings += look_at_end(readable, content, more)
     findings += look_at_return(readable, content, more, bool(held))
-    if not is_model(content):
+    if is_model(readable.events):
+        findings += look_at_answer(readable, readable.events)
+    elif not more.posted:
         findings += look_at_ids(content)
     if not content.blocks and not any(finding.severity == "error" for finding in findings):
         seconds = f"{recording.end_s:.2g} s"
@@ -46,12 +52,12 @@ def _facts(recording: Recording, content: Content | None, readable: Recording | 
         return (head,)
     end = "then it ended" if recording.ended else "then it broke off" if recording.broken else "and it is open"
     came = f"{len(recording.body):,} bytes, {len(readable.events)} events in {recording.end_s:.1f} s, {end}"
-    pattern = arriving(readable)
+    pattern = pattern_of(readable)
     if not pattern.at_s:
         return (head, came)
     shape = f"{len(pattern.at_s)} events in {len(pattern.groups)} bursts"
     if pattern.sent_s is None:
         return (head, came, f"{shape}; they carry no time of the sender")
-    lags = Lags(tuple(pattern.sent_s), tuple(pattern.at_s))
-    late = f"median lag {lags.median_s * 1000:.0f} ms, longest {lags.longest_s * 1000:.0f} ms"
-    return (head, came, f"{shape}, by the sender's clock: {late}")
+    late = f"median lag {median(pattern.lags_s) * 1000:.0f} ms, longest {max(pattern.lags_s) * 1000:.0f} ms"
+    clocks = "by the sender's clock" if pattern.same_clock else "by the sender's clock, later than the freshest event"
+    return (head, came, f"{shape}, {clocks}: {late}")

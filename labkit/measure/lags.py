@@ -48,7 +48,7 @@ class Lags:
 
 
 def lags(recording: Recording) -> Lags:
-    """The lags of a recording's events, by the sender's clock in their data.
+    """The lags of those events of a recording that carry the sender's time in their data.
 
     Raises:
         ValueError: the events carry no time, or the body's compression is broken.
@@ -59,9 +59,9 @@ def lags(recording: Recording) -> Lags:
     sent = sender_times([event.data for _, event in timed], recording.began_epoch_s)
     if sent is None:
         raise ValueError("the events carry no time of the sender: nobody can say how late they are")
-    first_s = sent[0]
-    arrived = [recording.began_epoch_s + at_s - first_s for at_s, _ in timed]
-    return Lags(tuple(at - first_s for at in sent), tuple(arrived))
+    known = [(at, recording.began_epoch_s + at_s) for at, (at_s, _) in zip(sent, timed, strict=True) if at is not None]
+    first_s = known[0][0]
+    return Lags(tuple(at - first_s for at, _ in known), tuple(at - first_s for _, at in known))
 
 
 @dataclass(frozen=True, slots=True)

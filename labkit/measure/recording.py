@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 
 from labkit.measure.decompress import decompressed
@@ -19,13 +20,14 @@ class Arrival:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recording:
     """The status, the headers, and the body in the pieces in which it arrived.
 
     `ended` is True if the response came to its end while it was watched; `broken` says how it broke off before that,
     "" if it did not. Header names are in lower case. `head_s` is when the headers came, `end_s` when the watching was
-    over, both in seconds after the request; `began_epoch_s` is when that was sent, by this machine's clock. `url` is
+    over, both in seconds after the request; `sent_s` is when the request had gone out, the connection made;
+    `began_epoch_s` is when it began, by this machine's clock. `url` is
     where the redirects in `redirects` have led.
     """
 
@@ -40,8 +42,9 @@ class Recording:
     url: str = ""
     redirects: tuple[str, ...] = ()
     http_version: str = "HTTP/1.1"
+    sent_s: float = 0.0
 
-    @property
+    @cached_property
     def body(self) -> bytes:
         """All bytes of the body, in order."""
         return b"".join(arrival.data for arrival in self.arrivals)
@@ -51,22 +54,22 @@ class Recording:
         """The offsets in the body at which one piece ended and the next began, in bytes."""
         return list(accumulate(len(arrival.data) for arrival in self.arrivals[:-1]))
 
-    @property
+    @cached_property
     def decompressed(self) -> Recording:
         """The same with the bodies' gzip or deflate undone, each piece at the moment at which it could be read.
 
         Raises:
             ValueError: the bytes are not what Content-Encoding says, or it says something else.
         """
-        encoding = self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding == "identity":
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if encoding in ("", "identity"):
             return self
         pieces = decompressed(encoding, (arrival.data for arrival in self.arrivals))
         arrivals = [Arrival(arrival.at_s, data) for arrival, data in zip(self.arrivals, pieces, strict=True) if data]
         headers = {name: value for name, value in self.headers.items() if name != "content-encoding"}
         return replace(self, arrivals=tuple(arrivals), headers=headers)
 
-    @property
+    @cached_property
     def timed_signals(self) -> list[tuple[float, Signal]]:
         """Every signal, with the arrival time of the byte that completed it, in seconds; what the end discards last."""
         decoder = Decoder(max_event_bytes=max(MAX_EVENT_BYTES, len(self.body) + 1))  # it is in memory already

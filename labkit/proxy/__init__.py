@@ -4,7 +4,7 @@ from labkit.proxy.answering import AnswerStatus, FailFirst, RefuseConnections
 from labkit.proxy.breaking import Cut, IdleTimeout, Stall, TotalTimeout
 from labkit.proxy.changing import Duplicate, Gzip
 from labkit.proxy.embedded import EmbeddedProxy, FillBuffers, HoldHead, Unless, as_nginx
-from labkit.proxy.front import Front, front
+from labkit.proxy.front import Front, front, which_proxies
 from labkit.proxy.haproxy import HAProxy, find_haproxy, haproxy
 from labkit.proxy.launch import LabRelay, launch_relay
 from labkit.proxy.model import Answer, Chain, Close, Fault, First, Machine, OneOf, Pass, Refuse, Send
@@ -20,5 +20,5 @@ __all__ = [
     "FillBuffers", "First", "Front", "Gzip", "HAProxy", "Happened", "HoldBytes", "HoldHead", "HoldTime",
     "IdleTimeout", "LabRelay", "Machine", "Nginx", "OneOf", "Pass", "Passage", "Refuse", "RefuseConnections", "Relay",
     "RunningProxy", "Send", "Slice", "Stall", "Throttle", "TotalTimeout", "Unless", "as_nginx", "find_haproxy",
-    "find_nginx", "front", "haproxy", "launch_relay", "nginx", "received", "relay", "simulate",
+    "find_nginx", "front", "haproxy", "launch_relay", "nginx", "received", "relay", "simulate", "which_proxies",
 ]  # fmt: skip

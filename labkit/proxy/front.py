@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from labkit.proxy.embedded import EmbeddedProxy
 from labkit.proxy.haproxy import HAProxy, find_haproxy, haproxy
+from labkit.proxy.haproxy import name as haproxy_name
 from labkit.proxy.nginx import Nginx, find_nginx, nginx
+from labkit.proxy.nginx import name as nginx_name
 from labkit.proxy.program import RunningProxy
 
 Front = RunningProxy | EmbeddedProxy
@@ -29,6 +31,17 @@ def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") 
     if name:
         _running[name] = made
     return made
+
+
+def which_proxies() -> dict[str, str]:
+    """What front() starts here for an nginx and for a HAProxy: the real one with its version, or the lab's relay."""
+    of_nginx, of_haproxy = find_nginx(), find_haproxy()
+    return {
+        "nginx": nginx_name(of_nginx) if of_nginx else "the lab's relay, set to group events as nginx 1.22 does",
+        "HAProxy": haproxy_name(of_haproxy)
+        if of_haproxy
+        else "the lab's relay, set to group events as HAProxy 2.6 does",
+    }
 
 
 def _start(origin: str, setup: Nginx | HAProxy, port: int) -> Front:

@@ -67,14 +67,17 @@ def haproxy(origin: str, setup: HAProxy | None = None, *, port: int = 0) -> Runn
     def command(site: Site, file: Path) -> list[str]:
         return [path, "-db", "-f", str(file)]  # -db: in the foreground
 
-    return RunningProxy(
-        Plan(f"HAProxy {version(path)}", lambda site: chosen.config(origin, site), command), origin, port
-    )
+    return RunningProxy(Plan(name(path), lambda site: chosen.config(origin, site), command), origin, port)
 
 
 def find_haproxy() -> str | None:
     """The path of an HAProxy: LABKIT_HAPROXY, or the PATH; None if there is none."""
     return installed("LABKIT_HAPROXY", "haproxy", "/usr/sbin/haproxy")
+
+
+def name(path: str) -> str:
+    """Its name with its version, as "HAProxy 2.6.12"."""
+    return f"HAProxy {version(path)}"
 
 
 @functools.cache

@@ -67,7 +67,7 @@ class Nginx:
         yield from self.more
 
     def config(self, origin: str, site: Site, version: tuple[int, ...]) -> str:
-        """The text of nginx.conf."""
+        """The text of nginx.conf. Its paths are relative to the folder that -p names."""
         parts = urlsplit(origin)
         listen = f"127.0.0.1:{site.port}{' ssl' if self.tls else ''}"
         http2: list[str] = []
@@ -75,28 +75,27 @@ class Nginx:
             listen, http2 = (listen, ["http2 on;"]) if version >= (1, 25, 1) else (f"{listen} http2", [])
         server = [f"listen {listen};", *http2]
         if site.certificate is not None:
-            file = _quoted(site.certificate)
-            server += [f"ssl_certificate {file};", f"ssl_certificate_key {file};"]
+            server += [f"ssl_certificate {site.certificate.name};", f"ssl_certificate_key {site.certificate.name};"]
         location = [f"proxy_pass http://{parts.hostname}:{parts.port or 80};", *self.lines()]
         return _CONFIG.format(
-            pid=_quoted(site.folder / "nginx.pid"),
-            temporary="\n".join(f"  {kind}_temp_path {_quoted(site.folder / kind)};" for kind in _TEMPORARY),
-            cache=_quoted(site.folder / "cache"),
             server="\n".join(f"    {line}" for line in server),
             location="\n".join(f"      {line}" for line in location),
         )
 
 
-_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 _CONFIG = """\
 daemon off;
 worker_processes 1;
-pid {pid};
+pid nginx.pid;
 error_log stderr notice;
 events {{}}
 http {{
-{temporary}
-  proxy_cache_path {cache} keys_zone=streams:1m;
+  client_body_temp_path client_body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  proxy_cache_path cache keys_zone=streams:1m;
   access_log off;
   map $http_upgrade $upgraded_connection {{ default upgrade; "" close; }}
   server {{
@@ -124,8 +123,9 @@ def nginx(origin: str, setup: Nginx | None = None, *, program: str | None = None
     def command(site: Site, file: Path) -> list[str]:
         return [path, "-p", str(site.folder), "-c", str(file), "-e", "stderr"]
 
-    name = "nginx " + ".".join(map(str, number))
-    return RunningProxy(Plan(name, lambda site: chosen.config(origin, site, number), command, chosen.tls), origin, port)
+    return RunningProxy(
+        Plan(name(path), lambda site: chosen.config(origin, site, number), command, chosen.tls), origin, port
+    )
 
 
 def find_nginx() -> str | None:
@@ -144,6 +144,11 @@ def wheel_nginx() -> str | None:
     return next((str(file) for file in sorted(Path(spec.origin).parent.glob(f"bin/*/{name}"))), None)
 
 
+def name(path: str) -> str:
+    """Its name with its version, as "nginx 1.22.1"."""
+    return "nginx " + ".".join(map(str, version(path)))
+
+
 @functools.cache
 def version(path: str) -> tuple[int, ...]:
     """Its version.
@@ -156,7 +161,3 @@ def version(path: str) -> tuple[int, ...]:
     if found is None:
         raise LabError(f"{path} is not nginx: asked for its version, it said {said[:100]!r}")
     return tuple(map(int, found[1].split(".")))
-
-
-def _quoted(path: Path) -> str:
-    return '"' + path.as_posix() + '"'

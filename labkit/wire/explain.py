@@ -35,10 +35,11 @@ class Step:
     signal: Signal | None = None
 
 
-def explain(raw: bytes, last_event_id: str = "") -> list[Step]:
+def explain(raw: bytes, last_event_id: str = "", *, buffers: bool = True) -> list[Step]:
     """One Step for each line of a whole stream, in order; none is left out.
 
-    `last_event_id` is what an earlier connection left behind. A stream that ends inside a line or a block closes
+    `last_event_id` is what an earlier connection left behind. Without `buffers` the Steps leave theirs empty: a long
+    event stands in them again at each of its lines. A stream that ends inside a line or a block closes
     with Steps of the role "unfinished": the standard discards what they held.
 
     Source: WHATWG HTML 9.2.6, "Interpreting an event stream".
@@ -46,7 +47,7 @@ def explain(raw: bytes, last_event_id: str = "") -> list[Step]:
     >>> [step.did for step in explain(b"data: hi\\n\\n")]
     ['append the value and LF to the data buffer', 'remove the last LF, dispatch the event']
     """
-    return _Interpreter(last_event_id).run(raw)
+    return _Interpreter(last_event_id, buffers).run(raw)
 
 
 def signals(raw: bytes, last_event_id: str = "") -> list[Signal]:
@@ -55,7 +56,8 @@ def signals(raw: bytes, last_event_id: str = "") -> list[Signal]:
 
 
 class _Interpreter:
-    def __init__(self, last_event_id: str) -> None:
+    def __init__(self, last_event_id: str, buffers: bool) -> None:
+        self.buffers = buffers
         self.data = self.type = ""
         self.id = self.last_event_id = last_event_id
         self.steps: list[Step] = []
@@ -140,7 +142,8 @@ class _Interpreter:
         return "unfinished", f"ignored: {why}", Ignored(text, why)
 
     def note(self, start: int, raw: bytes, line: str, role: str, did: str, signal: Signal | None) -> None:
-        self.steps.append(Step(start, raw, line, role, did, self.data, self.type, self.id, signal))
+        held = (self.data, self.type, self.id) if self.buffers else ("", "", "")
+        self.steps.append(Step(start, raw, line, role, did, *held, signal))
 
 
 def _line_end(raw: bytes, start: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -402,6 +403,19 @@ async def no_http() -> AsyncIterator[str]:
         yield url
 
 
+@setup
+async def leads_to(location: bytes) -> AsyncIterator[str]:
+    async with raw_server(
+        [], head=b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+    ) as url:
+        yield url
+
+
+@setup
+async def at(url: str) -> AsyncIterator[str]:
+    yield url
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -410,10 +424,20 @@ async def no_http() -> AsyncIterator[str]:
         (lambda: drips(HEAD + b"\r\n"), "not one line end"),
         (lambda: floods(), "not one line end"),
         (lambda: circle(), "redirects in a circle"),
-        (lambda: no_http(), "no answer that can be read"),
+        (lambda: no_http(), "not HTTP"),
+        (lambda: says(), "nothing more in"),
+        (lambda: says(b'{"error": "unauthorized"}'), "not one line end"),
+        (lambda: says(b"data: " + b"x" * 100_000), "one line that has no end yet"),
+        (lambda: leads_to(b"mailto:me"), "no address|cannot be read"),
+        (lambda: leads_to(b"http://127.0.0.1:99999/"), "no address"),
+        (lambda: at("http://a..b/"), "no address|cannot be reached"),
+        (lambda: at("http://" + "x" * 80 + ".com/"), "no address|cannot be reached"),
     ],
-    ids=["nobody", "a head that never ends", "one byte a second", "ten gigabytes", "a circle", "another protocol"],
-)
+    ids=[
+        "nobody", "a head that never ends", "one byte a second", "ten gigabytes", "a circle", "another protocol",
+        "a head and nothing", "JSON", "one long line", "a letter box", "an impossible port", "two dots", "a long name",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_examined_is_said_in_a_sentence(make: Callable[[], Setup], sentence: str) -> None:
     async def main() -> None:
         async with make() as url:
@@ -422,6 +446,39 @@ def test_what_cannot_be_examined_is_said_in_a_sentence(make: Callable[[], Setup]
     with pytest.raises(NotExamined, match=sentence) as problem:
         asyncio.run(main())
     assert "\n" not in str(problem.value)
+
+
+class Compressing(RequestHandler):
+    """Compresses for those who take it, and never flushes."""
+
+    async def get(self) -> None:
+        gzip = "gzip" in self.request.headers.get("Accept-Encoding", "")
+        machine = zlib.compressobj(wbits=31)
+        self.set_header("Content-Type", "text/event-stream")
+        if gzip:
+            self.set_header("Content-Encoding", "gzip")
+        for number in range(100):
+            data = f"id: {number}\ndata: tick\n\n".encode()
+            self.write(machine.compress(data) if gzip else data)
+            await self.flush()
+            await asyncio.sleep(0.05)
+
+
+def test_compression_that_lets_nothing_out_is_found_by_asking_without_it() -> None:
+    async def main() -> Diagnosis:
+        async with serve({"/ticks": Compressing}) as server:
+            return await examine(server.url, seconds=1.5)
+
+    found = asyncio.run(main())
+    assert found.first == "compression-holds" and "without compression" in found.findings[0].evidence
+
+
+def test_headers_go_out_as_a_browser_sends_them() -> None:
+    async def main() -> Diagnosis:
+        async with channel_server() as url:
+            return await examine(url, seconds=1.0, headers={"X-Name": "Jürgen"}, origin="https://münchen.example/")
+
+    assert asyncio.run(main()).first == "cors-refused"
 
 
 def test_no_third_stream_without_leave() -> None:

@@ -1,0 +1,93 @@
+"""Events as they arrived, beside the times at which their sender says that it sent them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from urllib.parse import urlsplit
+
+from labkit.measure import Recording, bursts, sender_times
+
+APART_S = 0.05  # what comes within this came together
+ROUNDED_S = 0.02  # a sender's time may be rounded
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """When each live event arrived, and when it was sent, in seconds after the request; `sent_s` is None where no clock
+    of the sender is to be seen.
+
+    `same_clock`: the sender is on this machine, so that lags mean what they say. Elsewhere only their differences do.
+    `coarse_s` is how coarse the sender's clock is.
+    """
+
+    at_s: list[float]
+    sent_s: list[float] | None = None
+    same_clock: bool = False
+    coarse_s: float = 0.0
+
+    @property
+    def groups(self) -> list[list[int]]:
+        """The places of those that came together."""
+        return bursts(self.at_s, APART_S)
+
+    @property
+    def lags_s(self) -> list[float]:
+        """How late each was: by both clocks where they are one, otherwise later than the freshest. Empty without."""
+        late = [at - sent for at, sent in zip(self.at_s, self.sent_s or [], strict=False)]
+        return late if self.same_clock or not late else [lag - min(late) for lag in late]
+
+    @property
+    def spread_s(self) -> float:
+        """By how much the lags differ; 0 without the sender's clock."""
+        return max(self.lags_s, default=0.0) - min(self.lags_s, default=0.0)
+
+    @property
+    def first_lag_s(self) -> float:
+        """How late the first event of a lump is, in the middle."""
+        return median(self.lags_s[group[0]] for group in self.groups)
+
+
+def pattern_of(recording: Recording) -> Pattern:
+    """The live events of a readable recording: without history, and without times that are no sending times."""
+    timed = recording.timed_events
+    at_s = [at for at, _ in timed]
+    epochs = sender_times([event.data for _, event in timed], recording.began_epoch_s)
+    if epochs is None:
+        return Pattern(at_s)
+    told = [
+        (at, epoch - recording.began_epoch_s, epoch)
+        for at, epoch in zip(at_s, epochs, strict=True)
+        if epoch is not None
+    ]
+    # Nothing that was sent on this connection can be later than the connection is old. By the freshest event, so that
+    # it does not matter whether the two clocks agree: what is later is history, or its time is no sending time.
+    freshest_s = min(at - sent for at, sent, _ in told)
+    live = [one for one in told if one[0] - one[1] - freshest_s <= one[0] + ROUNDED_S]
+    coarse_s = 1.0 if all(epoch == int(epoch) for _, _, epoch in live) else 0.0
+    same_clock = urlsplit(recording.url).hostname in _LOOPBACK
+    return Pattern([at for at, _, _ in live], [sent for _, sent, _ in live], same_clock, coarse_s)
+
+
+def pauses_inside(recording: Recording, longer_s: float) -> list[tuple[int, float]]:
+    """Where in the body the stream stopped within a line, and for how many seconds: no application stops there."""
+    pauses, offset, body = [], 0, recording.body
+    for here, after in pairwise(recording.arrivals):
+        offset += len(here.data)
+        pause_s = after.at_s - here.at_s
+        if pause_s > longer_s and body[offset - 1 : offset] not in (b"\n", b"\r", b""):
+            pauses.append((offset, pause_s))
+    return pauses
+
+
+def longest_silence(recording: Recording) -> float:
+    """The longest time without a byte, in seconds, from the head to the end of watching."""
+    moments = [recording.head_s, *(arrival.at_s for arrival in recording.arrivals), recording.end_s]
+    return max((after - before for before, after in pairwise(moments)), default=0.0)
+
+
+def in_ms(seconds: float) -> str:
+    """For people."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 9.95 else f"{seconds:.0f} s"
