@@ -9,6 +9,7 @@ from labkit.lab.holding import (
     CHEAT_SHEET,
     accept_matters,
     arrivals,
+    as_they_come,
     cheat_sheet,
     each,
     lag_by_size,
@@ -31,10 +32,10 @@ from labkit.lab.upgrading import both_through
 
 __all__ = [
     "CHEAT_SHEET", "HOWS", "REFERENCE", "BrowserAnswer", "ForgetfulLog", "Heard", "Mirror", "Mystery", "SocketMirror",
-    "Ticks", "accept_matters", "arrivals", "both_through", "by_heartbeat", "cheat_sheet", "chunk_by_chunk", "cured",
-    "curl", "cut_in_memory", "deploy", "each", "find_browser", "from_the_start", "herd", "herd_on_sockets",
-    "in_browser", "jupyter_proxy", "labkit_decoder", "lag_by_size", "logging_server", "loopback", "notices_silence",
-    "opens", "opens_without", "per_tenth", "places", "raw_server", "reconnect_waits", "record", "remedies", "replayed",
-    "send", "slow_reader", "survives_every_cut", "three_hops", "through_a_cut", "ticking", "typing_handler",
-    "under_a_total_timer", "until", "watched",
+    "Ticks", "accept_matters", "arrivals", "as_they_come", "both_through", "by_heartbeat", "cheat_sheet",
+    "chunk_by_chunk", "cured", "curl", "cut_in_memory", "deploy", "each", "find_browser", "from_the_start", "herd",
+    "herd_on_sockets", "in_browser", "jupyter_proxy", "labkit_decoder", "lag_by_size", "logging_server", "loopback",
+    "notices_silence", "opens", "opens_without", "per_tenth", "places", "raw_server", "reconnect_waits", "record",
+    "remedies", "replayed", "send", "slow_reader", "survives_every_cut", "three_hops", "through_a_cut", "ticking",
+    "typing_handler", "under_a_total_timer", "until", "watched",
 ]  # fmt: skip

@@ -11,6 +11,8 @@ from labkit.lab.jupyterproxy import jupyter_proxy
 from labkit.lab.ticking import Ticks, cured, ticking
 from labkit.measure import Lags, Recording, Repeated, lags, repeated
 from labkit.proxy import HAProxy, Nginx, find_nginx, front, nginx
+from labkit.proxy.nginx import name as nginx_name
+from labkit.proxy.nginx import wheel_nginx
 
 Setup = Nginx | HAProxy
 
@@ -115,6 +117,17 @@ async def cheat_sheet(directives: Sequence[str] = CHEAT_SHEET) -> dict[str, Lags
                 return lags(await watch(proxy.url, LONGEST_S))
 
     return {directive: await one(directive) for directive in directives}
+
+
+async def as_they_come() -> dict[str, Lags]:
+    """What each nginx here does with nothing configured, by name and version; empty without one."""
+    paths = {path: nginx_name(path) for path in (find_nginx(), wheel_nginx()) if path is not None}
+    found = {}
+    async with ticking(Ticks(count=12, interval_s=0.05)) as url:
+        for path, name in paths.items():
+            with await asyncio.to_thread(nginx, url, None, program=path) as proxy:
+                found[name] = lags(await watch(proxy.url, LONGEST_S))
+    return found
 
 
 async def accept_matters(ticks: Ticks | None = None) -> dict[str, Lags]:

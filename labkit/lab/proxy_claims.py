@@ -64,8 +64,6 @@ def c54_typewriter_becomes_a_lump(direct: Lags, through: Lags) -> Verdict:
     """Buffering anywhere on the way turns a typewriter into a lump."""
     first_ms = [round(run.at_s[0] * 1000) if run.at_s else 0 for run in (direct, through)]
     told = f"the first token came after {first_ms[0]} ms, and after {first_ms[1]} ms behind the proxy"
-    return Verdict(
-        "C54",
-        not is_held(direct) and is_held(through),
-        f"{told}, with {len(through.at_s)} in {len(through.bursts)} burst(s)",
-    )
+    lumps = "in one lump" if len(through.bursts) == 1 else f"in {len(through.bursts)} bursts"
+    holds = not is_held(direct) and is_held(through)
+    return Verdict("C54", holds, f"{told}, all {len(through.at_s)} {lumps}")

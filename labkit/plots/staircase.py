@@ -19,7 +19,7 @@ def staircase(runs: Mapping[str, Lags], title: str) -> list[Axes]:
 
     Where something holds events back, the solid stair lies to the right, and its steps are high.
     """
-    columns = min(COLUMNS, len(runs))
+    columns = 2 if len(runs) == 4 else min(COLUMNS, len(runs))
     rows = ceil(len(runs) / columns)
     with style():
         figure, grid = plt.subplots(
@@ -37,7 +37,7 @@ def staircase(runs: Mapping[str, Lags], title: str) -> list[Axes]:
         places[0].legend(loc="upper left", fontsize=8, frameon=False)
         figure.supxlabel("seconds after the first was sent", fontsize=10)
         figure.supylabel("events", fontsize=10)
-        figure.suptitle(title)
+        figure.suptitle(title, x=0.02, ha="left", weight="bold")
     return places[: len(runs)]
 
 

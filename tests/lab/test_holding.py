@@ -14,6 +14,7 @@ from labkit.lab import (
     Ticks,
     accept_matters,
     arrivals,
+    as_they_come,
     both_through,
     by_heartbeat,
     cheat_sheet,
@@ -94,6 +95,13 @@ def test_what_cheat_sheets_say(tool: Callable[[str], str], monkeypatch: pytest.M
     assert found is not None and [is_held(run) for run in found.values()] == [True, True, False]
     monkeypatch.setenv("LABKIT_NGINX", "none")
     assert asyncio.run(cheat_sheet()) is None and asyncio.run(replayed()) is None
+
+
+def test_the_default_has_changed(tool: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    tool("nginx")
+    for name, run in asyncio.run(as_they_come()).items():
+        version = tuple(int(number) for number in name.removeprefix("nginx ").split("."))
+        assert is_held(run) == (version < (1, 29, 7)), name
 
 
 def test_a_cache_plays_a_recording(tool: Callable[[str], str]) -> None:

@@ -55,7 +55,7 @@ def _sent(rng: Random, kind: str) -> Times:
 
 
 def _arrived(rng: Random, kind: str, sent: Times) -> Times:
-    way_s = rng.choice((0.001, 0.02, 0.08))
+    way_s = rng.choice((0.001, 0.02, 0.06))
     if kind == "at the end":
         return [sent[-1] + way_s + 0.001 * place for place in range(len(sent))]
     if kind == "lumps":
