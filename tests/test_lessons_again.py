@@ -25,8 +25,9 @@ def shown(cell: Any) -> list[str]:
 @pytest.mark.notebooks
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_run_all_twice_in_one_kernel_and_without_a_browser(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABKIT_BROWSER", "none")
+def test_run_all_twice_in_one_kernel_and_without_other_programs(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program in ("BROWSER", "NGINX", "HAPROXY"):
+        monkeypatch.setenv(f"LABKIT_{program}", "none")
     stored = nbformat.read(lesson, as_version=4)
     again = nbformat.read(lesson, as_version=4)
     again.cells = [*again.cells, *nbformat.read(lesson, as_version=4).cells]

@@ -19,6 +19,7 @@ from labkit.proxy.nginx import ADVICE, Nginx
 from labkit.proxy.timing import HoldBytes, HoldTime
 
 PAGE_BYTES = 4096  # nginx's proxy_buffer_size, on machines with pages of that size
+TOGETHER_S = 0.0001  # what a relay reads in one go
 TLS_BYTES = 16384  # nginx's ssl_buffer_size
 CORK_S = 0.205  # measured on Linux: how long the kernel waits behind MSG_MORE
 PASS = Pass()
@@ -26,7 +27,10 @@ PASS = Pass()
 
 @dataclass(frozen=True)
 class FillBuffers(Fault):
-    """Goes on in full buffers, as nginx does where it cannot see the end of the body: the head counts for the first."""
+    """Goes on in full buffers, as nginx does where it cannot see the end of the body.
+
+    A head that came together with the first of the body takes its part of the first buffer; one that came alone none.
+    """
 
     size: int = PAGE_BYTES
 
@@ -39,12 +43,15 @@ class _Filling(Machine):
         self._size = size
         self._room = size  # of the buffer that is being filled
         self._held = b""
+        self._head: tuple[float, int] | None = None
 
-    def told(self, headers: Headers, head_bytes: int) -> None:
-        if not self._held:
-            self._room = max(1, self._size - head_bytes)
+    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
+        self._head = (now_s, head_bytes)
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
+        if self._head is not None and now_s - self._head[0] < TOGETHER_S:
+            self._room = max(1, self._size - self._head[1])
+        self._head = None
         self._held += data
         actions: list[Action] = []
         while len(self._held) >= self._room:
@@ -115,10 +122,10 @@ class _Choosing(Machine):
     def __init__(self, rule: Unless, usual: Machine, instead: Machine) -> None:
         self._rule, self._chosen, self._instead = rule, usual, instead
 
-    def told(self, headers: Headers, head_bytes: int) -> None:
+    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
         if self._rule._lifted(headers):
             self._chosen = self._instead
-        self._chosen.told(headers, head_bytes)
+        self._chosen.told(now_s, headers, head_bytes)
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
         return self._chosen.feed(now_s, data)

@@ -53,8 +53,8 @@ class Machine:
     Times are seconds of any clock that does not run backwards. After a Close nothing more is asked of a machine.
     """
 
-    def told(self, headers: Headers, head_bytes: int) -> None:
-        """The response's headers, and how long its head is on the wire; before its first byte."""
+    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
+        """The response's headers, and how long its head is on the wire; before its body's first byte."""
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
         """What to do when these bytes come from the sender."""
@@ -147,9 +147,9 @@ class Chain(Machine):
     def __init__(self, machines: Sequence[Machine]) -> None:
         self._machines = list(machines)
 
-    def told(self, headers: Headers, head_bytes: int) -> None:
+    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
         for machine in self._machines:
-            machine.told(headers, head_bytes)
+            machine.told(now_s, headers, head_bytes)
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
         return self._through(0, now_s, [Send(data)])

@@ -57,7 +57,7 @@ class Passing:
     async def _pump(self, origin: asyncio.StreamReader, faults: Sequence[Fault], chunked: bool) -> None:
         try:
             head = await read_head(origin)
-            self._tell = lambda chain: chain.told(list(head.headers), head.size_bytes)
+            self._tell = lambda chain: chain.told(self._clock(), list(head.headers), head.size_bytes)
             self._tell(self._body)
             self._tell(self._wire)
             headers: Headers = head.kept
