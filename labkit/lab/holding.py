@@ -89,7 +89,7 @@ async def remedies(ticks: Ticks | None = None, repetitions: int = 1) -> dict[str
     free = cured(chosen)
     cases: dict[tuple[str, str], tuple[Ticks, Sequence[Setup]]] = {}
     for version, tls, gzip in product(("1.0", "1.1"), (False, True), (False, True)):
-        row = f"HTTP/{version} to the origin{', TLS' * tls}{', gzip' * gzip}"
+        row = f"HTTP/{version} to the server{', TLS' * tls}{', gzip' * gzip}"
         as_it_is = Nginx(to_origin="1.0" if version == "1.0" else "1.1", tls=tls, gzip=gzip)
         off = Nginx(to_origin=as_it_is.to_origin, tls=tls, gzip=gzip, buffering=False)
         cases[row, "nothing"] = (chosen, [as_it_is])
@@ -120,13 +120,20 @@ async def cheat_sheet(directives: Sequence[str] = CHEAT_SHEET) -> dict[str, Lags
 
 
 async def as_they_come() -> dict[str, Lags]:
-    """What each nginx here does with nothing configured, by name and version; empty without one."""
+    """What each nginx here does with nothing configured, then with TLS, and with gzip; empty without one."""
     paths = {path: nginx_name(path) for path in (find_nginx(), wheel_nginx()) if path is not None}
-    found = {}
-    async with ticking(Ticks(count=12, interval_s=0.05)) as url:
-        for path, name in paths.items():
-            with await asyncio.to_thread(nginx, url, None, program=path) as proxy:
-                found[name] = lags(await watch(proxy.url, LONGEST_S))
+    setups = {"as it comes": Nginx(), "TLS": Nginx(tls=True), "gzip": Nginx(gzip=True)}
+
+    async def one(path: str, setup: Nginx) -> Lags:
+        async with ticking(Ticks(count=12, interval_s=0.05)) as url:
+            with await asyncio.to_thread(nginx, url, setup, program=path) as proxy:
+                asked = {"Accept-Encoding": "gzip"}
+                return lags(await watch(proxy.url, LONGEST_S, verify=False, headers=asked))
+
+    found: dict[str, Lags] = {}
+    for path, name in paths.items():
+        runs = await asyncio.gather(*(one(path, setup) for setup in setups.values()))
+        found |= {f"{name}, {kind}": run for kind, run in zip(setups, runs, strict=True)}
     return found
 
 

@@ -15,7 +15,7 @@ TICKS = Ticks(count=40, interval_s=0.05, size_bytes=120, silence_s=1.2, headers=
 #: What a hop may do, and how it shows.
 KINDS: dict[str, tuple[Fault, str]] = {
     "a cork": (HoldTime(0.205), "events come in small lumps, a fifth of a second apart"),
-    "full buffers": (FillBuffers(512), "the stream stops in the middle of events, and goes on every 512 bytes"),
+    "full buffers": (FillBuffers(1024), "larger lumps, further apart, and the stream stops in the middle of an event"),
     "compression": (Gzip(flush=False), "nothing comes before the end, and the answer is gzip"),
     "an idle timer": (IdleTimeout(0.7), "half of the events are missing: the rest came after a silence"),
 }

@@ -20,8 +20,8 @@ SILENT = Ticks(count=10, interval_s=0.05, silence_s=2.0)
 TIMERS: Mapping[str, Nginx | HAProxy | Fault] = {
     "nginx: proxy_read_timeout": Nginx(to_origin="1.1", read_timeout_s=IDLE_S),
     "HAProxy: timeout server": HAProxy(no_delay=True, server_timeout_s=IDLE_S),
-    "any idle timer": IdleTimeout(IDLE_S),
-    "any total timer": TotalTimeout(TOTAL_S),
+    "a relay's idle timer": IdleTimeout(IDLE_S),
+    "a relay's total timer": TotalTimeout(TOTAL_S),
 }
 
 

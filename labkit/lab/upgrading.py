@@ -26,6 +26,7 @@ async def three(last_event_id: str) -> AsyncGenerator[Frame, None]:
     """Sends three events."""
     for number in (1, 2, 3):
         yield Frame(data=str(number), id=str(number))
+        await asyncio.sleep(0.1)
 
 
 async def both_through(setup: Nginx | None) -> tuple[str, str]:

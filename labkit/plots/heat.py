@@ -1,4 +1,4 @@
-"""Numbers in a grid, dark where they are large."""
+"""Held or live, in a grid."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LATE_S = 0.1  # from here on a cell is dark: a reader sees it
 
 
 def heat(cells: Mapping[str, Mapping[str, Repeated]], title: str) -> Axes:
-    """The Axes of a grid with a row for each name in `cells` and a column for each of its keys: median lags.
+    """The Axes of a grid with a row for each name in `cells` and a column for each of its keys, from median lags.
 
-    A cell is filled where events come late, and says the number either way; "noisy" where the runs disagree.
+    A cell says "held" and is filled where events come late, "live" where they do not, "noisy" where the runs disagree.
     """
     rows = list(cells)
     columns = list(next(iter(cells.values())))
@@ -28,7 +28,7 @@ def heat(cells: Mapping[str, Mapping[str, Repeated]], title: str) -> Axes:
                 value = cells[row][column]
                 late = value.median_s >= LATE_S
                 axes.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, color=PROXY, alpha=0.85 if late else 0.08))
-                text = "noisy" if value.noisy else f"{value.median_s * 1000:.0f} ms"
+                text = "noisy" if value.noisy else "held" if late else "live"
                 axes.text(
                     x,
                     y,

@@ -113,5 +113,5 @@ def test_heat_says_each_number_and_fills_what_is_late() -> None:
         },
         "finding",
     )
-    assert words(axes) == "500 ms | 1 ms | noisy | 0 ms"
+    assert words(axes) == "held | live | noisy | live"
     assert [patch.get_alpha() for patch in axes.patches] == [0.85, 0.08, 0.85, 0.08]

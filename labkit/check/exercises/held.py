@@ -16,13 +16,13 @@ TOGETHER_S = 0.05
 
 STUB = '''\
 def held(sent_s: list[float], arrived_s: list[float]) -> str:
-    """What happened on the way: "live", "lumps" or "at the end". Seconds, by the sender's clock and by yours."""
+    """Was it "live" (lags differ by less than 0.1 s), "at the end" (all came within 0.05 s), or else "lumps"?"""
     ...
 '''
 
 
 def held(sent_s: list[float], arrived_s: list[float]) -> str:
-    """What happened on the way: "live", "lumps" or "at the end". Seconds, by the sender's clock and by yours."""
+    """Was it "live" (lags differ by less than 0.1 s), "at the end" (all came within 0.05 s), or else "lumps"?"""
     lags_s = [arrived - sent for sent, arrived in zip(sent_s, arrived_s, strict=True)]
     if not lags_s or max(lags_s) - min(lags_s) < 0.1:  # all equally late: two clocks, or a long way
         return "live"
@@ -181,8 +181,8 @@ EXERCISE = Exercise(
     levels=LEVELS,
     traps=TRAPS,
     hints=(
-        "lags = [arrived - sent for sent, arrived in zip(sent_s, arrived_s)]. What do they look like when nothing is "
-        "held, and what when everything is?",
+        "Print the lags of a stream that was held to the end: the first event has the longest one, the last the "
+        "shortest. And of one that is live, but far away?",
         "If the largest and the smallest lag are less than 0.1 s apart, nothing was held, however late everything is.",
         "Something was held. If the first and the last arrival are less than 0.05 s apart, it was held to the end.",
     ),
