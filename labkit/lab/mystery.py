@@ -25,7 +25,6 @@ _ORDERS = (
     ("an idle timer", "a cork", "full buffers"),
     ("a cork", "full buffers", "compression"),
     ("a cork", "an idle timer", "full buffers"),
-    ("a cork", "full buffers", "an idle timer"),
 )
 
 _running: list[Mystery] = []  # the one before ends when another is made
@@ -78,7 +77,7 @@ class Mystery:
         return "A stream on its way through three proxies: hops[0] is the server itself, hops[3] is what a client gets"
 
 
-def three_hops(seed: int = 4) -> Mystery:
+def three_hops(seed: int = 1) -> Mystery:
     """A server with three proxies before it, each with a fault of its own; another seed may give another order."""
     for before in tuple(_running):
         before.stop()

@@ -141,7 +141,7 @@ def test_a_proxy_that_drops_upgrade(proxies: str) -> None:
         assert asyncio.run(both_through(Nginx(upgrade=True))) == direct
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 4])  # the four orders
+@pytest.mark.parametrize("seed", [0, 1, 3])  # the three orders
 def test_the_mystery_can_be_solved_and_the_doctor_confirms(seed: int) -> None:
     mystery = three_hops(seed)
 
@@ -160,7 +160,7 @@ def test_the_mystery_can_be_solved_and_the_doctor_confirms(seed: int) -> None:
 
 
 def test_an_answer_is_told_what_is_wrong() -> None:
-    mystery: Mystery = three_hops(4)
+    mystery: Mystery = three_hops(1)
     right = mystery._order
     wrong = mystery.answer(right[1], right[0], right[2])
     assert wrong.count("right.") == 1 and f"hop 1: not {right[1]}" in wrong and "Compare hop 1 with hop 0" in wrong
@@ -168,8 +168,8 @@ def test_an_answer_is_told_what_is_wrong() -> None:
     for bad in (("a cork",), ("a cork", "a cat", "full buffers")):
         with pytest.raises(LabError, match="an answer is three of these"):
             mystery.answer(*bad)
-    assert three_hops(4) is not mystery  # the one before has ended
-    three_hops(4).stop()
+    assert three_hops(1) is not mystery  # the one before has ended
+    three_hops(1).stop()
     assert all(set(order) <= set(KINDS) and len(set(order)) == 3 for order in _ORDERS)
 
 
