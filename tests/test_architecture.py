@@ -21,7 +21,7 @@ BRACES = [
     {"wire"},
     {"log", "measure"},
     {"server", "client", "proxy"},
-    {"lab", "doctor"},
+    {"llm", "lab", "doctor"},
     {"plots", "widgets", "check"},
     {"command"},
 ]

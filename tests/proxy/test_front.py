@@ -144,7 +144,7 @@ def test_nothing_is_left_of_a_proxy(real: str) -> None:
     proxy = nginx("http://127.0.0.1:9/", Nginx(cache_s=1), program=real)
     folder = proxy._folder
     assert "start worker process" in proxy.log and "proxy_cache streams" in proxy.config and "nginx" in repr(proxy)
-    processes = _mine()
+    processes = [child.pid for child in psutil.Process(proxy._child._guard.pid).children(recursive=True)]
     assert len(processes) >= 2  # the master and its worker
     proxy.stop()
     assert not folder.exists() and not proxy.running and repr(proxy).endswith("has ended>") and proxy.log == ""
@@ -171,10 +171,6 @@ def test_proxies_end_with_the_process_that_started_them(how: signal.Signals, too
     os.kill(kernel.pid, how)
     kernel.wait()
     eventually(lambda: not any(psutil.pid_exists(pid) for pid in started), "the proxies are gone")
-
-
-def _mine() -> list[int]:
-    return [child.pid for child in psutil.Process().children(recursive=True) if "nginx" in child.name()]
 
 
 def test_a_front_is_a_real_nginx_where_there_is_one_and_the_relay_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

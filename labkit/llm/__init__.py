@@ -1,0 +1,12 @@
+"""Servers that speak as the providers of language models do, with a tiny generator behind them."""
+
+from labkit.llm.generation import Generation, Token
+from labkit.llm.pace import AT_ONCE, Pace
+from labkit.llm.routes import model_routes
+from labkit.llm.studio import MODEL, ModelFailed, Studio, Trouble
+from labkit.llm.wordchain import HOSTILE, WordChain, alice, split
+
+__all__ = [
+    "AT_ONCE", "HOSTILE", "MODEL", "Generation", "ModelFailed", "Pace", "Studio", "Token", "Trouble", "WordChain",
+    "alice", "model_routes", "split",
+]  # fmt: skip

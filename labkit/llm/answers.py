@@ -1,0 +1,92 @@
+"""Answers that outlive their connection: asked for by POST, read by GET as often as wanted, stopped by DELETE."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from labkit.llm import openai
+from labkit.llm.generation import Generation
+from labkit.llm.handlers import ModelHandler, Refused
+from labkit.wire import Frame, encode
+
+PATH = "/answers"
+RETRY_MS = 500
+END = "-end"
+
+
+class Answers(ModelHandler):
+    """POST /answers with {"prompt": ...} starts one, and gives its number.
+
+    GET /answers?id=NUMBER is an event stream of {"text": ...}, which resumes by Last-Event-ID, and ends with an event
+    named done; a client that comes back after that gets 204, and asks no second time. With Accept: application/json it
+    tells the state instead. DELETE stops the making.
+    """
+
+    async def post(self) -> None:
+        try:
+            self.check_key()
+            prompt = self.read_request().get("prompt")
+            if not isinstance(prompt, str) or not prompt.strip():
+                raise Refused(400, "the prompt is empty: write something", "invalid_request_error")
+            self.check_length(prompt)
+            self.check_trouble()
+        except Refused as refused:
+            self.refuse(refused)
+            return
+        number, generation = self.studio.generate(prompt)
+        self.set_status(201)
+        self._say({"id": number, **_told(generation)})
+
+    async def get(self) -> None:
+        generation = self._found()
+        if generation is None:
+            return
+        if "application/json" in self.request.headers.get("Accept", ""):
+            self._say(_told(generation))
+        elif self.last_event_id.endswith(END):
+            self.set_status(204)  # it has everything: EventSource stops at this
+            self.clear_header("Content-Type")
+        else:
+            await self.stream(generation, "")
+
+    def delete(self) -> None:
+        """Stops the making; the tokens so far stay."""
+        generation = self._found()
+        if generation is not None:
+            generation.cancel("stopped by the reader")
+            self._say(_told(generation))
+
+    async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
+        yield encode(Frame(retry_ms=RETRY_MS, comment="the stream is open"))
+        async with contextlib.aclosing(generation.read(self.last_event_id)) as tokens:
+            async for token in tokens:
+                yield encode(Frame(data=json.dumps({"text": token.text}, ensure_ascii=False), id=token.id))
+        yield encode(Frame(event="done", data=json.dumps(_told(generation)), id=generation.log.epoch + END))
+
+    def _found(self) -> Generation | None:
+        number = self.get_query_argument("id", "")
+        generation = self.studio.generations.get(number)
+        if generation is None:
+            message = f"there is no answer {number[:40]!r} here, or no longer: only the newest ones are kept"
+            self.refuse(Refused(404, message, "not_found_error"))
+        return generation
+
+    def _say(self, value: dict[str, Any]) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(value))
+
+    def error_body(self, message: str, kind: str) -> dict[str, Any]:
+        return openai.error(message, kind)
+
+
+def _told(generation: Generation) -> dict[str, Any]:
+    """The state of an answer, for a page."""
+    return {
+        "state": generation.state,
+        "why": generation.why,
+        "made": generation.made,
+        "readers": generation.readers,
+    }

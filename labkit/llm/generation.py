@@ -1,0 +1,112 @@
+"""An answer in the making, apart from those who read it: they may leave, come back, or be many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Literal, NamedTuple
+
+from labkit.clock import SYSTEM_CLOCK, Clock
+from labkit.log import MemoryLog
+from labkit.wire import Frame
+
+State = Literal["running", "finished", "cancelled", "failed"]
+
+#: More than any answer here has: a reader who comes back late still gets all of it.
+MAX_TOKENS = 100_000
+ABANDONED_AFTER_S = 10.0
+
+
+class Token(NamedTuple):
+    """A piece of the answer, and the id to resume behind it."""
+
+    id: str
+    text: str
+
+
+class Generation:
+    """Makes the tokens of one answer, once, and keeps them for every reader. It belongs on one loop.
+
+    It stops when cancel() is called, and when nobody has read for `abandoned_after_s` (None: never). `made` counts the
+    tokens that were made, whoever read them; `state` is "running", "finished", "cancelled" or "failed", and `why` says
+    more.
+    """
+
+    def __init__(
+        self,
+        tokens: AsyncIterator[str],
+        *,
+        abandoned_after_s: float | None = ABANDONED_AFTER_S,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.log = MemoryLog(MAX_TOKENS)
+        self.state: State = "running"
+        self.why = ""
+        self.made = 0
+        self.readers = 0
+        self._abandoned_after_s, self._clock = abandoned_after_s, clock
+        self._changed = asyncio.Event()
+        self._making = asyncio.ensure_future(self._make(tokens))
+        self._leaving: asyncio.Task[None] | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(frame.data or "" for frame in self.log.since(self.start).frames)
+
+    @property
+    def start(self) -> str:
+        """The id before the first token."""
+        return f"{self.log.epoch}-0"
+
+    def cancel(self, why: str = "cancelled") -> None:
+        """Stops the making; the tokens so far stay."""
+        if self.state == "running":
+            self._end("cancelled", why)
+            self._making.cancel()
+
+    async def read(self, last_event_id: str = "") -> AsyncGenerator[Token, None]:
+        """The tokens behind this id, from the first on without one; then those to come, to the end of the answer."""
+        self.readers += 1
+        if self._leaving is not None:
+            self._leaving.cancel()
+        seen = last_event_id or self.start
+        try:
+            while True:
+                changed, running = self._changed, self.state == "running"
+                for frame in self.log.since(seen).frames:
+                    seen = frame.id or seen
+                    yield Token(seen, frame.data or "")
+                if not running:
+                    return
+                await changed.wait()
+        finally:
+            self.readers -= 1
+            if self.readers == 0 and self._abandoned_after_s is not None and self.state == "running":
+                self._leaving = asyncio.ensure_future(self._abandon(self._abandoned_after_s))
+
+    async def _make(self, tokens: AsyncIterator[str]) -> None:
+        try:
+            async for text in tokens:
+                self.log.append(Frame(data=text))
+                self.made += 1
+                self._wake()
+            self._end("finished", "")
+        except asyncio.CancelledError:
+            self._end("cancelled", self.why or "cancelled")
+        except Exception as problem:  # whatever a model raises: its readers are told, and the server lives on
+            self._end("failed", str(problem) or type(problem).__name__)
+
+    async def _abandon(self, after_s: float) -> None:
+        await self._clock.sleep_s(after_s)
+        if self.readers == 0:
+            self.cancel(f"nobody has read for {after_s:g} s")
+
+    def _end(self, state: State, why: str) -> None:
+        if self.state == "running":
+            self.state, self.why = state, why
+            self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -1,0 +1,22 @@
+"""The paths of a model's server."""
+
+from __future__ import annotations
+
+from labkit.llm import answers, anthropic, ollama, openai
+from labkit.llm.answers import Answers
+from labkit.llm.handlers import ChatCompletions, Messages, ModelHandler, Models, OllamaChat, with_studio
+from labkit.llm.studio import Studio
+from labkit.server.site import Routes
+
+PATHS: dict[str, type[ModelHandler]] = {
+    openai.PATH: ChatCompletions,
+    "/v1/models": Models,
+    anthropic.PATH: Messages,
+    ollama.PATH: OllamaChat,
+    answers.PATH: Answers,
+}
+
+
+def model_routes(studio: Studio) -> Routes:
+    """The routes of a server that speaks the three dialects, and gives answers that outlive their connection."""
+    return {path: with_studio(handler, studio) for path, handler in PATHS.items()}

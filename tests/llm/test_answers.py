@@ -1,0 +1,119 @@
+"""Answers that outlive their connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from labkit.client import EventSource
+from labkit.errors import StreamRejected
+from labkit.llm import AT_ONCE, Pace, Studio, Trouble, model_routes
+from labkit.proxy import Cut, Fault, First, relay
+from labkit.server import serve
+
+from ..helpers import soon
+
+pytestmark = pytest.mark.live
+
+
+@asynccontextmanager
+async def asked(prompt: str = "x", **settings: Any) -> AsyncIterator[tuple[Studio, str, str]]:
+    """The studio, the server's URL, and the number of an answer to this prompt."""
+    studio = Studio(**{"pace": AT_ONCE, "hostile": 0.2, **settings})
+    async with serve(model_routes(studio)) as server, httpx.AsyncClient(trust_env=False) as client:
+        started = await client.post(f"{server.base_url}/answers", json={"prompt": prompt})
+        assert started.status_code == 201
+        yield studio, server.base_url, started.json()["id"]
+
+
+async def read(url: str) -> tuple[str, int, dict[str, Any]]:
+    """The text, the number of connections it took, and what the last event says."""
+    text, end = "", {}
+    async with EventSource(url, reconnection_ms=10) as source:
+        async for event in source:
+            if event.type == "done":
+                end = json.loads(event.data)
+            else:
+                text += json.loads(event.data)["text"]
+        return text, source.connections, end  # it ends by a 204: finished means finished
+
+
+def test_finished_means_finished() -> None:
+    async def main() -> None:
+        async with asked() as (studio, url, number):
+            text, connections, end = await read(f"{url}/answers?id={number}")
+            assert text == "".join(studio.answer("x")) and connections == 2
+            assert end["state"] == "finished" and end["made"] == len(studio.answer("x"))
+            assert len(studio.generations) == 1  # no question was asked twice
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("how", ["rst", "fin", "clean"])
+def test_cut_at_a_hundred_places_each_token_comes_once(how: Any) -> None:
+    async def main() -> None:
+        async with asked() as (studio, url, number):
+            expected = "".join(studio.answer("x"))
+            places = range(1, 3900, 115)  # 34 for each kind of cut
+
+            async def cut(place: int) -> None:
+                fault: Fault = First(1, Cut(bytes=place, how=how))
+                async with relay(f"{url}/answers", fault) as proxy:
+                    text, connections, _ = await read(f"{proxy.url}?id={number}")
+                    assert text == expected and connections == 3, (place, text)
+
+            for group in range(0, len(places), 10):
+                await asyncio.gather(*(cut(place) for place in places[group : group + 10]))
+
+    asyncio.run(main())
+
+
+def test_stop_is_told_to_every_reader() -> None:
+    async def main() -> None:
+        slow = {"pace": Pace(0.0, 100.0, 0.0), "words": 3000}
+        async with asked(**slow) as (studio, url, number), httpx.AsyncClient(trust_env=False) as client:
+            readers = [asyncio.create_task(read(f"{url}/answers?id={number}")) for _ in range(3)]
+            generation = studio.generations[number]
+            await soon(lambda: generation.readers == 3 and generation.made > 5)
+            told = await client.delete(f"{url}/answers?id={number}")
+            texts = await asyncio.gather(*readers)
+            assert {text for text, _, _ in texts} == {generation.text}
+            assert all(end["state"] == "cancelled" and end["why"] == "stopped by the reader" for _, _, end in texts)
+            assert told.json()["made"] == generation.made < 200
+            state = await client.get(f"{url}/answers?id={number}", headers={"Accept": "application/json"})
+            assert state.json()["state"] == "cancelled"
+
+    asyncio.run(main())
+
+
+def test_what_is_not_there_is_told() -> None:
+    async def main() -> None:
+        async with asked() as (_, url, _), httpx.AsyncClient(trust_env=False) as client:
+            for ask in (client.get, client.delete):
+                answer = await ask(f"{url}/answers?id=nowhere")
+                assert answer.status_code == 404 and "no answer 'nowhere'" in answer.json()["error"]["message"]
+            with pytest.raises(StreamRejected):
+                await read(f"{url}/answers?id=nowhere")
+            for body in ({"prompt": " "}, {"prompt": 7}, {}):
+                empty = await client.post(f"{url}/answers", json=body)
+                assert empty.status_code == 400 and "write something" in empty.json()["error"]["message"]
+            long = await client.post(f"{url}/answers", json={"prompt": "x" * 1_000_000})
+            assert long.status_code == 413
+
+    asyncio.run(main())
+
+
+def test_a_failure_is_the_last_event() -> None:
+    async def main() -> None:
+        async with asked(trouble=Trouble(error_after=4)) as (studio, url, number):
+            text, _, end = await read(f"{url}/answers?id={number}")
+            assert text == "".join(studio.answer("x")[:4])
+            assert end["state"] == "failed" and end["why"] == "the model is overloaded"
+
+    asyncio.run(main())

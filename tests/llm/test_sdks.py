@@ -1,0 +1,227 @@
+"""The providers' own clients read the lab's servers, without a patch."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anthropic
+import httpx
+import openai
+import pytest
+
+from labkit.client import EventSource
+from labkit.llm import AT_ONCE, HOSTILE, Pace, Studio, Trouble, model_routes
+from labkit.server import serve
+
+from ..helpers import soon
+
+pytestmark = pytest.mark.live
+
+PROMPTS = [f"prompt number {number}" for number in range(200)]
+
+
+@asynccontextmanager
+async def served(**settings: Any) -> AsyncIterator[tuple[Studio, str]]:
+    studio = Studio(**{"pace": AT_ONCE, "abandoned_after_s": 0.1, **settings})
+    async with serve(model_routes(studio)) as server:
+        yield studio, server.base_url
+
+
+def openai_client(url: str, key: str = "any") -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+
+
+def anthropic_client(url: str, key: str = "any") -> anthropic.AsyncAnthropic:
+    return anthropic.AsyncAnthropic(base_url=url, api_key=key, max_retries=0)
+
+
+def user(text: str) -> list[Any]:
+    return [{"role": "user", "content": text}]
+
+
+async def by_openai(client: openai.AsyncOpenAI, prompt: str) -> tuple[str, str | None, int]:
+    """The text, the finish_reason and the tokens that are billed."""
+    text, reason, billed = "", None, 0
+    stream = await client.chat.completions.create(
+        model="m", messages=user(prompt), stream=True, stream_options={"include_usage": True}
+    )
+    async for chunk in stream:
+        if chunk.choices:
+            text += chunk.choices[0].delta.content or ""
+            reason = chunk.choices[0].finish_reason or reason
+        billed = chunk.usage.completion_tokens if chunk.usage else billed
+    return text, reason, billed
+
+
+def test_openai_assembles_what_was_generated() -> None:
+    async def main() -> None:
+        async with served(hostile=0.2) as (studio, url), openai_client(url) as client:
+            for prompt in PROMPTS:
+                tokens = studio.answer(prompt)
+                assert await by_openai(client, prompt) == ("".join(tokens), "stop", len(tokens))
+            whole = await client.chat.completions.create(model="m", messages=user(PROMPTS[0]))
+            assert whole.choices[0].message.content == "".join(studio.answer(PROMPTS[0]))
+            assert whole.usage is not None and whole.usage.completion_tokens == len(studio.answer(PROMPTS[0]))
+            assert [model.id for model in (await client.models.list()).data] == ["alice-1865"]
+
+    asyncio.run(main())
+
+
+def test_anthropic_assembles_what_was_generated() -> None:
+    async def main() -> None:
+        async with served(hostile=0.2) as (studio, url), anthropic_client(url) as client:
+            for prompt in PROMPTS:
+                expected = "".join(studio.answer(prompt))
+                async with client.messages.stream(model="m", max_tokens=999, messages=user(prompt)) as stream:
+                    assert "".join([text async for text in stream.text_stream]) == expected
+                    message = await stream.get_final_message()
+                assert message.stop_reason == "end_turn" and message.usage.output_tokens == len(studio.answer(prompt))
+            whole = await client.messages.create(model="m", max_tokens=999, messages=user(PROMPTS[0]))
+            assert whole.content[0].type == "text" and whole.content[0].text == "".join(studio.answer(PROMPTS[0]))
+
+    asyncio.run(main())
+
+
+def test_the_prompts_meet_every_hostile_token() -> None:
+    studio = Studio(hostile=0.2)
+    met = {token for prompt in PROMPTS for token in studio.answer(prompt)}
+    assert set(HOSTILE) <= met
+
+
+def test_lines_of_json_are_read_by_lines() -> None:
+    async def main() -> None:
+        async with served(hostile=0.2) as (studio, url), httpx.AsyncClient(trust_env=False) as client:
+            for prompt in PROMPTS[:20]:
+                answer = await client.post(f"{url}/api/chat", json={"model": "m", "messages": user(prompt)})
+                assert answer.headers["content-type"] == "application/x-ndjson"
+                lines = [json.loads(line) for line in answer.content.split(b"\n") if line]
+                assert "".join(line["message"]["content"] for line in lines) == "".join(studio.answer(prompt))
+                assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True]
+            asked = {"messages": user("x"), "stream": False}
+            whole = (await client.post(f"{url}/api/chat", json=asked)).json()
+            assert whole["message"]["content"] == "".join(studio.answer("x")) and whole["done"] is True
+
+    asyncio.run(main())
+
+
+def test_fifteen_lines_of_our_own_do_the_same() -> None:
+    async def ask(url: str, prompt: str) -> str:
+        text = ""
+        request = {"model": "m", "stream": True, "messages": user(prompt)}
+        async with EventSource(f"{url}/v1/chat/completions", method="POST", json=request) as source:
+            async for event in source:
+                if event.data == "[DONE]":
+                    break
+                for choice in json.loads(event.data)["choices"]:
+                    text += choice["delta"].get("content") or ""
+        return text
+
+    async def main() -> None:
+        async with served(hostile=0.2) as (studio, url):
+            for prompt in PROMPTS[:20]:
+                assert await ask(url, prompt) == "".join(studio.answer(prompt))
+
+    asyncio.run(main())
+
+
+def test_refusals_are_the_sdks_own_errors() -> None:
+    async def main() -> None:
+        async with served(key="secret") as (_, url):
+            for client, problem in ((openai_client(url, "wrong"), openai.AuthenticationError),):
+                with pytest.raises(problem, match="wants a key"):
+                    await by_openai(client, "x")
+            with pytest.raises(anthropic.AuthenticationError, match="wants a key"):
+                await anthropic_client(url, "wrong").messages.create(model="m", max_tokens=9, messages=user("x"))
+            assert (await by_openai(openai_client(url, "secret"), "x"))[1] == "stop"
+            await anthropic_client(url, "secret").messages.create(model="m", max_tokens=9, messages=user("x"))
+        async with served(trouble=Trouble(status=429, retry_after_s=7)) as (_, url):
+            with pytest.raises(openai.RateLimitError) as refused:
+                await by_openai(openai_client(url), "x")
+            assert refused.value.response.headers["retry-after"] == "7"
+            with pytest.raises(anthropic.RateLimitError):
+                await anthropic_client(url).messages.create(model="m", max_tokens=9, messages=user("x"))
+        async with served(trouble=Trouble(status=529)) as (_, url):
+            with pytest.raises(anthropic.APIStatusError, match="overloaded_error"):
+                await anthropic_client(url).messages.create(model="m", max_tokens=9, messages=user("x"))
+
+    asyncio.run(main())
+
+
+def test_an_error_in_mid_stream_comes_under_status_200() -> None:
+    async def main() -> None:
+        async with served(trouble=Trouble(error_after=5)) as (_, url):
+            with pytest.raises(openai.APIError, match="overloaded"):
+                await by_openai(openai_client(url), "x")
+            with pytest.raises(anthropic.APIStatusError, match="overloaded") as problem:
+                async with anthropic_client(url).messages.stream(model="m", max_tokens=9, messages=user("x")) as stream:
+                    async for _ in stream.text_stream:
+                        pass
+            assert problem.value.status_code == 200
+            async with httpx.AsyncClient(trust_env=False) as client:
+                answer = await client.post(f"{url}/v1/chat/completions", json={"messages": user("x"), "stream": True})
+                assert answer.status_code == 200 and '"error"' in answer.text and "[DONE]" not in answer.text
+                whole = await client.post(f"{url}/v1/chat/completions", json={"messages": user("x")})
+                assert whole.status_code == 500 and "overloaded" in whole.json()["error"]["message"]
+
+    asyncio.run(main())
+
+
+def test_a_cut_in_mid_token_is_an_error_and_no_answer() -> None:
+    async def main() -> None:
+        async with served(trouble=Trouble(cut_after=5)) as (_, url):
+            # Neither is an error of the SDK: what the HTTP library below raises comes through as it is.
+            with pytest.raises(Exception, match="peer closed connection"):
+                await by_openai(openai_client(url), "x")
+            with pytest.raises(Exception, match="peer closed connection"):
+                async with anthropic_client(url).messages.stream(model="m", max_tokens=9, messages=user("x")) as stream:
+                    async for _ in stream.text_stream:
+                        pass
+
+    asyncio.run(main())
+
+
+def test_who_closes_the_stream_stops_the_making() -> None:
+    async def main() -> None:
+        async with served(pace=Pace(0.0, 50.0, 0.0), words=2000) as (studio, url), openai_client(url) as client:
+            stream = await client.chat.completions.create(model="m", messages=user("x"), stream=True)
+            await anext(aiter(stream))
+            await stream.close()
+            (generation,) = studio.generations.values()
+            await soon(lambda: generation.state == "cancelled")
+            assert 0 < generation.made < 500
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        (b"{", 400, "no JSON"),
+        (b"[]", 400, "no JSON object"),
+        (b"{}", 400, "messages is missing"),
+        (b'{"messages": []}', 400, "messages is missing"),
+        (b'{"messages": ["x"]}', 400, "no text"),
+        (b'{"messages": [{"role": "user", "content": 7}]}', 400, "no text"),
+        (json.dumps({"messages": user("x" * 1_000_000)}).encode(), 413, "1,000,000 characters"),
+        (json.dumps({"messages": user("\x00\x1b[2J\ud83d\ude00")}).encode(), 200, ""),
+        (json.dumps({"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}).encode(), 200, ""),
+    ],
+)
+def test_bad_requests_are_told_in_the_dialect_that_was_spoken(body: bytes, status: int, sentence: str) -> None:
+    async def main() -> None:
+        async with served() as (_, url), httpx.AsyncClient(trust_env=False) as client:
+            for path, error in (
+                ("/v1/chat/completions", lambda told: told["error"]["message"]),
+                ("/v1/messages", lambda told: told["error"]["message"] if told["type"] == "error" else ""),
+                ("/api/chat", lambda told: told["error"]),
+            ):
+                answer = await client.post(url + path, content=body)
+                assert answer.status_code == status, path
+                if status != 200:
+                    assert sentence in error(answer.json())
+
+    asyncio.run(main())
