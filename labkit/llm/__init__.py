@@ -4,9 +4,10 @@ from labkit.llm.generation import Generation, Token
 from labkit.llm.pace import AT_ONCE, Pace
 from labkit.llm.routes import model_routes
 from labkit.llm.studio import MODEL, ModelFailed, Studio, Trouble
+from labkit.llm.upstream import KEY_VARIABLE, Upstream, UpstreamFailed
 from labkit.llm.wordchain import HOSTILE, WordChain, alice, split
 
 __all__ = [
-    "AT_ONCE", "HOSTILE", "MODEL", "Generation", "ModelFailed", "Pace", "Studio", "Token", "Trouble", "WordChain",
-    "alice", "model_routes", "split",
+    "AT_ONCE", "HOSTILE", "KEY_VARIABLE", "MODEL", "Generation", "ModelFailed", "Pace", "Studio", "Token", "Trouble",
+    "Upstream", "UpstreamFailed", "WordChain", "alice", "model_routes", "split",
 ]  # fmt: skip

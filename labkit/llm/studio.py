@@ -14,6 +14,7 @@ from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import LabError
 from labkit.llm.generation import ABANDONED_AFTER_S, Generation
 from labkit.llm.pace import Pace
+from labkit.llm.upstream import Upstream
 from labkit.llm.wordchain import alice, split
 
 MODEL = "alice-1865"
@@ -38,7 +39,7 @@ class Trouble:
 @dataclass
 class Studio:
     """A model to ask. `words` is the length of its answers; `hostile` the chance that a token is one that breaks
-    careless code; `key` is what a client must send, if anything."""
+    careless code; `key` is what a client must send, if anything; an `upstream` answers in the generator's place."""
 
     pace: Pace = field(default_factory=Pace)
     words: int = 60
@@ -46,6 +47,7 @@ class Studio:
     seed: int = 0
     key: str | None = None
     trouble: Trouble = field(default_factory=Trouble)
+    upstream: Upstream | None = None
     abandoned_after_s: float | None = ABANDONED_AFTER_S
     clock: Clock = SYSTEM_CLOCK
     generations: OrderedDict[str, Generation] = field(default_factory=OrderedDict)
@@ -65,7 +67,10 @@ class Studio:
             self.generations.popitem(last=False)[1].cancel("forgotten: too many newer ones")
         return number, made
 
-    async def _tokens(self, prompt: str) -> AsyncIterator[str]:
+    def _tokens(self, prompt: str) -> AsyncIterator[str]:
+        return self._own_tokens(prompt) if self.upstream is None else self.upstream.tokens(prompt)
+
+    async def _own_tokens(self, prompt: str) -> AsyncIterator[str]:
         waits_s = self.pace.waits_s(Random(f"{self.seed} {prompt}"))
         for number, text in enumerate(self.answer(prompt)):
             if number == self.trouble.error_after:

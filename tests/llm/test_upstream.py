@@ -1,0 +1,79 @@
+"""A model behind the model's server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from tornado.web import RequestHandler
+
+from labkit.errors import LabError
+from labkit.llm import AT_ONCE, KEY_VARIABLE, Studio, Trouble, Upstream, model_routes
+from labkit.server import serve
+from labkit.sockets import free_port
+
+pytestmark = pytest.mark.live
+
+
+class Page(RequestHandler):
+    def post(self) -> None:
+        self.finish("<!doctype html><title>Log in</title>")
+
+
+async def ask(upstream: Upstream) -> tuple[str, dict[str, Any]]:
+    """The text and the state of an answer that a server with this upstream gives."""
+    studio = Studio(upstream=upstream)
+    async with serve(model_routes(studio)) as server, httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        number = (await client.post(f"{server.base_url}/answers", json={"prompt": "x"})).json()["id"]
+        generation = studio.generations[number]
+        await client.get(f"{server.base_url}/answers?id={number}")
+        told = await client.get(f"{server.base_url}/answers?id={number}", headers={"Accept": "application/json"})
+        return generation.text, told.json()
+
+
+def answered(upstream_settings: dict[str, Any], key: str = "") -> tuple[str, dict[str, Any]]:
+    async def main() -> tuple[str, dict[str, Any]]:
+        async with serve(model_routes(Studio(**{"pace": AT_ONCE, "hostile": 0.2, **upstream_settings}))) as behind:
+            return await ask(Upstream(f"{behind.base_url}/v1", key=key))
+
+    return asyncio.run(main())
+
+
+def test_its_answer_comes_through_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, told = answered({"key": "secret"}, key="secret")
+    # An empty token is no news, and is not passed on.
+    assert text == "".join(Studio(hostile=0.2).answer("x")) and told["state"] == "finished"
+    monkeypatch.setenv(KEY_VARIABLE, "from the environment")
+    assert Upstream("http://x/v1").key == "from the environment" and "environment" not in repr(Upstream("http://x/v1"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"key": "another"}, "refuses the key (status 401). Set LABKIT_UPSTREAM_KEY"),
+        ({"trouble": Trouble(status=429)}, "too many requests"),
+        ({"trouble": Trouble(status=500)}, "answered status 500"),
+        ({"trouble": Trouble(error_after=3)}, "the model says: the model is overloaded"),
+        ({"trouble": Trouble(cut_after=3)}, "broke in the middle"),
+    ],
+    ids=["key", "429", "500", "an error in mid-stream", "a cut"],
+)
+def test_what_goes_wrong_behind_is_told_in_a_sentence(settings: dict[str, Any], why: str) -> None:
+    _, told = answered(settings, key="secret")
+    assert told["state"] == "failed" and why in told["why"] and "secret" not in told["why"]
+
+
+def test_nobody_there_or_a_page() -> None:
+    _, told = asyncio.run(ask(Upstream(f"http://127.0.0.1:{free_port()}/v1")))
+    assert told["state"] == "failed" and "cannot be made" in told["why"]
+
+    async def page() -> dict[str, Any]:
+        async with serve({"/v1/chat/completions": Page}) as behind:
+            return (await ask(Upstream(behind.base_url)))[1]
+
+    told = asyncio.run(page())
+    assert told["state"] == "failed" and "Is it a model's server?" in told["why"]
+    with pytest.raises(LabError, match="is no base URL"):
+        Upstream("localhost:11434")
