@@ -23,6 +23,12 @@ class ForgetfulLog(MemoryLog):
         return Replay(())
 
 
+async def collect(source: EventSource, into: list[str]) -> None:
+    """Puts the data of each event into the list, to the end of the stream."""
+    async for event in source:
+        into.append(event.data)
+
+
 async def through_a_cut(log: EventLog, texts: Sequence[str], cut_after: int = 3) -> list[str]:
     """What a client gets of the texts from a channel with this log, when its first connection is cut after some events.
 
@@ -30,17 +36,12 @@ async def through_a_cut(log: EventLog, texts: Sequence[str], cut_after: int = 3)
     """
     channel = Channel(log, retry_ms=60)
     got: list[str] = []
-
-    async def read(source: EventSource) -> None:
-        async for event in source:
-            got.append(event.data)
-
     async with (
         serve(channel) as server,
         relay(server.url, First(1, Cut(events=cut_after))) as proxy,
         EventSource(proxy.url) as source,
     ):
-        reading = asyncio.ensure_future(read(source))
+        reading = asyncio.ensure_future(collect(source, got))
         await until(lambda: channel.clients == 1)
         for text in texts:
             channel.publish(text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from labkit.client import EventSource, watch
+from labkit.lab.outages import collect
 from labkit.lab.record import until
 from labkit.lab.ticking import Ticks, ticking
 from labkit.proxy import Fault, HAProxy, IdleTimeout, Nginx, TotalTimeout, front, relay
@@ -62,17 +63,12 @@ async def under_a_total_timer(published: Sequence[str], max_age_s: float | None 
     """
     channel = Channel(retry_ms=20, max_age_s=max_age_s)
     got: list[str] = []
-
-    async def read(source: EventSource) -> None:
-        async for event in source:
-            got.append(event.data)
-
     async with (
         serve(channel) as server,
         relay(server.url, TotalTimeout(0.7)) as proxy,
         EventSource(proxy.url) as source,
     ):
-        reading = asyncio.ensure_future(read(source))
+        reading = asyncio.ensure_future(collect(source, got))
         await until(lambda: channel.clients == 1)
         for text in published:
             channel.publish(text)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from labkit.measure import Repeated
-from labkit.plots.style import INK, PROXY, style
+from labkit.plots.style import INK, PROXY, as_grid, style
 
 LATE_S = 0.1  # from here on a cell is dark: a reader sees it
 
@@ -38,12 +38,5 @@ def heat(cells: Mapping[str, Mapping[str, Repeated]], title: str) -> Axes:
                     color="white" if late else INK,
                     weight="bold" if late else None,
                 )
-        axes.set_xticks(range(len(columns)), columns)
-        axes.set_yticks(range(len(rows)), rows)
-        axes.set_xlim(-0.6, len(columns) - 0.4)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        axes.set_title(title, pad=28)
+        as_grid(axes, rows, columns, title)
     return axes

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from labkit.plots.style import CLIENT, INK, PROXY, style
+from labkit.plots.style import CLIENT, INK, PROXY, as_grid, style
 
 
 def matrix(cells: Mapping[str, Mapping[str, bool]], title: str) -> Axes:
@@ -25,12 +25,5 @@ def matrix(cells: Mapping[str, Mapping[str, bool]], title: str) -> Axes:
                 box = {"boxstyle": "round,pad=0.35", "fc": CLIENT if yes else PROXY, "alpha": 0.25, "lw": 0}
                 mark = "✓ yes" if yes else "✗ no"
                 axes.text(x, y, mark, ha="center", va="center", color=INK, fontsize=11, bbox=box)
-        axes.set_xticks(range(len(columns)), columns)
-        axes.set_yticks(range(len(rows)), rows)
-        axes.set_xlim(-0.6, len(columns) - 0.4)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        axes.set_title(title, pad=28)
+        as_grid(axes, rows, columns, title)
     return axes
