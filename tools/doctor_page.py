@@ -23,7 +23,8 @@ labkit doctor https://my.app/events --json --seconds 5 --origin https://other.pa
 
 - **It tells most where the events carry a time.** A number of seconds or milliseconds since 1970, or an ISO 8601 time,
   anywhere in the data, shows how long each event was on its way. Without one, only the pattern of arrivals speaks.
-- **It opens two streams, one after the other**, and no third without leave. `--compare` opens two at the same time.
+- **It opens two streams, one after the other**, and no third without leave; a POST is sent once. `--compare` opens two
+  at the same time.
 - **It keeps at most 4 MiB**, and watches for as long as `--seconds` says.
 
 In Python: `await labkit.doctor.examine(url)`; pure, on a recording of your own: `labkit.doctor.judge(recording)`.

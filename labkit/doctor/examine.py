@@ -159,7 +159,8 @@ async def _ask_more(
         return more, unasked
     wanted = [] if watch_only else _wishes(request, first, content, held)
     for number, (why, ask) in enumerate(wanted):
-        if number >= STREAMS - 1 and not may_open_more(why):
+        # A POST may cost money: it is sent once, unless more is allowed.
+        if (number >= STREAMS - 1 or request.content is not None) and not may_open_more(why):
             unasked.append(why)
             continue
         with contextlib.suppress(NotExamined):

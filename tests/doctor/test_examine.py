@@ -481,6 +481,27 @@ def test_headers_go_out_as_a_browser_sends_them() -> None:
     assert asyncio.run(main()).first == "cors-refused"
 
 
+def test_a_post_is_sent_once_without_leave() -> None:
+    async def main(allowed: bool) -> tuple[Diagnosis, int]:
+        bodies: list[bytes] = []
+
+        class Answer(RequestHandler):
+            async def post(self) -> None:
+                bodies.append(self.request.body)
+                self.set_header("Content-Type", "text/event-stream")
+                self.write(tokens()[0])
+                await self.flush()
+                self.request.connection.stream.close()  # type: ignore[union-attr]
+
+        async with serve({"/chat": Answer}) as server:
+            found = await examine(server.url, seconds=2, content=b"{}", may_open_more=lambda why: allowed)
+            return found, len(bodies)
+
+    found, posts = asyncio.run(main(False))
+    assert posts == 1 and found.first == "broken-off" and found.unasked
+    assert asyncio.run(main(True))[1] == 2
+
+
 def test_no_third_stream_without_leave() -> None:
     asked: list[str] = []
 
