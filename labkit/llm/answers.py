@@ -54,6 +54,11 @@ class Answers(ModelHandler):
 
     def delete(self) -> None:
         """Stops the making; the tokens so far stay."""
+        try:
+            self.check_key()
+        except Refused as refused:
+            self.refuse(refused)
+            return
         generation = self._found()
         if generation is not None:
             generation.cancel("stopped by the reader")

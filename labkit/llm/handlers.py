@@ -15,6 +15,7 @@ from labkit.llm.generation import Generation
 from labkit.llm.studio import MODEL, Studio
 from labkit.server.channel import ROOM_BYTES
 from labkit.server.connection import Connection, Visit
+from labkit.server.origins import is_own_page
 from labkit.server.streams import StreamHandler
 from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
@@ -67,7 +68,9 @@ class ModelHandler(StreamHandler):
     streams_by_default = False
 
     def check_key(self) -> None:
-        """Refuses who does not send the key."""
+        """Refuses who does not send the key, and pages of other sites: an answer may cost money."""
+        if not is_own_page(self.request.headers.get("Origin"), self.request.host):
+            raise Refused(403, "only a page of this machine, or of this server, may ask", "permission_error")
         sent = self.request.headers.get("Authorization", "").removeprefix("Bearer ")
         if self.studio.key is not None and self.studio.key not in (sent, self.request.headers.get("X-Api-Key")):
             raise Refused(401, "this server wants a key, and got none or another one", "authentication_error")

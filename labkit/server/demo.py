@@ -7,7 +7,6 @@ import contextlib
 import ipaddress
 import itertools
 import json
-import re
 import time
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
@@ -18,8 +17,8 @@ from tornado.web import RequestHandler
 
 from labkit.server.channel import Channel
 from labkit.server.launch import LabServer, launch
+from labkit.server.origins import is_own_page
 from labkit.server.site import Routes
-from labkit.server.streams import LOOPBACK_ORIGIN
 from labkit.wire import Frame
 
 #: Long enough to be seen, short enough to wait for. A browser's own is 3 to 5 s.
@@ -101,25 +100,12 @@ class Cut(RequestHandler):
     channel: ClassVar[Channel]
 
     def post(self) -> None:
-        if not may_cut(self.request.headers.get("Origin"), self.request.host):
+        if not is_own_page(self.request.headers.get("Origin"), self.request.host):
             self.set_status(403)
             self.finish("Only a page of this machine, or of this server, may cut.\n")
             return
         self.channel.cut()
         self.set_status(204)
-
-
-def may_cut(origin: str | None, host: str) -> bool:
-    """True for a page on this machine, for this server's own page under a numeric address, and for what is no browser.
-
-    A name is not enough: another site can point its own name at this machine ("DNS rebinding").
-
-    >>> may_cut("http://localhost:8888", "localhost:8080"), may_cut("http://evil.example:8080", "evil.example:8080")
-    (True, False)
-    """
-    if origin is None or LOOPBACK_ORIGIN.fullmatch(origin):
-        return True
-    return origin == f"http://{host}" and _is_numeric(re.sub(r":\d+$", "", host))
 
 
 def is_loopback(host: str) -> bool:
@@ -131,12 +117,6 @@ def is_loopback(host: str) -> bool:
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
-
-
-def _is_numeric(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return bool(ipaddress.ip_address(host.strip("[]")))
-    return False
 
 
 def _in_url(host: str) -> str:

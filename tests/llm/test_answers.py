@@ -109,6 +109,25 @@ def test_what_is_not_there_is_told() -> None:
     asyncio.run(main())
 
 
+def test_a_page_of_another_site_may_not_ask() -> None:
+    async def main() -> None:
+        async with asked() as (studio, url, number), httpx.AsyncClient(trust_env=False) as client:
+            port = url.rpartition(":")[2]
+            for headers, status in (
+                ({"Origin": "https://evil.example"}, 403),
+                ({"Origin": f"http://evil.example:{port}", "Host": f"evil.example:{port}"}, 403),  # DNS rebinding
+                ({"Origin": url}, 201),
+                ({}, 201),
+            ):
+                answer = await client.post(f"{url}/answers", json={"prompt": "x"}, headers=headers)
+                assert answer.status_code == status, headers
+            stopping = await client.delete(f"{url}/answers?id={number}", headers={"Origin": "https://evil.example"})
+            assert stopping.status_code == 403
+            assert len(studio.generations) == 3
+
+    asyncio.run(main())
+
+
 def test_a_failure_is_the_last_event() -> None:
     async def main() -> None:
         async with asked(trouble=Trouble(error_after=4)) as (studio, url, number):

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from labkit.server import Channel, LabServer, demo, launch, serve
+from labkit.server.origins import is_own_page
 
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -95,7 +96,7 @@ def test_cut_is_for_this_machine_only(server: LabServer, channel: Channel, origi
     ],
 )
 def test_the_page_of_this_server_may_cut_under_a_numeric_address(origin: str, host: str, allowed: bool) -> None:
-    assert demo.may_cut(origin, host) is allowed
+    assert is_own_page(origin, host) is allowed
 
 
 @pytest.mark.live
