@@ -129,9 +129,11 @@ class PageStream {
       return;
     }
     if (proxied) PageStream.proxied += 1;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     const told = {
       event: this.tell.event,
       state: (word, why, waitMs) => {
+        if (turn !== this.turn) return; // the late answer to an older stream's question says nothing of this one
         if (word === "closed") this.release();
         this.tell.state(word, why, waitMs);
       },
