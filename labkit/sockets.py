@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import httpx
 
-from labkit.client.http import is_loopback, tls
+from labkit.client.http import new_client
 from labkit.client.retryafter import retry_after_s
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled
@@ -106,9 +106,7 @@ class EventSource:
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         # trust_env=False: a proxy of the environment must not come between a learner and a server on loopback.
-        self._http = httpx.AsyncClient(
-            transport=transport, timeout=timeout, follow_redirects=True, trust_env=not is_loopback(url), verify=tls()
-        )
+        self._http = new_client(url, transport=transport, timeout=timeout, follow_redirects=True)
         self._events: AsyncGenerator[Event, None] | None = None
         self._reader: asyncio.Task[Any] | None = None  # who awaits the next event
         self._interrupted = False  # close() has cancelled that wait

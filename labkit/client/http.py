@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import ssl
+from typing import Any
 
 import httpx
+
+from labkit.sockets import LOOPBACK_HOSTS
 
 
 @functools.cache
@@ -16,4 +19,9 @@ def tls() -> ssl.SSLContext:
 
 def is_loopback(url: str) -> bool:
     """Whether the URL is on this machine: then no proxy of the environment must come between."""
-    return httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
+    return httpx.URL(url).host in LOOPBACK_HOSTS
+
+
+def new_client(url: str, *, verify: bool = True, **settings: Any) -> httpx.AsyncClient:
+    """A client for this URL; `settings` are httpx's."""
+    return httpx.AsyncClient(trust_env=not is_loopback(url), verify=tls() if verify else False, **settings)

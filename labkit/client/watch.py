@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 
-from labkit.client.http import is_loopback, tls
+from labkit.client.http import new_client
 from labkit.measure import Arrival, Recording
 
 #: No watched stream is kept beyond this: a body without an end must not fill the memory.
@@ -99,7 +98,7 @@ async def watch(
     """
     request = {"Accept": "text/event-stream", **(headers or {})}
     fields = [(name.encode("ascii"), value.encode()) for name, value in request.items()]
-    async with _client(url, verify, http2) as client:
+    async with new_client(url, verify=verify, http2=http2, follow_redirects=True) as client:
         watching = Watching(join_s)
         extensions = {"trace": watching.trace}
         try:
@@ -124,11 +123,3 @@ async def watch(
                 raise
             watching.broken = str(problem) or type(problem).__name__
         return watching.recording
-
-
-@contextlib.asynccontextmanager
-async def _client(url: str, verify: bool, http2: bool) -> AsyncIterator[httpx.AsyncClient]:
-    context = tls() if verify else False
-    environment = not is_loopback(url)
-    async with httpx.AsyncClient(trust_env=environment, follow_redirects=True, verify=context, http2=http2) as client:
-        yield client

@@ -19,7 +19,7 @@ HEAD_S = 0.5
 
 def look_at_arrivals(raw: Recording, readable: Recording, more: More) -> list[Finding]:
     """The one way in which events are held back, or none; and headers that come late."""
-    found = _held(raw, readable)
+    found = _held(readable)
     if raw.headers.get("content-encoding", "identity") != "identity":
         found = _compressed(raw, readable, found, more)
     return ([found] if found is not None else []) + _head_late(raw, readable, more)
@@ -34,14 +34,14 @@ def _compressed(raw: Recording, readable: Recording, found: Finding | None, more
         return Finding("compression-holds", f"{said}, and no event; asked for without compression, {count} came")
     if found is None:
         return None
-    without = _held(plain, plain) if plain is not None else None
+    without = _held(plain) if plain is not None else None
     if without is not None:
         return without
     asked = "; asked for without compression, they come at once" if plain is not None else ""
     return Finding("compression-holds", f"{said}, and {found.evidence}{asked}")
 
 
-def _held(raw: Recording, readable: Recording) -> Finding | None:
+def _held(readable: Recording) -> Finding | None:
     pattern = pattern_of(readable)
     if len(pattern.at_s) < FEWEST:
         return None

@@ -112,7 +112,9 @@ async def examine(
     if first.status != 200 or not _is_stream(first):
         return judge(first, more)
     more = replace(more, leaving_noticed=await readers.leaving_noticed(counted))
-    more, unasked = await _ask_more(request, first, more, seconds, may_open_more, watch_only)
+    unasked: list[str] = []
+    if not watch_only:
+        more, unasked = await _ask_more(request, first, more, seconds, may_open_more)
     _check_lines(first, more, url)
     return judge(first, more, tuple(unasked))
 
@@ -144,12 +146,7 @@ def _check_lines(first: Recording, more: More, url: str) -> None:
 
 
 async def _ask_more(
-    request: Request,
-    first: Recording,
-    more: More,
-    seconds: float,
-    may_open_more: Callable[[str], bool],
-    watch_only: bool,
+    request: Request, first: Recording, more: More, seconds: float, may_open_more: Callable[[str], bool]
 ) -> tuple[More, list[str]]:
     unasked: list[str] = []
     try:
@@ -157,8 +154,7 @@ async def _ask_more(
         held = bool(look_at_arrivals(first, first.decompressed, more))
     except ValueError:
         return more, unasked
-    wanted = [] if watch_only else _wishes(request, first, content, held)
-    for number, (why, ask) in enumerate(wanted):
+    for number, (why, ask) in enumerate(_wishes(request, first, content, held)):
         # A POST may cost money: it is sent once, unless more is allowed.
         if (number >= STREAMS - 1 or request.content is not None) and not may_open_more(why):
             unasked.append(why)

