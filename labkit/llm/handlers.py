@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime
 import json
@@ -13,12 +12,10 @@ from typing import Any, ClassVar
 from labkit.llm import anthropic, ollama, openai
 from labkit.llm.generation import Generation
 from labkit.llm.studio import MODEL, Studio
-from labkit.server.channel import ROOM_BYTES
-from labkit.server.connection import Connection, Visit
+from labkit.server.connection import Visit
 from labkit.server.origins import is_own_page
 from labkit.server.streams import StreamHandler
 from labkit.wire import Frame, encode
-from labkit.wire.chunked import chunk
 
 MAX_PROMPT_CHARACTERS = 200_000  # some 50,000 tokens: what a small model's window holds
 
@@ -119,23 +116,19 @@ class ModelHandler(StreamHandler):
 
     async def stream(self, generation: Generation, prompt: str) -> None:
         """The answer as it is made. A client that leaves leaves the generation alone, and with it the bill."""
-        task = asyncio.current_task()
-        assert task is not None
-        visit = Visit("", agent=self.agent)
-        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
+        await self.send_all(self._troubled(self.pieces(generation, prompt), generation), Visit("", agent=self.agent))
+
+    async def _troubled(
+        self, pieces: AsyncGenerator[bytes, None], generation: Generation
+    ) -> AsyncGenerator[bytes, None]:
+        """The pieces, up to the middle of the one at which the lab wants the connection cut."""
         cut_after = self.studio.trouble.cut_after
-        try:
-            async with contextlib.aclosing(self.pieces(generation, prompt)) as pieces:
-                async for piece in pieces:
-                    if cut_after is not None and generation.made > cut_after:
-                        connection.send(chunk(piece[: len(piece) // 2]) if self.chunked else piece[: len(piece) // 2])
-                        connection.cut("cut, as the lab was told to")
-                        return
-                    connection.send(chunk(piece) if self.chunked else piece)
-                    await connection.drained()
-            connection.end("the answer ended")
-        except asyncio.CancelledError:
-            connection.cut("client left")
+        async with contextlib.aclosing(pieces):
+            async for piece in pieces:
+                if cut_after is not None and generation.made > cut_after:
+                    yield piece[: len(piece) // 2]
+                    raise ConnectionAbortedError("cut, as the lab was told to")
+                yield piece
 
 
 class ChatCompletions(ModelHandler):

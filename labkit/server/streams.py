@@ -81,6 +81,25 @@ class StreamHandler(RequestHandler):
         self._break_cycles()
         return stream
 
+    async def send_all(self, pieces: AsyncGenerator[bytes, None], visit: Visit) -> None:
+        """Sends the pieces at the client's pace, and closes their generator when the client leaves.
+
+        An exception of theirs ends the stream in the middle of the response, and stands in the visit.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
+        try:
+            async with contextlib.aclosing(pieces):
+                async for piece in pieces:
+                    connection.send(chunk(piece) if self.chunked else piece)
+                    await connection.drained()
+            connection.end("the source ended")
+        except asyncio.CancelledError:
+            connection.cut("server stopped")  # no news where the client left first
+        except Exception as problem:  # the source's own; raised further, tornado would leave the stream open
+            connection.cut(f"the source failed: {type(problem).__name__}: {problem}")
+
 
 class ChannelHandler(StreamHandler):
     """Joins the reader to a channel, and lets tornado forget about it."""
@@ -111,15 +130,10 @@ class SourceHandler(StreamHandler):
         task.add_done_callback(lambda task: self.tasks.pop(task, None))
         visit = Visit(self.last_event_id, agent=self.agent)
         self.visits.append(visit)
-        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
-        try:
-            async with contextlib.aclosing(self.source(visit.last_event_id)) as frames:
-                async for frame in frames:
-                    data = encode(frame)
-                    connection.send(chunk(data) if self.chunked else data)
-                    await connection.drained()
-            connection.end("the source ended")
-        except asyncio.CancelledError:
-            connection.cut("server stopped")  # no news where the client left first
-        except Exception as problem:  # the source's own; raised further, tornado would leave the stream open
-            connection.cut(f"the source failed: {type(problem).__name__}: {problem}")
+        await self.send_all(_encoded(self.source, visit.last_event_id), visit)
+
+
+async def _encoded(source: Source, last_event_id: str) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(source(last_event_id)) as frames:
+        async for frame in frames:
+            yield encode(frame)
