@@ -89,12 +89,25 @@ def reset(lessons: tuple[str, ...], all_of_them: bool) -> None:
 @main.command()
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in.")
-def serve(port: int, host: str) -> None:
-    """Serve a page that shows live events in a browser."""
-    from labkit.server.demo import run
+@click.option("--upstream", metavar="URL", help="A model's server that speaks OpenAI's dialect, such as Ollama's.")
+@click.option("--model", default="", metavar="NAME", help="Which model of it. Default: the first that it lists.")
+def serve(port: int, host: str, upstream: str | None, model: str) -> None:
+    """Serve a page that asks a model, and one with live events.
 
+    Without --upstream the model is a toy that needs no network. The upstream's key is taken from the environment, as
+    LABKIT_UPSTREAM_KEY.
+    """
+    from labkit.llm import Studio, Upstream
+    from labkit.serving import run
+
+    if model and upstream is None:
+        raise Failure(f"--model {model} is a model of which server? Say --upstream URL too")
     try:
-        run(host, port, say=click.echo)
+        behind = None if upstream is None else Upstream(upstream, model)
+    except LabError as problem:
+        raise Failure(str(problem)) from None
+    try:
+        run(host, port, Studio(upstream=behind, words=120), say=click.echo)
     except LabError as problem:
         raise Failure(f"{problem}, such as: labkit serve --port {port + 1 if port < 65535 else 8080}") from None
     except OSError as problem:

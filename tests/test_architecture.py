@@ -25,7 +25,18 @@ BRACES = [
     {"plots", "widgets", "check"},
     {"command"},
 ]
-COMMAND = {"cli", "examining", "installation", "jupyter", "lessons", "listen", "report", "terminal", "unreachable"}
+COMMAND = {
+    "cli",
+    "examining",
+    "installation",
+    "jupyter",
+    "lessons",
+    "listen",
+    "report",
+    "serving",
+    "terminal",
+    "unreachable",
+}
 
 
 def room(parts: list[str]) -> str:

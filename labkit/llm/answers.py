@@ -12,6 +12,7 @@ from labkit.llm.handlers import ModelHandler, Refused
 from labkit.wire import Frame, encode
 
 PATH = "/answers"
+CUT_PATH = "/answers/cut"
 RETRY_MS = 500
 END = "-end"
 
@@ -40,7 +41,7 @@ class Answers(ModelHandler):
         self._say({"id": number, **_told(generation)})
 
     async def get(self) -> None:
-        generation = self._found()
+        generation = self.found()
         if generation is None:
             return
         if "application/json" in self.request.headers.get("Accept", ""):
@@ -58,7 +59,7 @@ class Answers(ModelHandler):
         except Refused as refused:
             self.refuse(refused)
             return
-        generation = self._found()
+        generation = self.found()
         if generation is not None:
             generation.cancel("stopped by the reader")
             self._say(_told(generation))
@@ -70,7 +71,8 @@ class Answers(ModelHandler):
                 yield encode(Frame(data=json.dumps({"text": token.text}, ensure_ascii=False), id=token.id))
         yield encode(Frame(event="done", data=json.dumps(_told(generation)), id=generation.log.epoch + END))
 
-    def _found(self) -> Generation | None:
+    def found(self) -> Generation | None:
+        """The answer that is meant, or None after a refusal."""
         number = self.get_query_argument("id", "")
         generation = self.studio.generations.get(number)
         if generation is None:
@@ -83,11 +85,28 @@ class Answers(ModelHandler):
         self.finish(json.dumps(value))
 
 
+class CutAnswer(Answers):
+    """POST /answers/cut?id=NUMBER takes the connection from everybody who reads this answer, in any dialect."""
+
+    async def post(self) -> None:
+        try:
+            self.check_key()
+        except Refused as refused:
+            self.refuse(refused)
+            return
+        generation = self.found()
+        if generation is not None:
+            generation.cut()
+            self.clear_header("Content-Type")
+            self.set_status(204)
+
+
 def _told(generation: Generation) -> dict[str, Any]:
     """The state of an answer, for a page."""
     return {
         "state": generation.state,
         "why": generation.why,
+        "prompt": generation.prompt,
         "made": generation.made,
         "readers": generation.readers,
     }

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Literal, NamedTuple
 
 from labkit.clock import SYSTEM_CLOCK, Clock
+from labkit.errors import LabError
 from labkit.log import MemoryLog
 from labkit.wire import Frame
 
@@ -29,23 +30,26 @@ class Generation:
 
     It stops when cancel() is called, and when nobody has read for `abandoned_after_s` (None: never). `made` counts the
     tokens that were made, whoever read them; `state` is "running", "finished", "cancelled" or "failed", and `why` says
-    more.
+    more. An answer ends as failed at MAX_TOKENS: beyond them the first ones would be forgotten.
     """
 
     def __init__(
         self,
         tokens: AsyncIterator[str],
         *,
+        prompt: str = "",
         abandoned_after_s: float | None = ABANDONED_AFTER_S,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.log = MemoryLog(MAX_TOKENS)
+        self.prompt = prompt
         self.state: State = "running"
         self.why = ""
         self.made = 0
         self.readers = 0
         self._abandoned_after_s, self._clock = abandoned_after_s, clock
         self._changed = asyncio.Event()
+        self._cuts = 0
         self._making = asyncio.ensure_future(self._make(tokens))
         self._leaving: asyncio.Task[None] | None = None
 
@@ -65,9 +69,19 @@ class Generation:
             self._end("cancelled", why)
             self._making.cancel()
 
+    def cut(self) -> None:
+        """Takes the connection from everybody who reads; the making goes on."""
+        self._cuts += 1
+        self._wake()
+
     async def read(self, last_event_id: str = "") -> AsyncGenerator[Token, None]:
-        """The tokens behind this id, from the first on without one; then those to come, to the end of the answer."""
+        """The tokens behind this id, from the first on without one; then those to come, to the end of the answer.
+
+        Raises:
+            ConnectionAbortedError: cut() was called.
+        """
         self.readers += 1
+        cuts = self._cuts
         if self._leaving is not None:
             self._leaving.cancel()
         seen = last_event_id or self.start
@@ -80,6 +94,8 @@ class Generation:
                 if not running:
                     return
                 await changed.wait()
+                if self._cuts != cuts:
+                    raise ConnectionAbortedError("cut, as somebody asked")
         finally:
             self.readers -= 1
             if self.readers == 0 and self._abandoned_after_s is not None and self.state == "running":
@@ -91,6 +107,8 @@ class Generation:
                 self.log.append(Frame(data=text))
                 self.made += 1
                 self._wake()
+                if self.made == MAX_TOKENS:
+                    raise LabError(f"an answer has at most {MAX_TOKENS:,} tokens here")
             self._end("finished", "")
         except asyncio.CancelledError:
             self._end("cancelled", self.why or "cancelled")

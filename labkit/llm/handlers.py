@@ -56,7 +56,8 @@ class ModelHandler(StreamHandler):
         except Refused as refused:
             self.refuse(refused)
             return
-        _, generation = self.studio.generate(prompt)
+        number, generation = self.studio.generate(prompt)
+        self.set_header("Labkit-Answer", number)  # as providers name a request, so that one can ask about it later
         if self.asked.get("stream", self.streams_by_default):
             await self.stream(generation, prompt)
         else:
@@ -211,8 +212,11 @@ class Models(ModelHandler):
     """GET /v1/models."""
 
     def get(self) -> None:
+        upstream = self.studio.upstream
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps(openai.models([MODEL], 0)))
+        self.finish(
+            json.dumps(openai.models([self.studio.model], 0, "labkit" if upstream is None else upstream.base_url))
+        )
 
 
 def with_studio(handler: type[ModelHandler], studio: Studio) -> type[ModelHandler]:

@@ -69,11 +69,11 @@ def error(message: str, kind: str, code: str | None = None) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
-def models(names: list[str], created: int) -> dict[str, Any]:
+def models(names: list[str], created: int, owner: str = "labkit") -> dict[str, Any]:
     """The answer of /v1/models."""
     return {
         "object": "list",
-        "data": [{"id": name, "object": "model", "created": created, "owned_by": "labkit"} for name in names],
+        "data": [{"id": name, "object": "model", "created": created, "owned_by": owner} for name in names],
     }
 
 

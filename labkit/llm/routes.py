@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labkit.llm import answers, anthropic, ollama, openai
-from labkit.llm.answers import Answers
+from labkit.llm.answers import Answers, CutAnswer
 from labkit.llm.handlers import ChatCompletions, Messages, ModelHandler, Models, OllamaChat, with_studio
 from labkit.llm.studio import Studio
 from labkit.server.site import Routes
@@ -14,6 +14,7 @@ PATHS: dict[str, type[ModelHandler]] = {
     anthropic.PATH: Messages,
     ollama.PATH: OllamaChat,
     answers.PATH: Answers,
+    answers.CUT_PATH: CutAnswer,
 }
 
 

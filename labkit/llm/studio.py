@@ -53,6 +53,11 @@ class Studio:
     generations: OrderedDict[str, Generation] = field(default_factory=OrderedDict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
+    @property
+    def model(self) -> str:
+        """The name of the model that answers."""
+        return MODEL if self.upstream is None else self.upstream.model or "the first that the upstream names"
+
     def answer(self, prompt: str) -> list[str]:
         """The tokens of the answer to this prompt: always the same ones."""
         return split(alice().answer(prompt, self.words, self.seed), prompt, self.seed, self.hostile)
@@ -61,7 +66,7 @@ class Studio:
         """Starts an answer, and gives it a number."""
         number = f"{int(time.time())}-{next(self._numbers)}"
         made = self.generations[number] = Generation(
-            self._tokens(prompt), abandoned_after_s=self.abandoned_after_s, clock=self.clock
+            self._tokens(prompt), prompt=prompt, abandoned_after_s=self.abandoned_after_s, clock=self.clock
         )
         while len(self.generations) > KEPT:
             self.generations.popitem(last=False)[1].cancel("forgotten: too many newer ones")

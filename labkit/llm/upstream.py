@@ -14,7 +14,6 @@ import httpx
 
 from labkit.client.http import new_client
 from labkit.errors import LabError
-from labkit.llm.openai import PATH
 from labkit.wire import Decoder, Event
 from labkit.wire.session import opens
 
@@ -30,24 +29,27 @@ class UpstreamFailed(LabError):
 
 @dataclass(frozen=True)
 class Upstream:
-    """A server that speaks OpenAI's dialect, by its base URL (http://localhost:11434/v1 for Ollama), and a model of it.
+    """A server that speaks OpenAI's dialect, by its base URL (http://localhost:11434/v1 for Ollama), and a model of it:
+    without a name the first that it lists.
 
     Raises:
-        LabError: the URL is none.
+        LabError: the URL is none, or the key is nothing that a header can hold.
     """
 
     base_url: str
-    model: str = "default"
+    model: str = ""
     key: str = field(default_factory=lambda: os.environ.get(KEY_VARIABLE, ""), repr=False)
 
     def __post_init__(self) -> None:
         if urlsplit(self.base_url).scheme not in ("http", "https") or not urlsplit(self.base_url).hostname:
             raise LabError(f"{self.base_url!r} is no base URL. One looks like http://localhost:11434/v1")
+        if not (self.key.isascii() and (self.key + "x").isprintable()):  # told without the key itself
+            raise LabError(f"the key in {KEY_VARIABLE} holds a line break, or what is no ASCII. Copy it once more")
 
-    @property
-    def url(self) -> str:
-        """Where it is asked."""
-        return self.base_url.rstrip("/").removesuffix("/v1") + PATH
+    def url(self, path: str) -> str:
+        """Where it is asked for this."""
+        base = self.base_url.rstrip("/")
+        return f"{base}{'' if urlsplit(base).path else '/v1'}/{path}"
 
     async def tokens(self, prompt: str) -> AsyncGenerator[str, None]:
         """The answer, piece by piece.
@@ -55,26 +57,36 @@ class Upstream:
         Raises:
             UpstreamFailed: with what went wrong, in a sentence for the page.
         """
-        request = {"model": self.model, "stream": True, "messages": [{"role": "user", "content": prompt}]}
-        headers = {"Accept": "text/event-stream", **({"Authorization": f"Bearer {self.key}"} if self.key else {})}
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         # No EventSource here: it would come back after a break, and ask (and pay) for a second answer.
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
         opened = False
         try:
-            async with (
-                new_client(self.base_url, timeout=timeout) as client,
-                client.stream("POST", self.url, json=request, headers=headers) as response,
-            ):
-                content_type = response.headers.get("content-type")
-                if not opens(response.status_code, content_type):
-                    raise UpstreamFailed(_refused(self.base_url, response.status_code, content_type))
-                opened = True
-                async with aclosing(_pieces(response)) as pieces:
-                    async for text in pieces:
-                        yield text
+            async with new_client(self.base_url, timeout=timeout, headers=headers) as client:
+                model = self.model or await self._first_model(client)
+                request = {"model": model, "stream": True, "messages": [{"role": "user", "content": prompt}]}
+                async with client.stream("POST", self.url("chat/completions"), json=request) as response:
+                    content_type = response.headers.get("content-type")
+                    if not opens(response.status_code, content_type):
+                        raise UpstreamFailed(_refused(self.base_url, response.status_code, content_type))
+                    opened = True
+                    async with aclosing(_pieces(response)) as pieces:
+                        async for text in pieces:
+                            yield text
         except httpx.HTTPError as problem:
             where = "broke in the middle of the answer" if opened else "cannot be made"
             raise UpstreamFailed(f"the connection to the model at {self.base_url} {where} ({problem})") from None
+
+    async def _first_model(self, client: httpx.AsyncClient) -> str:
+        response = await client.get(self.url("models"))
+        content_type = response.headers.get("content-type")
+        if response.status_code != 200:
+            raise UpstreamFailed(_refused(self.base_url, response.status_code, content_type))
+        try:
+            return str(response.json()["data"][0]["id"])
+        except (ValueError, LookupError, TypeError):
+            told = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
+            raise UpstreamFailed(f"{told} If so, name one with --model") from None
 
 
 async def _pieces(response: httpx.Response) -> AsyncGenerator[str, None]:

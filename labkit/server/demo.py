@@ -8,7 +8,7 @@ import ipaddress
 import itertools
 import json
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -16,14 +16,12 @@ from typing import ClassVar
 from tornado.web import RequestHandler
 
 from labkit.server.channel import Channel
-from labkit.server.launch import LabServer, launch
 from labkit.server.origins import is_own_page
 from labkit.server.site import Routes
 from labkit.wire import Frame
 
 #: Long enough to be seen, short enough to wait for. A browser's own is 3 to 5 s.
 RETRY_MS = 1000
-WORDS_EVERY_S = 0.2
 
 # Lewis Carroll, Alice's Adventures in Wonderland (1865), chapter I; in the public domain.
 TEXT = (
@@ -36,40 +34,10 @@ TEXT = (
 )
 
 
-def start(host: str, port: int) -> LabServer:
-    """The demo server, running, with words on their way.
-
-    Raises:
-        PortInUse: another program listens on that port.
-    """
-    words = Channel(retry_ms=RETRY_MS)
-    server = launch(routes(words), name="demo", port=port, host=host)
-    server.play(words, itertools.cycle(TEXT.split()), every_s=WORDS_EVERY_S)
-    return server
-
-
-def run(host: str, port: int, say: Callable[[str], object]) -> None:
-    """Serves until Ctrl-C, and says where."""
-    server = start(host, port)
-    local = is_loopback(host)
-    try:
-        here = "localhost" if local or host in ("0.0.0.0", "::", "") else _in_url(host)
-        say(f"Live events on http://{here}:{server.port}")
-        if not local:
-            say(f"Warning: on {host}, whoever reaches this machine can read these streams and press Cut.")
-        say("Ctrl-C stops it.")
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        say("stopped")
-    finally:
-        server.stop()
-
-
 def routes(words: Channel) -> Routes:
-    """The page, a channel with the words, a clock, and what the page's Cut button asks for."""
+    """The page at /live, a channel with the words, a clock, and what the page's Cut button asks for."""
     cut = type("CutWords", (Cut,), {"channel": words})
-    return {"/": Page, "/events": words, "/clock": clock, "/cut": cut}
+    return {"/live": Page, "/events": words, "/clock": clock, "/cut": cut}
 
 
 async def clock(last_event_id: str) -> AsyncGenerator[Frame, None]:
@@ -117,7 +85,3 @@ def is_loopback(host: str) -> bool:
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -10,7 +10,8 @@ import pytest
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError
-from labkit.llm import AT_ONCE, KEY_VARIABLE, Studio, Trouble, Upstream, model_routes
+from labkit.llm import AT_ONCE, KEY_VARIABLE, MODEL, Studio, Trouble, Upstream, model_routes
+from labkit.llm.handlers import ChatCompletions
 from labkit.server import serve
 from labkit.sockets import free_port
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.live
 class Page(RequestHandler):
     def post(self) -> None:
         self.finish("<!doctype html><title>Log in</title>")
+
+    get = post
 
 
 async def ask(upstream: Upstream) -> tuple[str, dict[str, Any]]:
@@ -69,11 +72,38 @@ def test_nobody_there_or_a_page() -> None:
     _, told = asyncio.run(ask(Upstream(f"http://127.0.0.1:{free_port()}/v1")))
     assert told["state"] == "failed" and "cannot be made" in told["why"]
 
-    async def page() -> dict[str, Any]:
-        async with serve({"/v1/chat/completions": Page}) as behind:
-            return (await ask(Upstream(behind.base_url)))[1]
+    async def page(model: str) -> dict[str, Any]:
+        async with serve({"/v1/chat/completions": Page, "/v1/models": Page}) as behind:
+            return (await ask(Upstream(behind.base_url, model)))[1]
 
-    told = asyncio.run(page())
-    assert told["state"] == "failed" and "Is it a model's server?" in told["why"]
+    for model, sentence in (("any", "no event stream"), ("", "lists no model")):
+        told = asyncio.run(page(model))
+        assert told["state"] == "failed" and sentence in told["why"] and "Is it a model's server?" in told["why"]
     with pytest.raises(LabError, match="is no base URL"):
         Upstream("localhost:11434")
+
+
+def test_without_a_name_the_first_model_of_the_list_is_asked() -> None:
+    asked = []
+
+    class Listening(ChatCompletions):
+        studio = Studio(pace=AT_ONCE)
+
+        def check_trouble(self) -> None:
+            asked.append(self.asked["model"])
+
+    async def main() -> None:
+        routes = {**model_routes(Studio(pace=AT_ONCE)), "/v1/chat/completions": Listening}
+        async with serve(routes) as behind:
+            assert (await ask(Upstream(behind.base_url)))[1]["state"] == "finished"
+            assert (await ask(Upstream(behind.base_url + "/v1/", "another")))[1]["state"] == "finished"
+
+    asyncio.run(main())
+    assert asked == [MODEL, "another"]
+
+
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown() -> None:
+    for key in ("sk-secret\n", "sk-secret€"):
+        with pytest.raises(LabError, match="Copy it once more") as problem:
+            Upstream("http://x/v1", key=key)
+        assert "secret" not in str(problem.value)

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +16,8 @@ import pytest
 from labkit.server import Channel, LabServer, demo, launch, serve
 from labkit.server.origins import is_own_page
 
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from ..chromium import in_chromium
+
 #: Keeps the id of every event that the page's EventSource hands out, and what the page asks for.
 COLLECT = """
 window.ids = [];
@@ -101,76 +94,10 @@ def test_the_page_of_this_server_may_cut_under_a_numeric_address(origin: str, ho
 
 @pytest.mark.live
 def test_the_page_needs_nothing_from_elsewhere(server: LabServer) -> None:
-    page = httpx.get(f"{server.url}/", trust_env=False)
+    page = httpx.get(f"{server.url}/live", trust_env=False)
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert not re.search(r"https?://|innerHTML|@import", page.text)
-
-
-def spawn_serve(*options: str) -> subprocess.Popen[str]:
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from labkit.cli import main; main()"
-    )
-    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    command = [sys.executable, "-c", code, "serve", *options]
-    return subprocess.Popen(command, env=buffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-@pytest.mark.live
-def test_serve_types_words_until_ctrl_c_and_says_where() -> None:
-    process = spawn_serve("--port", "0")
-    assert process.stdout is not None
-    where = process.stdout.readline()
-    url = re.fullmatch(r"Live events on (http://localhost:\d+)\n", where)
-    assert url and process.stdout.readline() == "Ctrl-C stops it.\n"
-    words = []
-    with httpx.stream("GET", f"{url[1]}/events", trust_env=False) as stream:
-        for line in stream.iter_lines():
-            words += [line[6:]] if line.startswith("data: ") else []
-            if len(words) == 3:
-                break
-    assert " ".join(words) in " ".join(demo.TEXT.split() * 2)
-    process.send_signal(signal.SIGINT)
-    rest, complaints = process.communicate(timeout=10)
-    assert (process.returncode, rest, complaints) == (0, "stopped\n", "")
-
-
-@pytest.mark.live
-def test_a_port_in_use_is_one_sentence(server: LabServer) -> None:
-    process = spawn_serve("--port", str(server.port))
-    _, complaint = process.communicate(timeout=20)
-    assert process.returncode == 2 and complaint.count("\n") == 1
-    assert f"port {server.port} on 127.0.0.1 is taken" in complaint and f"--port {server.port + 1}" in complaint
-
-
-@pytest.mark.live
-def test_letting_others_in_prints_a_warning() -> None:
-    process = spawn_serve("--port", "0", "--host", "0.0.0.0")
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(3)]
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
-    assert lines[0].startswith("Live events on http://localhost:") and lines[1].startswith("Warning: on 0.0.0.0")
-
-
-def in_chromium(path: str, visit: Callable[[Any], None]) -> None:
-    """Calls `visit` with a browser, on a thread of its own: playwright would leave a running loop on this one."""
-    from playwright.sync_api import sync_playwright
-
-    problems: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            with sync_playwright() as playwright:
-                visit(playwright.chromium.launch(executable_path=path, args=QUIET))
-        except BaseException as problem:
-            problems.append(problem)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    if problems:
-        raise problems[0]
 
 
 @pytest.mark.browser
@@ -184,7 +111,7 @@ def test_words_type_themselves_and_outlive_a_cut(
         complaints: list[str] = []
         page.on("pageerror", lambda problem: complaints.append(str(problem)))
         page.add_init_script(COLLECT)
-        page.goto(server.url + "/")
+        page.goto(server.url + "/live")
         expect(page.locator("#word")).to_have_text("open")
         server.play(channel, demo.TEXT.split(), every_s=0.05)
         expect(page.locator("#words")).to_contain_text("Alice was beginning to get")
@@ -212,7 +139,7 @@ def test_what_looks_like_html_stays_text(server: LabServer, channel: Channel, to
 
     def visit(browser: Any) -> None:
         page = browser.new_page()
-        page.goto(server.url + "/")
+        page.goto(server.url + "/live")
         expect(page.locator("#word")).to_have_text("open")
         channel.publish(attack)
         expect(page.locator("#words")).to_contain_text(attack)
@@ -231,7 +158,7 @@ def test_close_and_open_by_keyboard_and_the_server_sees_them_go(
 
     def visit(browser: Any) -> None:
         page = browser.new_page()
-        page.goto(server.url + "/")
+        page.goto(server.url + "/live")
         expect(page.locator("#word")).to_have_text("open")
         page.get_by_role("button", name="Close").focus()
         page.keyboard.press("Enter")
@@ -256,7 +183,7 @@ def test_a_phone_scrolls_one_way_only_and_dark_is_dark(
     def visit(browser: Any) -> None:
         phone = {"viewport": {"width": 340, "height": 720}, "device_scale_factor": 2, "is_mobile": True}
         page = browser.new_page(**phone, color_scheme="dark")
-        page.goto(server.url + "/")
+        page.goto(server.url + "/live")
         expect(page.locator("#word")).to_have_text("open")
         channel.publish("a" * 200)
         expect(page.locator("#rows tr")).to_have_count(1)  # without an id there is nothing to resume from

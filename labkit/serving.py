@@ -1,0 +1,84 @@
+"""`labkit serve`: a page that asks a model, and a page of live events, on one port."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from tornado.web import RequestHandler
+
+import labkit
+from labkit.llm import Studio, model_routes
+from labkit.server import Channel, LabServer, demo, launch
+from labkit.server.site import Routes
+
+ROOT = Path(labkit.__file__).parent
+FILES = {
+    "/": ROOT / "llm/page/index.html",
+    "/page.css": ROOT / "llm/page/page.css",
+    "/page.js": ROOT / "llm/page/page.js",
+    "/readers.js": ROOT / "llm/page/readers.js",
+    "/decoder.js": ROOT / "widgets/decoder.js",  # the widgets' own
+}
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+WORDS_EVERY_S = 0.2
+
+
+class File(RequestHandler):
+    """One file of the page, which needs nothing from elsewhere."""
+
+    path: ClassVar[Path]
+
+    def get(self) -> None:
+        self.set_header("Content-Type", f"{TYPES[self.path.suffix]}; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header(
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+            "base-uri 'none'; form-action 'none'",
+        )
+        self.finish(self.path.read_text("utf-8"))
+
+
+def routes(studio: Studio, words: Channel) -> Routes:
+    """The page at /, with the model's server behind it; the page of live events at /live."""
+    files = {path: type("File", (File,), {"path": file}) for path, file in FILES.items()}
+    return {**files, **model_routes(studio), **demo.routes(words)}
+
+
+def start(host: str, port: int, studio: Studio) -> LabServer:
+    """Both pages, running.
+
+    Raises:
+        PortInUse: another program listens on that port.
+    """
+    words = Channel(retry_ms=demo.RETRY_MS)
+    server = launch(routes(studio, words), name="serve", port=port, host=host)
+    server.play(words, itertools.cycle(demo.TEXT.split()), every_s=WORDS_EVERY_S)
+    return server
+
+
+def run(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> None:
+    """Serves until Ctrl-C, and says where."""
+    server = start(host, port, studio)
+    local = demo.is_loopback(host)
+    here = "localhost" if local or host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host
+    try:
+        say(f"Ask a model on http://{here}:{server.port}")
+        say(f"Live events on http://{here}:{server.port}/live")
+        if studio.upstream is not None:
+            say(f"Answers come from {studio.upstream.base_url}.")
+        if not local:
+            may = "read these streams and press Cut" + (", and ask the model at your cost" if studio.upstream else "")
+            say(f"Warning: on {host}, whoever reaches this machine can {may}.")
+        say("Ctrl-C stops it.")
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        server.stop()
