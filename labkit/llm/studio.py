@@ -58,6 +58,16 @@ class Studio:
         """The name of the model that answers."""
         return MODEL if self.upstream is None else self.upstream.model or "the first that the upstream names"
 
+    @property
+    def newest(self) -> Generation:
+        """The newest answer."""
+        return next(reversed(self.generations.values()))
+
+    @property
+    def made(self) -> int:
+        """How many tokens were made, over all answers that are kept: what would be billed."""
+        return sum(generation.made for generation in self.generations.values())
+
     def answer(self, prompt: str) -> list[str]:
         """The tokens of the answer to this prompt: always the same ones."""
         return split(alice().answer(prompt, self.words, self.seed), prompt, self.seed, self.hostile)

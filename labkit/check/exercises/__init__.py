@@ -2,7 +2,9 @@
 
 from labkit.check.exercises import (
     answer_once,
+    assemble,
     build_events,
+    carry,
     cors_headers,
     doubled_events,
     held,
@@ -24,6 +26,8 @@ _MODULES = (
     doubled_events,
     since,
     held,
+    carry,
+    assemble,
     cors_headers,
 )
 

@@ -1,0 +1,74 @@
+"""OpenAI's dialect as different servers speak it: the same answer, and streams that careless readers fall over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from labkit.wire import Decoder, Event
+
+#: What one answer says, in pieces.
+SAID = ("Curiouser", " and", " curiouser", "!")
+
+
+def _chunk(delta: Mapping[str, object] | None, reason: str | None = None, **more: object) -> str:
+    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": reason}]
+    return json.dumps({"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": choices, **more})
+
+
+_ROLE = _chunk({"role": "assistant", "content": None})
+_TEXT = [_chunk({"content": text}) for text in SAID]
+_STOP = _chunk({}, "stop")
+_FILTER = _chunk(None, prompt_filter_results=[{"prompt_index": 0}])
+_USAGE = _chunk(None, usage={"prompt_tokens": 3, "completion_tokens": len(SAID)})
+
+
+def _stream(*datas: str, line: str = "data: {}\n\n", between: str = "") -> bytes:
+    return "".join(line.format(data) + between for data in datas).encode()
+
+
+#: Each is allowed by the format. OpenRouter and DeepSeek send comments while the model thinks
+#: (https://openrouter.ai/docs/api-reference/streaming); Azure's first chunk has no choices; the last but one has none
+#: anywhere where usage was asked for; the space behind the colon and LF are a habit, and no rule (WHATWG HTML 9.2.6).
+ACCENTS: dict[str, bytes] = {
+    "as documented": _stream(_ROLE, *_TEXT, _STOP, "[DONE]"),
+    "comments (OpenRouter)": _stream(_ROLE, *_TEXT, _STOP, "[DONE]", between=": OPENROUTER PROCESSING\n\n"),
+    "no choices at first (Azure)": _stream(_FILTER, _ROLE, *_TEXT, _STOP, "[DONE]"),
+    "usage at the end": _stream(_ROLE, *_TEXT, _STOP, _USAGE, "[DONE]"),
+    "no space behind the colon": _stream(_ROLE, *_TEXT, _STOP, "[DONE]", line="data:{}\n\n"),
+    "CRLF": _stream(_ROLE, *_TEXT, _STOP, "[DONE]", line="data: {}\r\n\r\n"),
+}
+
+
+def by_habit(raw: bytes) -> str:
+    """A reader as one finds it everywhere: each line that is not empty is an event, and each event has a choice."""
+    text = ""
+    for line in filter(None, raw.decode().split("\n")):
+        data = line.removeprefix("data: ")
+        if data == "[DONE]":
+            break
+        text += json.loads(data)["choices"][0]["delta"].get("content") or ""
+    return text
+
+
+def by_format(raw: bytes) -> str:
+    """A reader of the format: a decoder, and no more trust in the JSON than its documentation allows."""
+    text = ""
+    for event in Decoder().feed(raw):
+        if not isinstance(event, Event) or event.data == "[DONE]":
+            continue
+        for choice in json.loads(event.data).get("choices") or []:
+            text += choice["delta"].get("content") or ""
+    return text
+
+
+def understood(reader: Callable[[bytes], str]) -> dict[str, str]:
+    """What the reader makes of each accent: "whole", "other text", or the exception that it raised."""
+    return {name: _outcome(reader, raw) for name, raw in ACCENTS.items()}
+
+
+def _outcome(reader: Callable[[bytes], str], raw: bytes) -> str:
+    try:
+        return "whole" if reader(raw) == "".join(SAID) else "other text"
+    except Exception as problem:  # whatever a reader raises is its answer
+        return type(problem).__name__

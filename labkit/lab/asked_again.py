@@ -1,0 +1,76 @@
+"""How often does one page ask? A client that reconnects as a browser does, before a server whose reply is yours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from labkit.client import EventSource
+from labkit.errors import LabError
+from labkit.server import serve
+from labkit.server.streams import StreamHandler
+from labkit.wire import Frame, encode
+
+#: From the Last-Event-ID ("" at first) to a status and what is to be sent.
+Reply = Callable[[str], tuple[int, list[Frame]]]
+
+RECONNECTION_MS = 50
+
+
+@dataclass
+class Asked:
+    """`statuses` of the replies; `answers`: how many of them began an answer, which a model has to generate; `text`:
+    what the page shows; `problem`: why the reply was none."""
+
+    statuses: list[int] = field(default_factory=list)
+    answers: int = 0
+    text: str = ""
+    problem: str = ""
+
+    def __repr__(self) -> str:
+        if self.problem:
+            return self.problem
+        answers = "one answer" if self.answers == 1 else f"{_many(self.answers)} answers"
+        last = f"; the last reply had status {self.statuses[-1]}" if self.statuses else ""
+        return f"{_many(len(self.statuses))} requests, {answers} generated{last}"
+
+
+async def questions(reply: Reply, *, closes_on: str | None = None, seconds: float = 0.8) -> Asked:
+    """What a page asks within so many seconds. It closes when an event of the type `closes_on` comes, or never."""
+    asked = Asked()
+
+    class Replying(StreamHandler):
+        async def get(self) -> None:
+            try:
+                status, frames = reply(self.last_event_id)
+                body = b"".join(encode(frame) for frame in frames)
+            except Exception as problem:  # the learner's function: told, and not raised
+                asked.problem = f"reply({self.last_event_id!r}) raised {type(problem).__name__}: {problem}"
+                status, frames, body = 500, [], b""
+            asked.statuses.append(status)
+            asked.answers += any(frame.data is not None for frame in frames)
+            self.set_status(status)
+            if status == 200:
+                self.write(encode(Frame(retry_ms=RECONNECTION_MS)) + body)
+            else:
+                self.clear_header("Content-Type")
+
+    async with serve({"/answer": Replying}) as server:
+        with contextlib.suppress(TimeoutError, LabError):
+            async with asyncio.timeout(seconds):
+                await _read(server.url, closes_on, asked)
+    return asked
+
+
+async def _read(url: str, closes_on: str | None, asked: Asked) -> None:
+    async with EventSource(url) as source:
+        async for event in source:
+            if event.type == closes_on:
+                return
+            asked.text += event.data
+
+
+def _many(count: int) -> str:
+    return str(count) if count < 4 else "many"

@@ -1,0 +1,93 @@
+"""Asking a language model over HTTP: what a reader sees of its answer, and when."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from labkit.client import Watching, watch
+from labkit.measure import Recording
+from labkit.wire import Event
+
+
+class Piece(NamedTuple):
+    """What one event says: some text, that the answer is whole, or an error."""
+
+    text: str = ""
+    end: bool = False
+    error: str = ""
+
+
+def piece(event: Event) -> Piece:
+    """The event in OpenAI's dialect, in Anthropic's, or in the lab's own ({"text": ...})."""
+    if event.data == "[DONE]":
+        return Piece(end=True)
+    try:
+        value = json.loads(event.data)
+    except ValueError:
+        return Piece()
+    if not isinstance(value, dict):
+        return Piece()
+    if value.get("error"):
+        return Piece(error=str(value["error"].get("message")))
+    text = "".join(choice.get("delta", {}).get("content") or "" for choice in value.get("choices") or [])
+    text += (value.get("delta") or {}).get("text") or value.get("text") or ""
+    return Piece(text, end=value.get("type") == "message_stop" or event.type == "done")
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """An answer as it came: `pieces` of text, when each came in seconds after the request, whether its end mark was
+    there, and the error that came as an event, if one did."""
+
+    recording: Recording
+    pieces: list[str]
+    at_s: list[float]
+    complete: bool
+    error: str
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+        return "".join(self.pieces)
+
+    def __repr__(self) -> str:
+        if not self.at_s:
+            return f"no piece of an answer (status {self.recording.status})"
+        state = "whole" if self.complete else "not whole"
+        return (
+            f"{len(self.pieces)} pieces: the first after {self.at_s[0]:.2f} s, the last after {self.at_s[-1]:.2f} s; "
+            f"{state}"
+        )
+
+
+def streamed(recording: Recording) -> Streamed:
+    """The answer in a recording."""
+    said = [(at_s, piece(event)) for at_s, event in recording.timed_events]
+    return Streamed(
+        recording,
+        [one.text for _, one in said if one.text],
+        [at_s for at_s, one in said if one.text],
+        any(one.end for _, one in said),
+        next((one.error for _, one in said if one.error), ""),
+    )
+
+
+async def ask(
+    url: str, prompt: str = "Who are you?", *, leave_after: int | None = None, seconds: float = 30
+) -> Streamed:
+    """Asks by POST, in whatever dialect the URL speaks, and reads to the end, or leaves after so many pieces.
+
+    Raises:
+        httpx.TransportError: nothing answered.
+    """
+
+    def enough(watching: Watching) -> bool:
+        return leave_after is not None and len(streamed(watching.recording).pieces) >= leave_after
+
+    messages = [{"role": "user", "content": prompt}]
+    asked = {"model": "any", "max_tokens": 4096, "stream": True, "messages": messages}
+    headers = {"Content-Type": "application/json"}
+    content = json.dumps(asked).encode()
+    return streamed(await watch(url, seconds, enough=enough, method="POST", headers=headers, content=content))

@@ -1,0 +1,104 @@
+"""The verdicts of lesson 06: each is computed from what was recorded, and turns when somebody does the opposite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from labkit.lab.asking import Streamed
+from labkit.measure import Recording, Verdict
+from labkit.wire import Event
+
+FELT_S = 0.5  # a wait that a person feels
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def c45_done_ends_it(seen: Recording) -> Verdict:
+    """OpenAI-style chat completions stream `data:` chunks of JSON deltas and end with `[DONE]`."""
+    *chunks, last = seen.events or [Event("")]
+    deltas = [event for event in chunks if event.type == "message" and "choices" in _json(event.data)]
+    holds = bool(chunks) and len(deltas) == len(chunks) and last.data == "[DONE]"
+    return Verdict(
+        "C45",
+        holds,
+        f"{len(deltas)} of {len(chunks)} unnamed events are JSON with choices; the last: {last.data[:20]!r}",
+    )
+
+
+def c46_named_events(seen: Recording) -> Verdict:
+    """Anthropic-style messages stream named events."""
+    names = [event.type for event in seen.events]
+    agree = sum(_json(event.data).get("type") == event.type for event in seen.events)
+    holds = bool(names) and "message" not in names and agree == len(names) and names[-1] == "message_stop"
+    return Verdict("C46", holds, f"the names, in order: {', '.join(dict.fromkeys(names)) or 'none'}")
+
+
+def c47_lines_of_json(seen: Recording) -> Verdict:
+    """Ollama-style servers stream newline-delimited JSON instead."""
+    lines = [line for line in seen.body.decode("utf-8", "replace").split("\n") if line]
+    whole = sum(bool(_json(line)) for line in lines)
+    holds = bool(lines) and whole == len(lines) and not seen.events
+    return Verdict(
+        "C47",
+        holds,
+        f"{whole} of {len(lines)} lines are JSON; a decoder of event streams finds {len(seen.events)} events",
+    )
+
+
+def c48_same_code(by_format: Mapping[str, str], by_habit: Mapping[str, str]) -> Verdict:
+    """vLLM, LM Studio and others speak the OpenAI style: the same client code reads them by changing one URL."""
+    falls = [name for name, outcome in by_habit.items() if outcome != "whole"]
+    reads = sum(outcome == "whole" for outcome in by_format.values())
+    told = f"a reader of the format reads {reads} of {len(by_format)} accents; one of habits falls over {len(falls)}"
+    return Verdict("C48", bool(by_format) and reads == len(by_format), told)
+
+
+def c49_first_token(direct: Streamed, lumped: Streamed) -> Verdict:
+    """Streaming improves what a person feels: time to first token against time to full answer."""
+    if not (direct.at_s and lumped.at_s):
+        return Verdict("C49", None, "one of them brought nothing")
+    told = f"{direct.at_s[0]:.2f} s to the first token, {lumped.at_s[0]:.2f} s where a proxy makes lumps; the whole answer after {direct.at_s[-1]:.2f} s and {lumped.at_s[-1]:.2f} s"  # noqa: E501
+    sooner = direct.at_s[0] + FELT_S < lumped.at_s[0]
+    return Verdict("C49", sooner and direct.text == lumped.text, told)
+
+
+def c50_continues(whole: str, text: str, connections: int, answers: int) -> Verdict:
+    """A dropped connection can continue from the last token."""
+    if connections < 2:
+        return Verdict("C50", None, "no connection was dropped")
+    same = "each token once" if text == whole else "another text"
+    return Verdict(
+        "C50",
+        text == whole and answers == 1,
+        f"over {connections} connections: {same}, {answers} answer{'s' * (answers != 1)} generated",
+    )
+
+
+def c51_cancels(seen: int, looking: int, not_looking: int) -> Verdict:
+    """Closing the stream cancels the work on the server, where the server looks: how many tokens were made for a reader
+    who left at `seen`."""
+    told = f"the reader left after {seen} tokens; {looking} were made where the server looks, {not_looking} where not"
+    return Verdict("C51", seen <= looking < not_looking, told)
+
+
+def c52_error_under_200(answer: Streamed) -> Verdict:
+    """An error in mid-stream arrives under status 200."""
+    status = answer.recording.status
+    told = f"status {status}, {len(answer.pieces)} pieces of text, then an event: {answer.error or 'none'}"
+    return Verdict("C52", status == 200 and bool(answer.pieces) and bool(answer.error) and not answer.complete, told)
+
+
+def c53_partial_is_state(shown: Streamed, made: int) -> Verdict:
+    """Partial output is state: what was shown, what was stored, what is billed."""
+    told_usage = any("usage" in _json(event.data) for event in shown.recording.events)
+    usage = "the reader was told the bill" if told_usage else "the bill, which comes last, never came"
+    holds = bool(shown.pieces) and not shown.complete and made > len(shown.pieces) and not told_usage
+    return Verdict("C53", holds, f"shown {len(shown.pieces)} tokens, made and stored {made}; {usage}")
