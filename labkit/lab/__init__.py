@@ -1,6 +1,9 @@
 """Experiments: each runs for real, and returns data that can tell its story."""
 
+from labkit.lab.accents import ACCENTS, by_format, by_habit, understood
 from labkit.lab.accesslog import logging_server
+from labkit.lab.asked_again import Asked, questions
+from labkit.lab.asking import Streamed, ask, streamed
 from labkit.lab.browser import BrowserAnswer, find_browser, in_browser
 from labkit.lab.everycut import HOWS, REFERENCE, cut_in_memory, places
 from labkit.lab.headers import opens, opens_without
@@ -31,11 +34,12 @@ from labkit.lab.timers import by_heartbeat, under_a_total_timer
 from labkit.lab.upgrading import both_through
 
 __all__ = [
-    "CHEAT_SHEET", "HOWS", "REFERENCE", "BrowserAnswer", "ForgetfulLog", "Heard", "Mirror", "Mystery", "SocketMirror",
-    "Ticks", "accept_matters", "arrivals", "as_they_come", "both_through", "by_heartbeat", "cheat_sheet",
-    "chunk_by_chunk", "cured", "curl", "cut_in_memory", "deploy", "each", "find_browser", "from_the_start", "herd",
-    "herd_on_sockets", "in_browser", "jupyter_proxy", "labkit_decoder", "lag_by_size", "logging_server", "loopback",
-    "notices_silence", "opens", "opens_without", "per_tenth", "places", "raw_server", "reconnect_waits", "record",
-    "remedies", "replayed", "send", "slow_reader", "survives_every_cut", "three_hops", "through_a_cut", "ticking",
-    "typing_handler", "under_a_total_timer", "until", "watched",
+    "ACCENTS", "CHEAT_SHEET", "HOWS", "REFERENCE", "Asked", "BrowserAnswer", "ForgetfulLog", "Heard", "Mirror",
+    "Mystery", "SocketMirror", "Streamed", "Ticks", "accept_matters", "arrivals", "as_they_come", "ask",
+    "both_through", "by_format", "by_habit", "by_heartbeat", "cheat_sheet", "chunk_by_chunk", "cured", "curl",
+    "cut_in_memory", "deploy", "each", "find_browser", "from_the_start", "herd", "herd_on_sockets", "in_browser",
+    "jupyter_proxy", "labkit_decoder", "lag_by_size", "logging_server", "loopback", "notices_silence", "opens",
+    "opens_without", "per_tenth", "places", "questions", "raw_server", "reconnect_waits", "record", "remedies",
+    "replayed", "send", "slow_reader", "streamed", "survives_every_cut", "three_hops", "through_a_cut", "ticking",
+    "typing_handler", "under_a_total_timer", "understood", "until", "watched",
 ]  # fmt: skip

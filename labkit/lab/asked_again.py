@@ -34,7 +34,8 @@ class Asked:
             return self.problem
         answers = "one answer" if self.answers == 1 else f"{_many(self.answers)} answers"
         last = f"; the last reply had status {self.statuses[-1]}" if self.statuses else ""
-        return f"{_many(len(self.statuses))} requests, {answers} generated{last}"
+        requests = "one request" if len(self.statuses) == 1 else f"{_many(len(self.statuses))} requests"
+        return f"{requests}, {answers} generated{last}"
 
 
 async def questions(reply: Reply, *, closes_on: str | None = None, seconds: float = 0.8) -> Asked:
@@ -44,8 +45,8 @@ async def questions(reply: Reply, *, closes_on: str | None = None, seconds: floa
     class Replying(StreamHandler):
         async def get(self) -> None:
             try:
-                status, frames = reply(self.last_event_id)
-                body = b"".join(encode(frame) for frame in frames)
+                status, frames = _checked(reply(self.last_event_id))
+                body = b"".join(map(encode, frames))
             except Exception as problem:  # the learner's function: told, and not raised
                 asked.problem = f"reply({self.last_event_id!r}) raised {type(problem).__name__}: {problem}"
                 status, frames, body = 500, [], b""
@@ -62,6 +63,13 @@ async def questions(reply: Reply, *, closes_on: str | None = None, seconds: floa
             async with asyncio.timeout(seconds):
                 await _read(server.url, closes_on, asked)
     return asked
+
+
+def _checked(returned: object) -> tuple[int, list[Frame]]:
+    match returned:
+        case (int() as status, [*frames]) if 200 <= status <= 599 and all(isinstance(one, Frame) for one in frames):
+            return status, frames
+    raise TypeError(f'it returns a status and Frames, such as (200, [Frame(data="a")]), and not {returned!r:.60}')
 
 
 async def _read(url: str, closes_on: str | None, asked: Asked) -> None:

@@ -64,7 +64,7 @@ class Streamed:
 
 def streamed(recording: Recording) -> Streamed:
     """The answer in a recording."""
-    said = [(at_s, piece(event)) for at_s, event in recording.timed_events]
+    said = [(at_s, piece(event)) for at_s, event in recording.decompressed.timed_events]
     return Streamed(
         recording,
         [one.text for _, one in said if one.text],

@@ -34,6 +34,10 @@ class ModelHandler(StreamHandler):
     studio: ClassVar[Studio]
     streams_by_default = False
 
+    def prepare(self) -> None:
+        if not self.studio.forbids_buffering:
+            self.clear_header("X-Accel-Buffering")
+
     def error_body(self, message: str, kind: str) -> dict[str, Any]:
         """The body of an error answer, in this dialect."""
         return openai.error(message, kind)

@@ -39,7 +39,8 @@ class Trouble:
 @dataclass
 class Studio:
     """A model to ask. `words` is the length of its answers; `hostile` the chance that a token is one that breaks
-    careless code; `key` is what a client must send, if anything; an `upstream` answers in the generator's place."""
+    careless code; `key` is what a client must send, if anything; an `upstream` answers in the generator's place.
+    `forbids_buffering`: whether its answers ask nginx to pass them on at once (X-Accel-Buffering)."""
 
     pace: Pace = field(default_factory=Pace)
     words: int = 60
@@ -49,6 +50,7 @@ class Studio:
     trouble: Trouble = field(default_factory=Trouble)
     upstream: Upstream | None = None
     abandoned_after_s: float | None = ABANDONED_AFTER_S
+    forbids_buffering: bool = True
     clock: Clock = SYSTEM_CLOCK
     generations: OrderedDict[str, Generation] = field(default_factory=OrderedDict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1), repr=False)

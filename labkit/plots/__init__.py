@@ -11,8 +11,9 @@ from labkit.plots.memory import held
 from labkit.plots.staircase import staircase
 from labkit.plots.states import states
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
+from labkit.plots.tokens import token_lanes
 
 __all__ = [
     "CLIENT", "PROXY", "SERVER", "anatomy", "crowd", "cuts", "heat", "held", "lag_curve", "lanes", "matrix",
-    "staircase", "states", "style",
+    "staircase", "states", "style", "token_lanes",
 ]  # fmt: skip

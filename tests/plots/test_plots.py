@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from labkit.measure import Lags, Repeated
-from labkit.plots import anatomy, cuts, heat, held, lag_curve, lanes, matrix, staircase, states, style
+from labkit.plots import anatomy, cuts, heat, held, lag_curve, lanes, matrix, staircase, states, style, token_lanes
 from labkit.wire import explain
 
 
@@ -115,3 +115,10 @@ def test_heat_says_each_number_and_fills_what_is_late() -> None:
     )
     assert words(axes) == "held | live | noisy | live"
     assert [patch.get_alpha() for patch in axes.patches] == [0.85, 0.08, 0.85, 0.08]
+
+
+def test_tokens_that_fall_together_are_one_lump_with_their_number() -> None:
+    live, lump = [0.1 * n for n in range(9)], [0.5] * 7 + [0.9]
+    axes = token_lanes({"direct": live, "held": lump, "nothing": []}, "finding")
+    assert axes.get_title(loc="left") == "finding" and words(axes) == "7"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["direct", "held", "nothing"]
