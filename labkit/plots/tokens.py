@@ -25,7 +25,7 @@ def token_lanes(ways: Mapping[str, Sequence[float]], title: str) -> Axes:
             if at_s:
                 axes.plot(at_s[0], lane, marker="o", color=INK, markersize=5)
         axes.set_yticks(range(len(ways)), list(ways))
-        axes.set_ylim(len(ways) - 0.5, -0.75)
+        axes.set_ylim(len(ways) - 0.5, -0.6)
         axes.set_xlim(left=0)
         axes.set_xlabel("seconds after the question")
         axes.spines["left"].set_visible(False)

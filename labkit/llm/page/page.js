@@ -183,5 +183,6 @@ fetch("v1/models").then((response) => response.json()).then(({ data: [{ id, owne
     : `${id} at ${owned_by}`;
 }, () => {});
 show("idle", "ask something");
+at("prompt").focus();
 at("prompt").select(); // the first key replaces the example
 readAgain();
