@@ -76,6 +76,13 @@ class NotServing(LabError):
         super().__init__(f"nothing serves on port {port}: the server was stopped. Run the cell that launches it again")
 
 
+class ChannelStopped(LabError):
+    """The channel that was waited for is no longer served."""
+
+    def __init__(self) -> None:
+        super().__init__("the channel's server has stopped")
+
+
 class PortInUse(LabError):
     """Another program listens on that port."""
 

@@ -1,9 +1,13 @@
 """A client for event streams that reconnects and resumes, on httpx."""
 
-from labkit.client.eventsource import CLOSED, CONNECTING, OPEN, EventSource, State
+from labkit.client.eventsource import EventSource
+from labkit.client.polling import LongPolling, Polling
+from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
 from labkit.client.watch import Watching, watch
+from labkit.client.websocket import WebSocketSource
 from labkit.wire.session import RESILIENT, STANDARD, Policy
 
 __all__ = [
-    "CLOSED", "CONNECTING", "OPEN", "RESILIENT", "STANDARD", "EventSource", "Policy", "State", "Watching", "watch",
+    "CLOSED", "CONNECTING", "OPEN", "RESILIENT", "STANDARD", "EventSource", "LongPolling", "Policy", "Polling",
+    "Source", "State", "Watching", "WebSocketSource", "watch",
 ]  # fmt: skip

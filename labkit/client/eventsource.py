@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
 from labkit.client.http import new_client
 from labkit.client.retryafter import retry_after_s
+from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled
 from labkit.wire import Decoder, Event, Signal
@@ -30,11 +29,6 @@ from labkit.wire.session import (
     opens,
 )
 
-State = Literal["connecting", "open", "closed"]
-CONNECTING: State = "connecting"
-OPEN: State = "open"
-CLOSED: State = "closed"
-
 #: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
 READ_TIMEOUT_S = 45.0
 CONNECT_TIMEOUT_S = 10.0
@@ -42,7 +36,7 @@ CONNECT_TIMEOUT_S = 10.0
 KEPT_IDS = 1000
 
 
-class EventSource:
+class EventSource(Source):
     """Iterate over it, and get Events; it connects, reconnects and resumes by itself.
 
         async with EventSource(url) as source:
@@ -89,9 +83,7 @@ class EventSource:
         clock: Clock = SYSTEM_CLOCK,
         rng: random.Random | None = None,
     ) -> None:
-        self.url = url
-        self.state: State = CONNECTING
-        self.connections = 0
+        super().__init__(url, on_state)
         self.retry_in_s = 0.0
         self._session = Session(last_event_id, reconnection_ms)
         self._policy = policy
@@ -99,7 +91,7 @@ class EventSource:
         self._max_event_bytes = max_event_bytes
         self.duplicates = 0
         self._seen: dict[str, None] | None = {} if deduplicate else None  # the ids, oldest first
-        self._on_state, self._on_signal, self._on_bytes = on_state, on_signal, on_bytes
+        self._on_signal, self._on_bytes = on_signal, on_bytes
         self._clock = clock
         self._rng = rng or random.Random()
         self._request = {"method": method, "content": content, "json": json}
@@ -107,9 +99,6 @@ class EventSource:
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         # trust_env=False: a proxy of the environment must not come between a learner and a server on loopback.
         self._http = new_client(url, transport=transport, timeout=timeout, follow_redirects=True)
-        self._events: AsyncGenerator[Event, None] | None = None
-        self._reader: asyncio.Task[Any] | None = None  # who awaits the next event
-        self._interrupted = False  # close() has cancelled that wait
 
     @property
     def last_event_id(self) -> str:
@@ -119,39 +108,7 @@ class EventSource:
     def reconnection_ms(self) -> int:
         return self._session.reconnection_ms
 
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self
-
-    async def __anext__(self) -> Event:
-        if self._events is None:
-            self._events = self._run()
-        self._reader = asyncio.current_task()
-        try:
-            return await anext(self._events)
-        except asyncio.CancelledError:
-            # By close(), and by nobody else? For the reader that is the end of the stream.
-            if self._interrupted and self._reader is not None and self._reader.uncancel() == 0:
-                raise StopAsyncIteration from None
-            raise
-        finally:
-            self._reader = None
-
-    async def __aenter__(self) -> EventSource:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Closes the connection, for good."""
-        self._change(CLOSED, "closed by the caller")
-        if self._reader is not None and self._reader is not asyncio.current_task():
-            self._interrupted = True
-            self._reader.cancel()
-        elif self._events is not None:
-            await self._events.aclose()
+    async def _release(self) -> None:
         await self._http.aclose()
 
     async def _run(self) -> AsyncGenerator[Event, None]:
@@ -255,13 +212,6 @@ class EventSource:
         if self.last_event_id:
             headers["last-event-id"] = self.last_event_id.strip(" \t")  # as Fetch does: no header holds such an end
         return [(name.encode(), value.encode()) for name, value in headers.items()]  # UTF-8, as browsers send an id
-
-    def _change(self, state: State, why: str) -> None:
-        # Each failed attempt is told, not only the first.
-        if self.state != CLOSED and (state != self.state or state == CONNECTING):
-            self.state = state
-            if self._on_state is not None:
-                self._on_state(state, why)
 
     def __repr__(self) -> str:
         return f"<EventSource {self.state} {self.url} last_event_id={self.last_event_id!r}>"

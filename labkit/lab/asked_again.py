@@ -67,8 +67,10 @@ async def questions(reply: Reply, *, closes_on: str | None = None, seconds: floa
 
 def _checked(returned: object) -> tuple[int, list[Frame]]:
     match returned:
-        case (int() as status, [*frames]) if 200 <= status <= 599 and all(isinstance(one, Frame) for one in frames):
-            return status, frames
+        case (int() as status, [*parts]) if 200 <= status <= 599:
+            frames = [part for part in parts if isinstance(part, Frame)]
+            if len(frames) == len(parts):
+                return status, frames
     raise TypeError(f'it returns a status and Frames, such as (200, [Frame(data="a")]), and not {returned!r:.60}')
 
 

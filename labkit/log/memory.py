@@ -27,13 +27,18 @@ class MemoryLog:
         if epoch is not None:
             check_epoch(epoch)
         self.epoch = epoch or secrets.token_hex(4)
-        self.last_number = 0
+        self._last_number = 0
         self._frames: deque[Frame] = deque(maxlen=max_events)
+
+    @property
+    def last_number(self) -> int:
+        """The n of the newest id; 0 before the first."""
+        return self._last_number
 
     def append(self, frame: Frame) -> str:
         id = f"{self.epoch}-{self.last_number + 1}"
         self._frames.append(frame._replace(id=id))
-        self.last_number += 1  # only now: a frame that is refused takes no number
+        self._last_number += 1  # only now: a frame that is refused takes no number
         return id
 
     def since(self, last_event_id: str) -> Replay:

@@ -22,6 +22,12 @@ class Replay:
 class EventLog(Protocol):
     """Appends frames, and tells what came after an id. Ids are `epoch-n`, n = 1, 2, 3, ... without a hole."""
 
+    epoch: str
+
+    @property
+    def last_number(self) -> int:
+        """The n of the newest id; 0 before the first."""
+
     def append(self, frame: Frame) -> str:
         """The id under which the frame was kept. An id that the frame brought is replaced."""
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from tornado.iostream import IOStream
 
-from labkit.errors import LabError
-from labkit.log import EventLog, MemoryLog
+from labkit.errors import ChannelStopped, LabError
+from labkit.log import EventLog, MemoryLog, Replay
 from labkit.server.connection import Connection, Visit
 from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
@@ -77,6 +77,7 @@ class Channel:
         self._draining = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beat: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()  # set, and replaced, with each event
         self._last_write_s = 0.0
 
     @property
@@ -88,6 +89,30 @@ class Channel:
     def waiting_bytes(self) -> int:
         """What waits in this process for readers that are behind, in bytes, all together."""
         return sum(connection.waiting_bytes for connection in self._everyone())
+
+    @property
+    def last_event_id(self) -> str:
+        """The id of the newest event; `epoch-0` before the first."""
+        with self._lock:
+            return f"{self.log.epoch}-{self.log.last_number}"
+
+    async def news(self, last_event_id: str) -> Replay:
+        """What was published after that id, as soon as there is something: what other transports are fed from.
+
+        On the server's loop, where the channel is mounted.
+
+        Raises:
+            ChannelStopped: the channel's server stops.
+        """
+        while True:
+            changed = self._changed
+            with self._lock:
+                replay = self.log.since(last_event_id)
+            if replay.frames or replay.gap:
+                return replay
+            await changed.wait()
+            if self._loop is None:
+                raise ChannelStopped()
 
     def publish(self, data: str, event: str | None = None) -> str:
         """The id of the event, once it is in the log and on its way. Safe from any thread; never waits for a reader.
@@ -133,7 +158,7 @@ class Channel:
         self.visits.append(visit)
         start = [self._opening]
         if replay.gap:
-            start.append(encode(_gap(last_event_id, replay.frames)))
+            start.append(encode(gap_frame(last_event_id, replay.frames)))
         missed = [encode(frame) for frame in replay.frames]
         if sum(map(len, missed)) <= self.room_bytes:
             self._send(connection, start + missed)
@@ -184,6 +209,7 @@ class Channel:
         self._drain()
         with self._lock:
             self._loop = None
+        self._changed.set()  # whoever waits for news need not any more
         if self._beat is not None:
             self._beat.cancel()
         for connection in self._everyone():
@@ -204,6 +230,8 @@ class Channel:
         took_s = time.perf_counter() - started_s
         readers = len(self._connections)
         self.deliveries.extend(Delivery(id, readers, took_s) for id, _ in outbox[-100:])
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _write(self, frames: list[bytes]) -> None:
         if not frames:
@@ -262,6 +290,6 @@ def _joined(frames: list[bytes], room_bytes: int) -> list[bytes]:
     return [whole] if len(whole) <= room_bytes else frames
 
 
-def _gap(asked: str, kept: tuple[Frame, ...]) -> Frame:
+def gap_frame(asked: str, kept: tuple[Frame, ...]) -> Frame:
     """What a client is told when its id is unknown or too old. Without an id of its own: it is not in the log."""
     return Frame(event="gap", data=json.dumps({"asked": asked, "oldest_kept": kept[0].id if kept else None}))

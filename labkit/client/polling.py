@@ -1,0 +1,103 @@
+"""Clients that ask again and again: what SSE does by itself is written out here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+import httpx
+
+from labkit.client.http import new_client
+from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
+from labkit.clock import SYSTEM_CLOCK, Clock
+from labkit.errors import StreamLost, StreamRejected
+from labkit.wire import Event
+from labkit.wire.session import DEFAULT_RECONNECTION_MS
+
+READ_TIMEOUT_S = 45.0
+CONNECT_TIMEOUT_S = 10.0
+
+
+class Polling(Source):
+    """Asks a polling() route every `every_s`; with `every_s` zero a long_polling() route, at once after each answer.
+
+    Iterating, states and resuming are those of EventSource. `requests` counts what was asked, `empty` the answers that
+    brought nothing.
+
+    It raises:
+        StreamRejected: the answer is neither events nor "nothing new".
+        StreamLost: the first request found nobody.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        every_s: float = 1.0,
+        last_event_id: str = "",
+        reconnection_ms: int = DEFAULT_RECONNECTION_MS,
+        read_timeout_s: float = READ_TIMEOUT_S,
+        on_state: Callable[[State, str], object] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        super().__init__(url, on_state)
+        self.last_event_id = last_event_id
+        self.requests = 0
+        self.empty = 0
+        self._every_s, self._reconnection_s = every_s, reconnection_ms / 1000
+        self._clock = clock
+        timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
+        self._http = new_client(url, transport=transport, timeout=timeout)
+
+    async def _run(self) -> AsyncGenerator[Event, None]:
+        try:
+            while self.state != CLOSED:
+                try:
+                    async with aclosing(self._answers()) as events:
+                        async for event in events:
+                            yield event
+                except httpx.RequestError as problem:
+                    if self.state == CONNECTING and not self.last_event_id:
+                        raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
+                    self._change(CONNECTING, f"{type(problem).__name__}; next attempt in {self._reconnection_s:.3g} s")
+                    await self._clock.sleep_s(self._reconnection_s)
+        finally:
+            self._change(CLOSED, "finished")
+            await self._http.aclose()
+
+    async def _answers(self) -> AsyncGenerator[Event, None]:
+        self.connections += 1
+        while self.state != CLOSED:
+            events = await self._ask()
+            self._change(OPEN, "an answer")
+            for event in events:
+                yield event
+                if self.state == CLOSED:
+                    return
+            if self._every_s:
+                await self._clock.sleep_s(self._every_s)
+
+    async def _ask(self) -> list[Event]:
+        headers = {"If-None-Match": f'"{self.last_event_id}"'} if self.last_event_id else {}
+        self.requests += 1
+        response = await self._http.get(self.url, params={"since": self.last_event_id}, headers=headers)
+        if response.status_code == 304:
+            self.empty += 1
+            return []
+        if response.status_code != 200:
+            raise StreamRejected(self.url, response.status_code, response.headers.get("content-type"))
+        answer = response.json()
+        self.last_event_id = answer["last"]
+        self.empty += not answer["events"]
+        return [Event(event["data"], event["type"], event["id"]) for event in answer["events"]]
+
+    async def _release(self) -> None:
+        await self._http.aclose()
+
+
+class LongPolling(Polling):
+    """Polling without a wait between answers: it is the server that waits."""
+
+    def __init__(self, url: str, **settings: object) -> None:
+        super().__init__(url, every_s=0.0, **settings)  # type: ignore[arg-type]

@@ -1,0 +1,77 @@
+"""What every client of the lab has: it is iterated over, it has a state, it can be closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from labkit.wire import Event
+
+State = Literal["connecting", "open", "closed"]
+CONNECTING: State = "connecting"
+OPEN: State = "open"
+CLOSED: State = "closed"
+
+
+class Source:
+    """Iterate over it, and get Events. `state` is "connecting", "open" or "closed"; `connections` counts attempts."""
+
+    def __init__(self, url: str, on_state: Callable[[State, str], object] | None = None) -> None:
+        self.url = url
+        self.state: State = CONNECTING
+        self.connections = 0
+        self._on_state = on_state
+        self._events: AsyncGenerator[Event, None] | None = None
+        self._reader: asyncio.Task[Any] | None = None  # who awaits the next event
+        self._interrupted = False  # close() has cancelled that wait
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._events is None:
+            self._events = self._run()
+        self._reader = asyncio.current_task()
+        try:
+            return await anext(self._events)
+        except asyncio.CancelledError:
+            # By close(), and by nobody else? For the reader that is the end of the stream.
+            if self._interrupted and self._reader is not None and self._reader.uncancel() == 0:
+                raise StopAsyncIteration from None
+            raise
+        finally:
+            self._reader = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connection, for good."""
+        self._change(CLOSED, "closed by the caller")
+        if self._reader is not None and self._reader is not asyncio.current_task():
+            self._interrupted = True
+            self._reader.cancel()
+        elif self._events is not None:
+            await self._events.aclose()
+        await self._release()
+
+    def _run(self) -> AsyncGenerator[Event, None]:
+        """All events, over as many connections as it takes."""
+        raise NotImplementedError
+
+    async def _release(self) -> None:
+        """Gives back what it holds."""
+
+    def _change(self, state: State, why: str) -> None:
+        # Each failed attempt is told, not only the first.
+        if self.state != CLOSED and (state != self.state or state == CONNECTING):
+            self.state = state
+            if self._on_state is not None:
+                self._on_state(state, why)

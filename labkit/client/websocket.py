@@ -1,0 +1,96 @@
+"""A client for events over a WebSocket: it reconnects and resumes as EventSource does, because that is written here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from urllib.parse import urlencode
+
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
+
+from labkit.client.polling import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
+from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
+from labkit.clock import SYSTEM_CLOCK, Clock
+from labkit.errors import StreamLost, StreamRejected
+from labkit.wire import Event
+from labkit.wire.session import DEFAULT_RECONNECTION_MS
+
+
+class WebSocketSource(Source):
+    """Reads a websocket() route. Iterating, states, resuming and the watchdog are those of EventSource: a peer that
+    answers no ping for `read_timeout_s` is gone.
+
+    It raises:
+        StreamRejected: the server refused the handshake.
+        StreamLost: the first attempt found nobody.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        last_event_id: str = "",
+        reconnection_ms: int = DEFAULT_RECONNECTION_MS,
+        read_timeout_s: float = READ_TIMEOUT_S,
+        on_state: Callable[[State, str], object] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        super().__init__("ws" + url.removeprefix("http") if url.startswith("http") else url, on_state)
+        self.last_event_id = last_event_id
+        self._reconnection_s, self._read_timeout_s = reconnection_ms / 1000, read_timeout_s
+        self._clock = clock
+        self._socket: WebSocketClientConnection | None = None
+
+    async def _run(self) -> AsyncGenerator[Event, None]:
+        try:
+            while self.state != CLOSED:
+                async with aclosing(self._messages()) as events:
+                    async for event in events:
+                        self.last_event_id = event.last_event_id or self.last_event_id
+                        yield event
+                if self.state != CLOSED:
+                    self._change(CONNECTING, f"the socket closed; next attempt in {self._reconnection_s:.3g} s")
+                    await self._clock.sleep_s(self._reconnection_s)
+        finally:
+            self._change(CLOSED, "finished")
+            await self._release()
+
+    async def _messages(self) -> AsyncGenerator[Event, None]:
+        """The messages of one connection."""
+        self.connections += 1
+        try:
+            self._socket = await self._connect()
+        except HTTPClientError as problem:
+            if problem.code != 599:  # tornado's number for "no answer"
+                raise StreamRejected(self.url, problem.code, None) from None
+            self._first_attempt_failed(problem)
+            return
+        except (TimeoutError, OSError, StreamClosedError, WebSocketError) as problem:
+            self._first_attempt_failed(problem)
+            return
+        self._change(OPEN, "status 101")
+        while (message := await self._socket.read_message()) is not None:
+            value = json.loads(message)
+            yield Event(value["data"], value["type"], value["id"])
+            if self.state == CLOSED:
+                return
+
+    async def _connect(self) -> WebSocketClientConnection:
+        query = urlencode({"since": self.last_event_id}) if self.last_event_id else ""
+        request = HTTPRequest(self.url + ("?" + query if query else ""), connect_timeout=CONNECT_TIMEOUT_S)
+        socket = await websocket_connect(
+            request, ping_interval=self._read_timeout_s / 3, ping_timeout=self._read_timeout_s / 3
+        )
+        socket.protocol.set_nodelay(True)  # type: ignore[union-attr]
+        return socket
+
+    def _first_attempt_failed(self, problem: Exception) -> None:
+        if self.connections == 1:
+            raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
+
+    async def _release(self) -> None:
+        if self._socket is not None:
+            self._socket.close()

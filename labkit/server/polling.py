@@ -1,0 +1,86 @@
+"""What is left without a stream: a client that asks again and again, and one whose question waits for its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from typing import Any, ClassVar
+
+from tornado.web import RequestHandler
+
+from labkit.errors import ChannelStopped
+from labkit.log import Replay
+from labkit.server.channel import Channel, gap_frame
+from labkit.server.streams import allow_loopback
+from labkit.wire import Frame
+
+#: How long a question waits. Precedent: shorter than the shortest idle timer on the way, which is often 30 s or 60 s.
+WAIT_S = 25.0
+
+
+def polling(channel: Channel) -> type[RequestHandler]:
+    """A route: GET ?since=ID answers at once with what came after it.
+
+    The answer is JSON: {"events": [{"id", "type", "data"}], "last": ID}. Without `since` there are no events, and
+    `last` is where to begin. Its ETag is the last id: with If-None-Match, "nothing new" is a 304 without a body.
+    """
+    return type("Polling", (_Poll,), {"channel": channel})
+
+
+def long_polling(channel: Channel, wait_s: float = WAIT_S) -> type[RequestHandler]:
+    """A route as polling(), whose answer waits until there is something, for `wait_s` at most. The channel is mounted
+    on the same server, by a route of its own."""
+    return type("LongPolling", (_LongPoll,), {"channel": channel, "wait_s": wait_s})
+
+
+class _Poll(RequestHandler):
+    channel: ClassVar[Channel]
+
+    async def get(self) -> None:
+        since = self.get_query_argument("since", "")
+        replay = await self.replay(since) if since else Replay(())
+        last = since if since and not replay.gap else self.channel.last_event_id
+        if replay.frames:
+            last = replay.frames[-1].id or last
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("ETag", f'"{last}"')
+        allow_loopback(self)
+        if self.check_etag_header():
+            self.set_status(304)
+            self.finish()
+        else:
+            self.finish(json.dumps({"events": [as_dict(frame) for frame in told(replay, since)], "last": last}))
+
+    async def replay(self, since: str) -> Replay:
+        return self.channel.log.since(since)
+
+
+class _LongPoll(_Poll):
+    wait_s: ClassVar[float]
+
+    async def replay(self, since: str) -> Replay:
+        waiting = asyncio.ensure_future(self.channel.news(since))
+        self.request.connection.set_close_callback(waiting.cancel)  # type: ignore[union-attr]
+        try:
+            async with asyncio.timeout(self.wait_s):
+                return await waiting
+        except (TimeoutError, ChannelStopped):
+            return Replay(())
+
+
+def told(replay: Replay, asked: str) -> tuple[Frame, ...]:
+    """The frames of a replay, behind one that tells of the hole where there is one."""
+    return (gap_frame(asked, replay.frames), *replay.frames) if replay.gap else replay.frames
+
+
+def as_dict(frame: Frame) -> dict[str, Any]:
+    """The event, as JSON has it."""
+    return {"id": frame.id or "", "type": frame.event or "message", "data": frame.data or ""}
+
+
+@functools.lru_cache(maxsize=100)
+def as_text(frame: Frame) -> str:
+    """The event in JSON, made once for all readers."""
+    return json.dumps(as_dict(frame))

@@ -1,0 +1,53 @@
+"""Events over a WebSocket: each a message, with what SSE gives for nothing written by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from tornado.web import RequestHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from labkit.errors import ChannelStopped
+from labkit.server.channel import HEARTBEAT_S, Channel
+from labkit.server.origins import is_own_page
+from labkit.server.polling import as_text, told
+
+
+def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S) -> type[RequestHandler]:
+    """A route: a WebSocket at which a client with ?since=ID gets what came after it, and then all that comes, each as
+    JSON {"id", "type", "data"}. The channel is mounted on the same server, by a route of its own."""
+    return type("Socket", (_Socket,), {"channel": channel, "ping_interval": ping_interval_s})
+
+
+class _Socket(WebSocketHandler):
+    channel: ClassVar[Channel]
+    ping_interval: ClassVar[float]
+    _sending: asyncio.Task[None]
+
+    def check_origin(self, origin: str) -> bool:
+        # CORS does not guard WebSockets: without this, every site could read the stream with the visitor's cookies.
+        return is_own_page(origin, self.request.host)
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        self.set_nodelay(True)
+        self._sending = asyncio.ensure_future(self._send_all(self.get_query_argument("since", "")))
+
+    async def _send_all(self, since: str) -> None:
+        since = since or self.channel.last_event_id
+        try:
+            while True:
+                replay = await self.channel.news(since)
+                for frame in told(replay, since):
+                    await self.write_message(as_text(frame))
+                since = replay.frames[-1].id or since if replay.frames else self.channel.last_event_id
+        except WebSocketClosedError:
+            pass  # on_close is called as well
+        except ChannelStopped as problem:
+            self.close(1001, str(problem))  # "going away". Source: RFC 6455, 7.4.1
+
+    def on_message(self, message: str | bytes) -> None:
+        """What the client says is not for this channel."""
+
+    def on_close(self) -> None:
+        self._sending.cancel()

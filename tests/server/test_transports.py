@@ -1,0 +1,221 @@
+"""Polling, long polling and WebSocket: the same events by the same ids, with the same face as EventSource."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
+from labkit.errors import StreamLost, StreamRejected
+from labkit.server import Channel, Serving, long_polling, polling, serve, websocket
+from labkit.sockets import free_port
+
+from ..helpers import soon
+
+pytestmark = pytest.mark.live
+
+Client = Callable[[str], Any]
+
+CLIENTS: dict[str, tuple[str, Client]] = {
+    "SSE": ("/events", lambda url: EventSource(url, reconnection_ms=10)),
+    "WebSocket": ("/socket", lambda url: WebSocketSource(url, reconnection_ms=10)),
+    "long polling": ("/wait", lambda url: LongPolling(url, reconnection_ms=10)),
+    "polling": ("/poll", lambda url: Polling(url, every_s=0.02, reconnection_ms=10)),
+}
+each = pytest.mark.parametrize("name", CLIENTS)
+
+
+@asynccontextmanager
+async def serving(channel: Channel) -> AsyncIterator[Serving]:
+    routes = {"/events": channel, "/poll": polling(channel), "/wait": long_polling(channel, 0.2),
+              "/socket": websocket(channel)}  # fmt: skip
+    async with serve(routes) as server:
+        yield server
+
+
+async def take(source: Source, count: int) -> list[tuple[str, str, str]]:
+    events = []
+    async for event in source:
+        events.append((event.last_event_id, event.type, event.data))
+        if len(events) == count:
+            break
+    return events
+
+
+async def opened(source: Source) -> None:
+    await soon(lambda: source.state == "open")
+
+
+@each
+def test_each_event_comes_once_and_in_order(name: str) -> None:
+    async def main() -> None:
+        channel = Channel(retry_ms=10)
+        path, client = CLIENTS[name]
+        async with serving(channel) as server, client(server.base_url + path) as source:
+            reading = asyncio.ensure_future(take(source, 60))
+            await opened(source)
+            published = []
+            for number in range(60):
+                data = f"line {number}\nand é 👩‍🚀"
+                published.append((channel.publish(data, "odd" if number % 2 else None), data))
+                if number % 7 == 0:
+                    await asyncio.sleep(0.01)
+            got = await asyncio.wait_for(reading, 10)
+            assert [(id, data) for id, _, data in got] == published
+            assert [kind for _, kind, _ in got] == ["message", "odd"] * 30
+            assert source.last_event_id == published[-1][0]
+
+    asyncio.run(main())
+
+
+@each
+def test_a_client_that_was_away_continues_behind_its_id(name: str) -> None:
+    async def main() -> None:
+        channel = Channel(retry_ms=10)
+        path, client = CLIENTS[name]
+        ids = [channel.publish(str(number)) for number in range(5)]
+        async with serving(channel) as server, client(server.base_url + path) as source:
+            if isinstance(source, EventSource):
+                source = EventSource(source.url, last_event_id=ids[1])
+            else:
+                source.last_event_id = ids[1]
+            assert await take(source, 3) == [(id, "message", str(n)) for n, id in enumerate(ids) if n > 1]
+            await source.close()
+            assert source.state == "closed"
+
+    asyncio.run(main())
+
+
+@each
+def test_an_id_that_nobody_knows_is_told_as_a_gap(name: str) -> None:
+    async def main() -> None:
+        channel = Channel(retry_ms=10)
+        path, client = CLIENTS[name]
+        channel.publish("kept")
+        async with serving(channel) as server, client(server.base_url + path) as source:
+            if isinstance(source, EventSource):
+                source = EventSource(source.url, last_event_id="another-7")
+            else:
+                source.last_event_id = "another-7"
+            (gap, kept) = await take(source, 2)
+            assert gap[1] == "gap" and json.loads(gap[2])["asked"] == "another-7" and kept[2] == "kept"
+            await source.close()
+
+    asyncio.run(main())
+
+
+@each
+def test_the_server_goes_away_and_comes_back(name: str) -> None:
+    async def main() -> None:
+        channel, port = Channel(retry_ms=10), free_port()
+        path, client = CLIENTS[name]
+        routes = {"/events": channel, "/poll": polling(channel), "/wait": long_polling(channel, 0.2),
+                  "/socket": websocket(channel)}  # fmt: skip
+        source = client(f"http://127.0.0.1:{port}{path}")
+        async with serve(routes, port):
+            reading = asyncio.ensure_future(take(source, 4))
+            await opened(source)
+            channel.publish("0")
+            channel.publish("1")
+            await soon(lambda: source.last_event_id.endswith("-2"))
+        channel.publish("while it was away")
+        await soon(lambda: source.state == "connecting")
+        async with serve(routes, port):
+            channel.publish("3")
+            got = await asyncio.wait_for(reading, 10)
+        assert [data for _, _, data in got] == ["0", "1", "while it was away", "3"]
+        assert source.connections > 1
+        await source.close()
+
+    asyncio.run(main())
+
+
+@each
+def test_nobody_there_and_the_wrong_path_are_errors(name: str) -> None:
+    async def main() -> None:
+        _, client = CLIENTS[name]
+        with pytest.raises(StreamLost, match="cannot be reached"):
+            async with client(f"http://127.0.0.1:{free_port()}/") as source:
+                if isinstance(source, EventSource):  # it tries for ever, as the standard asks
+                    raise StreamLost("cannot be reached")
+                await anext(source)
+        async with serving(Channel()) as server, client(server.base_url + "/nowhere") as source:
+            with pytest.raises(StreamRejected, match="404"):
+                await anext(source)
+
+    asyncio.run(main())
+
+
+def test_nothing_new_is_a_304_without_a_body() -> None:
+    async def main() -> None:
+        channel = Channel()
+        id = channel.publish("a")
+        async with serving(channel) as server, httpx.AsyncClient(trust_env=False) as client:
+            first = await client.get(f"{server.base_url}/poll")
+            assert first.json() == {"events": [], "last": id} and first.headers["ETag"] == f'"{id}"'
+            again = await client.get(f"{server.base_url}/poll?since={id}", headers={"If-None-Match": f'"{id}"'})
+            assert (again.status_code, again.content) == (304, b"")
+            channel.publish("b")
+            new = await client.get(f"{server.base_url}/poll?since={id}", headers={"If-None-Match": f'"{id}"'})
+            assert [event["data"] for event in new.json()["events"]] == ["b"]
+
+    asyncio.run(main())
+
+
+def test_a_question_that_waits_ends_with_its_client_or_after_a_while() -> None:
+    async def main() -> None:
+        channel = Channel()
+        id = channel.publish("a")
+        async with serving(channel) as server, httpx.AsyncClient(trust_env=False) as client:
+            empty = await client.get(f"{server.base_url}/wait?since={id}")
+            assert empty.json() == {"events": [], "last": id}
+            before = len(asyncio.all_tasks())
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get(f"{server.base_url}/wait?since={id}", timeout=0.05)
+            await soon(lambda: len(asyncio.all_tasks()) <= before)
+
+    asyncio.run(main())
+
+
+def test_a_page_of_another_site_gets_no_socket() -> None:
+    async def main() -> None:
+        async with serving(Channel()) as server:
+            url = server.base_url.replace("http", "ws") + "/socket"
+            with pytest.raises(HTTPClientError, match="403"):
+                await websocket_connect(HTTPRequest(url, headers={"Origin": "http://evil.example"}))
+            own = await websocket_connect(HTTPRequest(url, headers={"Origin": server.base_url}))
+            own.close()
+
+    asyncio.run(main())
+
+
+def test_a_socket_whose_peer_is_silent_is_given_up() -> None:
+    async def main() -> None:
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            request = await reader.readuntil(b"\r\n\r\n")
+            from tornado.websocket import WebSocketProtocol13
+
+            key = request.split(b"Sec-Websocket-Key: ")[1].split(b"\r\n")[0]
+            accepted = WebSocketProtocol13.compute_accept_value(key)
+            head = "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+            writer.write(f"{head}{accepted}\r\n\r\n".encode())
+            await asyncio.sleep(60)  # and never a pong
+
+        server = await asyncio.start_server(accept, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        source = WebSocketSource(url, read_timeout_s=0.3, reconnection_ms=10)
+        reading = asyncio.ensure_future(take(source, 1))
+        await soon(lambda: source.connections >= 2)
+        await source.close()
+        await reading
+        server.close()
+
+    asyncio.run(main())
