@@ -13,7 +13,7 @@ SAID = ("Curiouser", " and", " curiouser", "!")
 
 def _chunk(delta: Mapping[str, object] | None, reason: str | None = None, **more: object) -> str:
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": reason}]
-    return json.dumps({"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": choices, **more})
+    return json.dumps({"choices": choices, "object": "chat.completion.chunk", **more})
 
 
 _ROLE = _chunk({"role": "assistant", "content": None})

@@ -21,42 +21,61 @@ RECONNECTION_MS = 50
 
 @dataclass
 class Asked:
-    """`statuses` of the replies; `answers`: how many of them began an answer, which a model has to generate; `text`:
-    what the page shows; `problem`: why the reply was none."""
+    """`statuses` of the replies; `answers`: how many of them began the answer, which a model then has to generate;
+    `whole`: the answer; `text`: what the page shows; `problem`: why the reply was none."""
 
     statuses: list[int] = field(default_factory=list)
     answers: int = 0
+    whole: list[str] = field(default_factory=list)
     text: str = ""
+    without_id: bool = False
     problem: str = ""
 
     def __repr__(self) -> str:
         if self.problem:
             return self.problem
-        answers = "one answer" if self.answers == 1 else f"{_many(self.answers)} answers"
-        last = f"; the last reply had status {self.statuses[-1]}" if self.statuses else ""
         requests = "one request" if len(self.statuses) == 1 else f"{_many(len(self.statuses))} requests"
-        return f"{requests}, {answers} generated{last}"
+        answers = "one answer" if self.answers == 1 else f"{_many(self.answers)} answers"
+        shown = "it whole" if self.text == "".join(self.whole) else f"{self.text[:40] + '…' * (len(self.text) > 40)!r}"
+        last = f"; the last reply had status {self.statuses[-1]}" if self.statuses else ""
+        ids = "; its events carry no id" if self.without_id else ""
+        return f"{requests}, {answers} generated; the page shows {shown}{last}{ids}"
+
+    def note(self, status: int, frames: list[Frame]) -> None:
+        """Counts a reply."""
+        said = [frame.data for frame in frames if frame.data is not None and frame.event is None]
+        self.whole = self.whole or said
+        self.statuses.append(status)
+        self.answers += status == 200 and bool(said) and said[0] == self.whole[0]
+        self.without_id |= any(frame.id is None for frame in frames if frame.event is None)
 
 
-async def questions(reply: Reply, *, closes_on: str | None = None, seconds: float = 0.8) -> Asked:
-    """What a page asks within so many seconds. It closes when an event of the type `closes_on` comes, or never."""
+async def questions(
+    reply: Reply, *, closes_on: str | None = None, cut_after: int | None = None, seconds: float = 0.8
+) -> Asked:
+    """What a page asks within so many seconds. It closes when an event of the type `closes_on` comes, or never; with
+    `cut_after` its first connection breaks after so many events."""
     asked = Asked()
 
     class Replying(StreamHandler):
         async def get(self) -> None:
             try:
                 status, frames = _checked(reply(self.last_event_id))
-                body = b"".join(map(encode, frames))
             except Exception as problem:  # the learner's function: told, and not raised
                 asked.problem = f"reply({self.last_event_id!r}) raised {type(problem).__name__}: {problem}"
-                status, frames, body = 500, [], b""
-            asked.statuses.append(status)
-            asked.answers += any(frame.data is not None for frame in frames)
+                status, frames = 500, []
+            asked.note(status, frames)
             self.set_status(status)
-            if status == 200:
-                self.write(encode(Frame(retry_ms=RECONNECTION_MS)) + body)
-            else:
+            if status != 200:
                 self.clear_header("Content-Type")
+                return
+            breaks = cut_after is not None and len(asked.statuses) == 1
+            self.write(
+                b"".join(map(encode, [Frame(retry_ms=RECONNECTION_MS), *frames[: cut_after if breaks else None]]))
+            )
+            if breaks:
+                await self.flush()
+                self.take_stream().close()
 
     async with serve({"/answer": Replying}) as server:
         with contextlib.suppress(TimeoutError, LabError):

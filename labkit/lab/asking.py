@@ -87,7 +87,8 @@ async def ask(
         return leave_after is not None and len(streamed(watching.recording).pieces) >= leave_after
 
     messages = [{"role": "user", "content": prompt}]
-    asked = {"model": "any", "max_tokens": 4096, "stream": True, "messages": messages}
+    asked: dict[str, object] = {"model": "any", "max_tokens": 4096, "stream": True, "messages": messages}
+    asked["stream_options"] = {"include_usage": True}  # OpenAI's dialect tells the bill only if asked to
     headers = {"Content-Type": "application/json"}
     content = json.dumps(asked).encode()
     return streamed(await watch(url, seconds, enough=enough, method="POST", headers=headers, content=content))

@@ -57,7 +57,7 @@ def c48_same_code(by_format: Mapping[str, str], by_habit: Mapping[str, str]) -> 
     """vLLM, LM Studio and others speak the OpenAI style: the same client code reads them by changing one URL."""
     falls = [name for name, outcome in by_habit.items() if outcome != "whole"]
     reads = sum(outcome == "whole" for outcome in by_format.values())
-    told = f"a reader of the format reads {reads} of {len(by_format)} accents; one of habits falls over {len(falls)}"
+    told = f"a reader of the format reads {reads} of {len(by_format)} accents; a careless one fails on {len(falls)}"
     return Verdict("C48", bool(by_format) and reads == len(by_format), told)
 
 
@@ -96,9 +96,12 @@ def c52_error_under_200(answer: Streamed) -> Verdict:
     return Verdict("C52", status == 200 and bool(answer.pieces) and bool(answer.error) and not answer.complete, told)
 
 
-def c53_partial_is_state(shown: Streamed, made: int) -> Verdict:
+def c53_partial_is_state(cut: Streamed, whole: Streamed, made: int) -> Verdict:
     """Partial output is state: what was shown, what was stored, what is billed."""
-    told_usage = any("usage" in _json(event.data) for event in shown.recording.events)
-    usage = "the reader was told the bill" if told_usage else "the bill, which comes last, never came"
-    holds = bool(shown.pieces) and not shown.complete and made > len(shown.pieces) and not told_usage
-    return Verdict("C53", holds, f"shown {len(shown.pieces)} tokens, made and stored {made}; {usage}")
+    usage = "came with the whole answer, not with the cut one" if _billed(whole) and not _billed(cut) else "came or not"
+    holds = bool(cut.pieces) and not cut.complete and made > len(cut.pieces) and _billed(whole) and not _billed(cut)
+    return Verdict("C53", holds, f"shown {len(cut.pieces)} tokens, made and stored {made}; the bill {usage}")
+
+
+def _billed(answer: Streamed) -> bool:
+    return any(_json(event.data).get("usage") for event in answer.recording.events)

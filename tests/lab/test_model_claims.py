@@ -118,8 +118,9 @@ def test_c52() -> None:
 
 
 def test_c53() -> None:
-    half = streamed(said(delta("a")))
-    assert c53_partial_is_state(half, 10).holds
-    assert not c53_partial_is_state(half, 1).holds
-    assert not c53_partial_is_state(streamed(OPENAI), 10).holds
-    assert not c53_partial_is_state(streamed(said(delta("a"), USAGE)), 10).holds
+    half, whole = streamed(said(delta("a"))), streamed(said(delta("a"), delta("b"), USAGE, "[DONE]"))
+    assert c53_partial_is_state(half, whole, 10).holds
+    assert not c53_partial_is_state(half, whole, 1).holds
+    assert not c53_partial_is_state(whole, whole, 10).holds
+    assert not c53_partial_is_state(half, streamed(OPENAI), 10).holds  # nobody was ever told a bill
+    assert not c53_partial_is_state(streamed(said(delta("a"), USAGE)), whole, 10).holds

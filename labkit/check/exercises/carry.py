@@ -39,13 +39,18 @@ def _samples(seed: str, tokens: tuple[str, ...]) -> list[Sample]:
 
 
 def _read(returned: object, sample: Sample) -> str:
-    text = read.text(returned, "What it returned")
+    text = (
+        returned.decode("utf-8", "replace") if isinstance(returned, bytes) else read.text(returned, "What it returned")
+    )
     if not text:
         raise Unreadable("It returned an empty text: nothing is sent.")
-    events = Decoder().feed(text.encode("utf-8", "replace"))
-    if len(events) != 1 or not isinstance(events[0], Event):
-        found = "no event: nothing was complete" if not events else f"{len(events)} things, where one event was wanted"
-        raise Unreadable(f"The reader found {found}.")
+    signals = Decoder().feed(text.encode("utf-8", "replace"))
+    events = [signal for signal in signals if isinstance(signal, Event)]
+    if len(events) > 1:
+        raise Unreadable(f"The reader found {len(events)} events, where one was wanted.")
+    if not events:
+        why = "no line began with data:, so all was ignored" if signals else "it is not complete"
+        raise Unreadable(f"The reader found no event: {why}.")
     try:
         value = json.loads(events[0].data)
     except ValueError:
