@@ -24,7 +24,7 @@ _USAGE = _chunk(None, usage={"prompt_tokens": 3, "completion_tokens": len(SAID)}
 
 
 def _stream(*datas: str, line: str = "data: {}\n\n", between: str = "") -> bytes:
-    return "".join(line.format(data) + between for data in datas).encode()
+    return "".join(between + line.format(data) for data in datas).encode()
 
 
 #: Each is allowed by the format. OpenRouter and DeepSeek send comments while the model thinks
