@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +40,7 @@ class File(RequestHandler):
         self.set_header(
             "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
-            "base-uri 'none'; form-action 'none'",
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         )
         self.finish(self.path.read_text("utf-8"))
 
@@ -66,7 +67,7 @@ def run(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> N
     """Serves until Ctrl-C, and says where."""
     server = start(host, port, studio)
     local = demo.is_loopback(host)
-    here = "localhost" if local or host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host
+    here = "localhost" if local or host in ("0.0.0.0", "::", "") else _numeric(host)
     try:
         say(f"Ask a model on http://{here}:{server.port}")
         say(f"Live events on http://{here}:{server.port}/live")
@@ -82,3 +83,9 @@ def run(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> N
         say("stopped")
     finally:
         server.stop()
+
+
+def _numeric(host: str) -> str:
+    """The host's address, for a URL: a page under a name could be anybody's, and may not ask (DNS rebinding)."""
+    address = str(socket.getaddrinfo(host, None)[0][4][0])
+    return f"[{address}]" if ":" in address else address

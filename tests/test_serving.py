@@ -83,7 +83,7 @@ def test_letting_others_in_prints_a_warning() -> None:
     ("options", "sentence"),
     [
         (["--model", "x"], "is a model of which server"),
-        (["--upstream", "localhost:11434"], "is no base URL"),
+        (["--upstream", "localhost:11434"], "One looks like http://localhost:11434/v1"),
     ],
 )
 def test_an_upstream_that_is_none_is_one_sentence(options: list[str], sentence: str) -> None:
@@ -94,7 +94,7 @@ def test_an_upstream_that_is_none_is_one_sentence(options: list[str], sentence: 
 
 @pytest.mark.live
 def test_a_key_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABKIT_UPSTREAM_KEY", "sk-secret\n")
+    monkeypatch.setenv("LABKIT_UPSTREAM_KEY", "sk-secret\nx")
     process = spawn_serve("--upstream", "http://127.0.0.1:9/v1")
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == 2 and "holds a line break" in complaint and "secret" not in complaint
@@ -108,6 +108,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
             answer = httpx.get(server.url + path, trust_env=False)
             policy = answer.headers["Content-Security-Policy"]
             assert answer.status_code == 200 and "default-src 'none'" in policy and "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy  # or another page of this machine could steal a click
             assert not re.search(r"https?://|innerHTML|@import", answer.text), path
     finally:
         server.stop()
@@ -115,6 +116,8 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
 
 class Served:
     """The page, open in Chromium, before a studio that can be looked into."""
+
+    server: LabServer
 
     def __init__(self, page: Any, studio: Studio) -> None:
         self.page, self.studio = page, studio
@@ -167,6 +170,7 @@ def visit(tool: Callable[[str], str]) -> Iterator[Callable[..., None]]:
 
         def in_browser(browser: Any) -> None:
             served = Served(browser.new_context().new_page(), studio)
+            served.server = servers[-1]
             served.page.goto(origin(servers[-1].url) + "/")
             do(served)
             assert served.complaints == []
@@ -299,13 +303,56 @@ def test_bad_questions_and_answers_that_are_gone_are_told(visit: Callable[..., N
 
 
 @pytest.mark.browser
-def test_a_server_that_goes_away_in_mid_answer_is_told_when_it_is_back(visit: Callable[..., None]) -> None:
+def test_a_server_that_was_started_again_has_no_answers_and_that_is_told(visit: Callable[..., None]) -> None:
     def do(served: Served) -> None:
         served.ask()
         served.wait_for_tokens()
+        generation = served.generation
         served.studio.generations.clear()  # as after a restart
-        served.page.click("#cut")  # of an answer that nobody knows any more
-        served.state("finished")  # the stream that was open goes on all the same
+        served.server.call(generation.cut)
+        served.state("failed")
+        assert "there is no answer" in served.why and 0 < len(served.text) <= len(generation.text)
+        assert served.questions == 1
+
+    visit(do, words=1000)
+
+
+@pytest.mark.browser
+def test_stop_before_the_answer_has_a_number_stops_it_too(visit: Callable[..., None]) -> None:
+    def do(served: Served) -> None:
+        def late(route: Any) -> None:
+            served.page.wait_for_timeout(300)
+            route.continue_()
+
+        served.page.route("**/answers", late)
+        served.ask()
+        served.page.click("#stop")
+        served.state("stopped")
+        served.page.wait_for_timeout(600)  # playwright lets the request go on in its own calls alone
+        eventually(lambda: served.studio.generations and served.generation.state == "cancelled")
+        served.state("stopped")
+        assert served.text == "" and "#" not in served.page.url
+
+    visit(do, words=1000)
+
+
+@pytest.mark.browser
+def test_a_key_that_is_held_asks_once_and_the_focus_goes_along(visit: Callable[..., None]) -> None:
+    def do(served: Served) -> None:
+        served.page.focus("#prompt")
+        served.page.keyboard.down("Enter")
+        for _ in range(5):
+            served.page.keyboard.down("Enter")  # repeats
+        served.page.keyboard.up("Enter")
+        served.state("finished")
+        assert served.questions == 1
+        served.page.focus("#generate")
+        served.page.keyboard.press("Enter")
+        served.state("typing")
+        assert served.page.evaluate("document.activeElement.id") == "stop"
+        served.page.keyboard.press("Enter")
+        served.state("stopped")
+        assert served.page.evaluate("document.activeElement.id") == "generate"
 
     visit(do)
 

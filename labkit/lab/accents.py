@@ -58,7 +58,7 @@ def by_format(raw: bytes) -> str:
         if not isinstance(event, Event) or event.data == "[DONE]":
             continue
         for choice in json.loads(event.data).get("choices") or []:
-            text += choice["delta"].get("content") or ""
+            text += (choice.get("delta") or {}).get("content") or ""
     return text
 
 

@@ -29,10 +29,13 @@ def piece(event: Event) -> Piece:
         return Piece()
     if not isinstance(value, dict):
         return Piece()
-    if value.get("error"):
-        return Piece(error=str(value["error"].get("message")))
-    text = "".join(choice.get("delta", {}).get("content") or "" for choice in value.get("choices") or [])
-    text += (value.get("delta") or {}).get("text") or value.get("text") or ""
+    error = value.get("error")
+    if error:
+        return Piece(error=str(error.get("message", error) if isinstance(error, dict) else error))
+    deltas = [choice.get("delta") for choice in value.get("choices") or [] if isinstance(choice, dict)]
+    text = "".join(delta.get("content") or "" for delta in deltas if isinstance(delta, dict))
+    own = value.get("delta")
+    text += (own.get("text") if isinstance(own, dict) else value.get("text")) or ""
     return Piece(text, end=value.get("type") == "message_stop" or event.type == "done")
 
 

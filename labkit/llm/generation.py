@@ -52,6 +52,7 @@ class Generation:
         self._cuts = 0
         self._making = asyncio.ensure_future(self._make(tokens))
         self._leaving: asyncio.Task[None] | None = None
+        self._wait_for_a_reader()  # the first one may never come
 
     @property
     def text(self) -> str:
@@ -84,6 +85,7 @@ class Generation:
         cuts = self._cuts
         if self._leaving is not None:
             self._leaving.cancel()
+            self._leaving = None
         seen = last_event_id or self.start
         try:
             while True:
@@ -98,8 +100,8 @@ class Generation:
                     raise ConnectionAbortedError("cut, as somebody asked")
         finally:
             self.readers -= 1
-            if self.readers == 0 and self._abandoned_after_s is not None and self.state == "running":
-                self._leaving = asyncio.ensure_future(self._abandon(self._abandoned_after_s))
+            if self.readers == 0:
+                self._wait_for_a_reader()
 
     async def _make(self, tokens: AsyncIterator[str]) -> None:
         try:
@@ -115,6 +117,10 @@ class Generation:
         except Exception as problem:  # whatever a model raises: its readers are told, and the server lives on
             self._end("failed", str(problem) or type(problem).__name__)
 
+    def _wait_for_a_reader(self) -> None:
+        if self._abandoned_after_s is not None and self.state == "running":
+            self._leaving = asyncio.ensure_future(self._abandon(self._abandoned_after_s))
+
     async def _abandon(self, after_s: float) -> None:
         await self._clock.sleep_s(after_s)
         if self.readers == 0:
@@ -123,6 +129,8 @@ class Generation:
     def _end(self, state: State, why: str) -> None:
         if self.state == "running":
             self.state, self.why = state, why
+            if self._leaving is not None:
+                self._leaving.cancel()
             self._wake()
 
     def _wake(self) -> None:

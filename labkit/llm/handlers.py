@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 import json
@@ -33,6 +34,7 @@ class ModelHandler(StreamHandler):
 
     studio: ClassVar[Studio]
     streams_by_default = False
+    waiting: asyncio.Task[Any] | None = None
 
     def prepare(self) -> None:
         if not self.studio.forbids_buffering:
@@ -54,6 +56,7 @@ class ModelHandler(StreamHandler):
         try:
             self.check_key()
             self.asked = self.read_request()
+            self.model = str(self.asked.get("model") or MODEL).encode("utf-8", "replace").decode()
             prompt = prompt_of(self.asked)
             self.check_length(prompt)
             self.check_trouble()
@@ -79,14 +82,19 @@ class ModelHandler(StreamHandler):
         """The request's JSON."""
         try:
             asked = json.loads(self.request.body)
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise Refused(400, f"the request is no JSON: {problem}", "invalid_request_error") from None
         if not isinstance(asked, dict):
             raise Refused(400, "the request is no JSON object", "invalid_request_error")
         return asked
 
     def check_length(self, prompt: str) -> None:
-        """Refuses what no small model could read."""
+        """Refuses what no small model could read, and what is no text."""
+        try:
+            prompt.encode()
+        except UnicodeEncodeError as problem:
+            told = f"the prompt holds half of a character, at {problem.start}: a lone surrogate is no text"
+            raise Refused(400, told, "invalid_request_error") from None
         if len(prompt) > MAX_PROMPT_CHARACTERS:
             message = f"the prompt has {len(prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken"
             raise Refused(413, message, "request_too_large")
@@ -110,14 +118,25 @@ class ModelHandler(StreamHandler):
 
     async def answer_whole(self, generation: Generation, prompt: str) -> None:
         """The answer in one, when it is finished."""
-        async with contextlib.aclosing(generation.read()) as tokens:
-            async for _ in tokens:
-                pass
+        self.waiting = asyncio.current_task()
+        try:
+            async with contextlib.aclosing(generation.read()) as tokens:
+                async for _ in tokens:
+                    pass
+        except asyncio.CancelledError:
+            return  # the client has left
+        finally:
+            self.waiting = None
         if generation.state == "finished":
             self.set_header("Content-Type", "application/json")
             self.finish(json.dumps(self.whole(generation, prompt)))
         else:
             self.refuse(Refused(500, f"the answer was not finished: {generation.why}", "api_error"))
+
+    def on_connection_close(self) -> None:
+        """A client that waits for a whole answer has left."""
+        if self.waiting is not None:
+            self.waiting.cancel()
 
     async def stream(self, generation: Generation, prompt: str) -> None:
         """The answer as it is made. A client that leaves leaves the generation alone, and with it the bill."""
@@ -140,8 +159,7 @@ class ChatCompletions(ModelHandler):
     """POST /v1/chat/completions."""
 
     def completion(self, generation: Generation) -> openai.Completion:
-        name = str(self.asked.get("model") or MODEL)
-        return openai.Completion(f"chatcmpl-{generation.log.epoch}", name, int(time.time()))
+        return openai.Completion(f"chatcmpl-{generation.log.epoch}", self.model, int(time.time()))
 
     async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
         completion = self.completion(generation)
@@ -168,8 +186,7 @@ class Messages(ModelHandler):
         return anthropic.error(message, kind)
 
     def message(self, generation: Generation, prompt: str) -> anthropic.Message:
-        name = str(self.asked.get("model") or MODEL)
-        return anthropic.Message(f"msg_{generation.log.epoch}", name, count(prompt))
+        return anthropic.Message(f"msg_{generation.log.epoch}", self.model, count(prompt))
 
     async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
         message = self.message(generation, prompt)
@@ -199,7 +216,7 @@ class OllamaChat(ModelHandler):
         return ollama.error(message)
 
     async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
-        name, began_s = str(self.asked.get("model") or MODEL), time.monotonic()
+        name, began_s = self.model, time.monotonic()
         async with contextlib.aclosing(generation.read()) as tokens:
             async for token in tokens:
                 yield ollama.line(name, token.text, _now())
@@ -209,7 +226,7 @@ class OllamaChat(ModelHandler):
             yield ollama.last_line(name, _now(), generation.made, time.monotonic() - began_s)
 
     def whole(self, generation: Generation, prompt: str) -> dict[str, Any]:
-        return ollama.whole(str(self.asked.get("model") or MODEL), generation.text, _now(), generation.made, 0.0)
+        return ollama.whole(self.model, generation.text, _now(), generation.made, 0.0)
 
 
 class Models(ModelHandler):

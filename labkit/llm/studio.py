@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import time
+import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -53,7 +52,6 @@ class Studio:
     forbids_buffering: bool = True
     clock: Clock = SYSTEM_CLOCK
     generations: OrderedDict[str, Generation] = field(default_factory=OrderedDict)
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
     @property
     def model(self) -> str:
@@ -76,7 +74,7 @@ class Studio:
 
     def generate(self, prompt: str) -> tuple[str, Generation]:
         """Starts an answer, and gives it a number."""
-        number = f"{int(time.time())}-{next(self._numbers)}"
+        number = secrets.token_urlsafe(9)  # whoever knows it may read the answer
         made = self.generations[number] = Generation(
             self._tokens(prompt), prompt=prompt, abandoned_after_s=self.abandoned_after_s, clock=self.clock
         )

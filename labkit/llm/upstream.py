@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,7 @@ from labkit.wire.session import opens
 #: Where the key is taken from. It is sent to the upstream, and nowhere printed or stored.
 KEY_VARIABLE = "LABKIT_UPSTREAM_KEY"
 CONNECT_TIMEOUT_S = 10.0
+MAX_REFUSAL_BYTES = 16384
 READ_TIMEOUT_S = 60.0  # a large model may think for long before its first token
 
 
@@ -41,10 +42,11 @@ class Upstream:
     key: str = field(default_factory=lambda: os.environ.get(KEY_VARIABLE, ""), repr=False)
 
     def __post_init__(self) -> None:
-        if urlsplit(self.base_url).scheme not in ("http", "https") or not urlsplit(self.base_url).hostname:
-            raise LabError(f"{self.base_url!r} is no base URL. One looks like http://localhost:11434/v1")
+        object.__setattr__(self, "key", self.key.strip())  # of the line break that a file or a copy brought along
         if not (self.key.isascii() and (self.key + "x").isprintable()):  # told without the key itself
             raise LabError(f"the key in {KEY_VARIABLE} holds a line break, or what is no ASCII. Copy it once more")
+        if (wrong := _wrong_with(self.base_url)) is not None:
+            raise LabError(f"the base URL {wrong}. One looks like http://localhost:11434/v1")
 
     def url(self, path: str) -> str:
         """Where it is asked for this."""
@@ -68,20 +70,21 @@ class Upstream:
                 async with client.stream("POST", self.url("chat/completions"), json=request) as response:
                     content_type = response.headers.get("content-type")
                     if not opens(response.status_code, content_type):
-                        raise UpstreamFailed(_refused(self.base_url, response.status_code, content_type))
+                        raise UpstreamFailed(_refused(self.base_url, response, await _beginning(response)))
                     opened = True
                     async with aclosing(_pieces(response)) as pieces:
-                        async for text in pieces:
+                        async for text in _whole_characters(pieces):
                             yield text
         except httpx.HTTPError as problem:
             where = "broke in the middle of the answer" if opened else "cannot be made"
-            raise UpstreamFailed(f"the connection to the model at {self.base_url} {where} ({problem})") from None
+            why = str(problem) or type(problem).__name__
+            raise UpstreamFailed(f"the connection to the model at {self.base_url} {where} ({why})") from None
 
     async def _first_model(self, client: httpx.AsyncClient) -> str:
         response = await client.get(self.url("models"))
         content_type = response.headers.get("content-type")
         if response.status_code != 200:
-            raise UpstreamFailed(_refused(self.base_url, response.status_code, content_type))
+            raise UpstreamFailed(_refused(self.base_url, response, response.content))
         try:
             return str(response.json()["data"][0]["id"])
         except (ValueError, LookupError, TypeError):
@@ -98,12 +101,16 @@ async def _pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
             if signal.data == "[DONE]":
                 return
             value = _json(signal.data)
-            if "error" in value:
+            if value.get("error"):
                 raise UpstreamFailed(f"the model says: {_message(value['error'])}")
-            for choice in value.get("choices") or []:
-                text = (choice.get("delta") or {}).get("content")
-                if text:
-                    yield text
+            try:
+                text = "".join(
+                    (choice.get("delta") or {}).get("content") or "" for choice in value.get("choices") or []
+                )
+            except (AttributeError, TypeError):
+                raise UpstreamFailed(f"the model sent what is no piece of an answer: {signal.data[:60]!a}") from None
+            if text:
+                yield text
     raise UpstreamFailed("the model's answer ended without [DONE]: it may be cut off")
 
 
@@ -121,12 +128,51 @@ def _message(error: object) -> str:
     return str(error.get("message", error) if isinstance(error, dict) else error)[:200]
 
 
-def _refused(base_url: str, status: int, content_type: str | None) -> str:
+async def _whole_characters(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
+    """The same text, without halves of characters: JSON can cut a surrogate pair, and UTF-8 cannot."""
+    half = ""
+    async for piece in pieces:
+        text = half + piece
+        half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+        text = text.removesuffix(half).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if text:
+            yield text
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """What a refusal says, up to some kilobytes."""
+    body = b""
+    async for data in response.aiter_bytes():
+        body += data
+        if len(body) > MAX_REFUSAL_BYTES:
+            break
+    return body
+
+
+def _wrong_with(base_url: str) -> str | None:
+    """Why this is no base URL; None if it is one. What stands before an @ is a secret, and is not told."""
+    try:
+        parts = urlsplit(base_url)
+        _ = parts.port
+    except ValueError as problem:
+        return f"is none ({problem})"
+    if parts.username is not None or parts.password is not None:
+        return f"holds a name or a password. A key goes into {KEY_VARIABLE}"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"{base_url!r} has no http:// or https:// with a host"
+    return f"{base_url!r} has a query or a fragment" if parts.query or parts.fragment else None
+
+
+def _refused(base_url: str, response: httpx.Response, body: bytes) -> str:
+    status, kind = response.status_code, response.headers.get("content-type") or "no Content-Type"
     if status in (401, 403):
         return f"the model at {base_url} refuses the key (status {status}). Set {KEY_VARIABLE}, and start again"
-    if status == 404:
-        return f"{base_url} knows no chat completions, or not this model (404). A base URL ends with /v1, mostly"
     if status == 429:
         return f"the model at {base_url} has had too many requests (429). Wait a little, and ask again"
-    kind = content_type or "no Content-Type"
+    try:
+        return f"the model at {base_url} says: {_message(json.loads(body)['error'])} (status {status})"
+    except (ValueError, LookupError, TypeError):
+        pass  # it is no server that speaks this dialect, or does not tell
+    if status == 404:
+        return f"{base_url} knows no chat completions, or not this model (404). A base URL ends with /v1, mostly"
     return f"{base_url} answered status {status} with {kind}, and no event stream. Is it a model's server?"

@@ -48,7 +48,8 @@ class MemoryLog:
         dropped = self.last_number - len(self._frames)
         if number is None or number > self.last_number or number < dropped:
             return Replay(tuple(self._frames), gap=True)
-        return Replay(tuple(islice(self._frames, number - dropped, None)))
+        # From the right: a reader that is nearly up to date costs what it has missed, however long the log is.
+        return Replay(tuple(islice(reversed(self._frames), self.last_number - number))[::-1])
 
     def __repr__(self) -> str:
         return f"<MemoryLog {self.epoch}: {len(self._frames)} of {self.last_number} events kept>"

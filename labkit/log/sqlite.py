@@ -101,9 +101,12 @@ class SQLiteLog:
             return Replay(())
         self._drop_old()
         number = number_of(last_event_id, self.epoch)
+        # The number first: asked for after the frames, it could be that of an event which came in between, and an empty
+        # log would look like one that has dropped it.
+        last = self.last_number
         # One statement, one moment: a writer in another process cannot come between the frames.
         rows = self._file.execute(f"SELECT number, {_COLUMNS} FROM events ORDER BY number").fetchall()
-        last = max(self.last_number, rows[-1][0] if rows else 0)
+        last = max(last, rows[-1][0] if rows else 0)
         dropped = rows[0][0] - 1 if rows else last
         gap = number is None or number > last or number < dropped
         start = 0 if number is None or gap else number

@@ -57,7 +57,7 @@ class Page(RequestHandler):
         self.set_header(
             "Content-Security-Policy",
             "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-            "connect-src 'self'; base-uri 'none'; form-action 'none'",
+            "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         )
         self.finish((Path(__file__).parent / "demo.html").read_text("utf-8"))
 

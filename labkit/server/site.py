@@ -50,7 +50,7 @@ class Site:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
-        self._tasks: dict[asyncio.Task[None], Source] = {}  # who runs which generator
+        self._tasks: dict[asyncio.Task[Any], Route] = {}  # who sends a stream, for which route
         self.routes = _checked(routes)
 
     def start(self, port: int = 0, host: str = LOOPBACK) -> None:
@@ -103,12 +103,13 @@ class Site:
             elif isinstance(route, type):
                 rules.append((re.escape(path), route, {}))
             else:
-                settings = {"source": route, "visits": self.visits, "tasks": self._tasks}
+                settings = {"source": route, "visits": self.visits}
                 rules.append((re.escape(path), SourceHandler, settings))
         return Application(
             rules,
             default_handler_class=NothingHere,
             default_handler_args={"paths": list(self.routes)},
+            sending=self._tasks,
             log_function=lambda handler: None,  # a log line would land in whichever notebook cell runs next
         )
 
@@ -117,8 +118,8 @@ class Site:
         for route in self.routes.values():
             if isinstance(route, Channel) and id(route) not in kept:
                 route.unbind()
-        for task, source in tuple(self._tasks.items()):
-            if id(source) not in kept:
+        for task, route in tuple(self._tasks.items()):
+            if id(route) not in kept:
                 task.cancel()
 
 

@@ -59,6 +59,11 @@ class StreamHandler(RequestHandler):
         return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
     @property
+    def route(self) -> object:
+        """What the site was given for this path."""
+        return type(self)
+
+    @property
     def agent(self) -> str:
         """Who the client says it is."""
         agent: str = self.request.headers.get("User-Agent", "")
@@ -88,6 +93,9 @@ class StreamHandler(RequestHandler):
         """
         task = asyncio.current_task()
         assert task is not None
+        sending: dict[asyncio.Task[object], object] = self.settings["sending"]  # by the site, which ends what it stops
+        sending[task] = self.route
+        task.add_done_callback(lambda task: sending.pop(task, None))
         connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
         try:
             async with contextlib.aclosing(pieces):
@@ -118,16 +126,15 @@ class ChannelHandler(StreamHandler):
 class SourceHandler(StreamHandler):
     """Runs one generator for each client, at the client's pace, and closes it when the client leaves."""
 
-    def initialize(self, source: Source, visits: deque[Visit], tasks: dict[asyncio.Task[None], Source]) -> None:
+    def initialize(self, source: Source, visits: deque[Visit]) -> None:
         self.source = source
         self.visits = visits
-        self.tasks = tasks
+
+    @property
+    def route(self) -> object:
+        return self.source
 
     async def get(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.tasks[task] = self.source
-        task.add_done_callback(lambda task: self.tasks.pop(task, None))
         visit = Visit(self.last_event_id, agent=self.agent)
         self.visits.append(visit)
         await self.send_all(_encoded(self.source, visit.last_event_id), visit)

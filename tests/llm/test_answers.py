@@ -136,3 +136,51 @@ def test_a_failure_is_the_last_event() -> None:
             assert end["state"] == "failed" and end["why"] == "the model is overloaded"
 
     asyncio.run(main())
+
+
+def test_a_page_of_another_site_may_not_cut_and_one_of_this_machine_may() -> None:
+    async def main() -> None:
+        async with asked(pace=Pace(0.0, 50.0)) as (_, url, number), httpx.AsyncClient(trust_env=False) as client:
+            for origin, status in (("http://evil.example", 403), ("http://localhost:8888", 204)):
+                cut = f"{url}/answers/cut?id={number}"
+                assert (await client.post(cut, headers={"Origin": origin})).status_code == status
+            assert (await client.post(f"{url}/answers/cut?id=nowhere")).status_code == 404
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_nobody_ever_reads_is_abandoned() -> None:
+    async def main() -> None:
+        async with asked(pace=Pace(0.0, 50.0), words=3000, abandoned_after_s=0.1) as (studio, _, number):
+            generation = studio.generations[number]
+            await soon(lambda: generation.state == "cancelled")
+            assert generation.why == "nobody has read for 0.1 s" and generation.made < 200
+
+    asyncio.run(main())
+
+
+def test_who_waits_for_a_whole_answer_and_leaves_stops_the_making() -> None:
+    async def main() -> None:
+        slow = {"pace": Pace(0.0, 50.0), "words": 3000, "abandoned_after_s": 0.1}
+        async with asked(**slow) as (studio, url, _), httpx.AsyncClient(trust_env=False) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                messages = [{"role": "user", "content": "x"}]
+                await client.post(f"{url}/v1/chat/completions", json={"messages": messages}, timeout=0.1)
+            await soon(lambda: studio.newest.state == "cancelled")
+            assert studio.newest.readers == 0
+
+    asyncio.run(main())
+
+
+def test_a_server_that_stops_ends_its_answers() -> None:
+    async def main() -> None:
+        before = asyncio.all_tasks()
+        async with asked(pace=Pace(0.0, 50.0), words=3000) as (studio, url, number):
+            reading = asyncio.ensure_future(read(f"{url}/answers?id={number}"))
+            await soon(lambda: studio.generations[number].readers == 1)
+        await soon(lambda: studio.generations[number].readers == 0)
+        reading.cancel()
+        studio.generations[number].cancel()
+        await soon(lambda: asyncio.all_tasks() <= before | {reading})
+
+    asyncio.run(main())

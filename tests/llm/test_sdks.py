@@ -205,6 +205,8 @@ def test_who_closes_the_stream_stops_the_making() -> None:
     [
         (b"{", 400, "no JSON"),
         (b"[]", 400, "no JSON object"),
+        (b"[" * 100_000, 400, "no JSON"),
+        (b'{"messages": [{"role": "user", "content": "\\ud83d"}]}', 400, "half of a character"),
         (b"{}", 400, "messages is missing"),
         (b'{"messages": []}', 400, "messages is missing"),
         (b'{"messages": ["x"]}', 400, "no text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from tornado.web import RequestHandler
 from labkit.errors import LabError
 from labkit.llm import AT_ONCE, KEY_VARIABLE, MODEL, Studio, Trouble, Upstream, model_routes
 from labkit.llm.handlers import ChatCompletions
-from labkit.server import serve
+from labkit.server import StreamHandler, serve
 from labkit.sockets import free_port
 
 pytestmark = pytest.mark.live
@@ -57,7 +58,7 @@ def test_its_answer_comes_through_unchanged(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ({"key": "another"}, "refuses the key (status 401). Set LABKIT_UPSTREAM_KEY"),
         ({"trouble": Trouble(status=429)}, "too many requests"),
-        ({"trouble": Trouble(status=500)}, "answered status 500"),
+        ({"trouble": Trouble(status=500)}, "says: the lab was told to answer 500 (status 500)"),
         ({"trouble": Trouble(error_after=3)}, "the model says: the model is overloaded"),
         ({"trouble": Trouble(cut_after=3)}, "broke in the middle"),
     ],
@@ -79,8 +80,6 @@ def test_nobody_there_or_a_page() -> None:
     for model, sentence in (("any", "no event stream"), ("", "lists no model")):
         told = asyncio.run(page(model))
         assert told["state"] == "failed" and sentence in told["why"] and "Is it a model's server?" in told["why"]
-    with pytest.raises(LabError, match="is no base URL"):
-        Upstream("localhost:11434")
 
 
 def test_without_a_name_the_first_model_of_the_list_is_asked() -> None:
@@ -103,7 +102,66 @@ def test_without_a_name_the_first_model_of_the_list_is_asked() -> None:
 
 
 def test_a_key_that_no_header_can_hold_is_refused_and_not_shown() -> None:
-    for key in ("sk-secret\n", "sk-secret€"):
+    for key in ("sk-secret\nx", "sk-secret€"):
         with pytest.raises(LabError, match="Copy it once more") as problem:
             Upstream("http://x/v1", key=key)
         assert "secret" not in str(problem.value)
+
+
+def test_the_ends_of_a_key_are_no_part_of_it() -> None:
+    text, told = answered({"key": "secret"}, key=" secret\n")
+    assert text and told["state"] == "finished"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:11434", "http://x/v1?a=b", "http://x/v1#f", "http://[::1/v1", "http://user:word@x/v1", "http://x:y/v1"],
+)
+def test_what_is_no_base_url_is_refused_and_no_password_shown(url: str) -> None:
+    with pytest.raises(LabError, match="One looks like") as problem:
+        Upstream(url)
+    assert "word@" not in str(problem.value)
+
+
+def streamed(*datas: str) -> tuple[str, dict[str, Any]]:
+    """What becomes of an upstream that streams these data."""
+
+    class Streaming(StreamHandler):
+        def post(self) -> None:
+            self.write("".join(f"data: {data}\n\n" for data in (*datas, "[DONE]")))
+
+    async def main() -> tuple[str, dict[str, Any]]:
+        async with serve({"/v1/chat/completions": Streaming}) as behind:
+            return await ask(Upstream(behind.base_url, "any"))
+
+    return asyncio.run(main())
+
+
+def chunk(text: str) -> str:
+    return json.dumps({"choices": [{"delta": {"content": text}}], "error": None})
+
+
+def test_odd_but_right_pieces_are_read() -> None:
+    first, second = "\U0001f600".encode("utf-16-be")[:2], "\U0001f600".encode("utf-16-be")[2:]
+    halves = [half.decode("utf-16-be", "surrogatepass") for half in (first, second)]
+    text, told = streamed(chunk("a"), '{"choices": null}', '{"choices": [{"delta": null}]}', *map(chunk, halves), "{}")
+    assert (text, told["state"]) == ("a\U0001f600", "finished")
+
+
+@pytest.mark.parametrize("data", ['{"choices": [null]}', '{"choices": 7}', '{"choices": [{"delta": "x"}]}', "[]", "x"])
+def test_pieces_that_are_none_are_told_in_a_sentence(data: str) -> None:
+    text, told = streamed(chunk("a"), data)
+    assert (text, told["state"]) == ("a", "failed") and told["why"].startswith("the model sent what is no ")
+
+
+def test_what_the_upstream_says_of_its_refusal_is_passed_on() -> None:
+    class Refusing(RequestHandler):
+        def post(self) -> None:
+            self.set_status(400)
+            self.finish({"error": {"message": "model 'any' not found"}})
+
+    async def main() -> dict[str, Any]:
+        async with serve({"/v1/chat/completions": Refusing}) as behind:
+            return (await ask(Upstream(behind.base_url, "any")))[1]
+
+    assert "says: model 'any' not found (status 400)" in asyncio.run(main())["why"]

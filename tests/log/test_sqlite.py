@@ -174,3 +174,17 @@ def test_it_can_be_asked_to_wait_for_the_disk(tmp_path: Path) -> None:
         fill(log, 1)
         assert log._file.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert sqlite3.connect(tmp_path / "log.db").execute("SELECT count(*) FROM events").fetchone() == (1,)
+
+
+def test_an_event_that_comes_in_mid_question_is_no_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SQLiteLog(tmp_path / "log.db", epoch="e") as writer, SQLiteLog(tmp_path / "log.db") as log:
+        number = SQLiteLog.last_number.fget  # type: ignore[attr-defined]
+
+        def between(self: SQLiteLog) -> int:
+            if self is log and not number(self):
+                fill(writer, 1)
+                return 0
+            return int(number(self))
+
+        monkeypatch.setattr(SQLiteLog, "last_number", property(between))
+        assert [frame.id for frame in log.since("e-0").frames] == ["e-1"] and not log.since("e-0").gap

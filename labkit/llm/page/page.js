@@ -45,6 +45,8 @@ function ears(mine) {
     }),
     wire: now((text) => later("wire", text)),
     end: now((state, why) => {
+      if (mine.over) return;
+      mine.over = true;
       paint();
       mine.leave = () => {};
       show(state, why);
@@ -62,11 +64,15 @@ async function ask() {
   try {
     mine.id = await startAnswer(prompt);
   } catch (problem) {
+    if (mine !== asked || mine.over) return;
     clearAddress();
     ears(mine).end("failed", problem instanceof TypeError ? "the server cannot be reached" : problem.message);
     return;
   }
-  if (mine !== asked) return;
+  if (mine !== asked || mine.over) {
+    fetch(address(mine.id), { method: "DELETE" }).catch(() => {}); // stopped before it had a number
+    return;
+  }
   location.hash = mine.id; // so that a reload, or a second tab, reads on
   mine.leave = readByEventSource(mine.id, ears(mine));
 }
@@ -76,7 +82,7 @@ async function readAgain() {
   if (!id || id === asked?.id) return;
   at("way").value = "answers";
   const mine = begin(id), told = await stateOf(id);
-  if (mine !== asked) return;
+  if (mine !== asked || mine.over) return;
   if (told.error) return ears(mine).end("failed", told.error);
   at("prompt").value = told.prompt;
   mine.leave = readByEventSource(id, ears(mine));
@@ -139,10 +145,13 @@ function show(state, why = WORDS[state] ?? "") {
 
 function showButtons() {
   const busy = ["waiting", "typing", "reconnecting"].includes(at("state").dataset.state);
+  const focused = document.activeElement;
   at("generate").disabled = busy;
   at("way").disabled = busy;
   at("stop").disabled = !busy;
   at("cut").disabled = !busy || !asked?.id || asked.down;
+  // A button that is disabled loses the focus to nowhere: who works by keyboard goes on from the next one.
+  if (focused.disabled) at(busy ? "stop" : "generate").focus();
 }
 
 function showNumbers() {
@@ -164,6 +173,7 @@ at("form").onsubmit = (event) => {
 at("prompt").onkeydown = (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
+  if (event.repeat) return; // a key that is held asks once
   at("form").requestSubmit();
 };
 document.onkeydown = (event) => {
