@@ -78,6 +78,16 @@ class WebSocketSource(Source):
             if self.state == CLOSED:
                 return
 
+    async def send(self, text: str) -> None:
+        """Says something to the server.
+
+        Raises:
+            StreamLost: the socket is not open.
+        """
+        if self._socket is None or self.state != OPEN:
+            raise StreamLost(f"{self.url} is not open: wait until its state is {OPEN!r}")
+        await self._socket.write_message(text)
+
     async def _connect(self) -> WebSocketClientConnection:
         query = urlencode({"since": self.last_event_id}) if self.last_event_id else ""
         request = HTTPRequest(self.url + ("?" + query if query else ""), connect_timeout=CONNECT_TIMEOUT_S)

@@ -24,6 +24,7 @@ class _Socket(WebSocketHandler):
     channel: ClassVar[Channel]
     ping_interval: ClassVar[float]
     _sending: asyncio.Task[None]
+    as_text = staticmethod(as_text)
 
     def check_origin(self, origin: str) -> bool:
         # CORS does not guard WebSockets: without this, every site could read the stream with the visitor's cookies.
@@ -31,15 +32,16 @@ class _Socket(WebSocketHandler):
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         self.set_nodelay(True)
-        self._sending = asyncio.ensure_future(self._send_all(self.get_query_argument("since", "")))
+        # From now on, and not from when the task comes to run: the client may say something at once, and wait for it.
+        since = self.get_query_argument("since", "") or self.channel.last_event_id
+        self._sending = asyncio.ensure_future(self._send_all(since))
 
     async def _send_all(self, since: str) -> None:
-        since = since or self.channel.last_event_id
         try:
             while True:
                 replay = await self.channel.news(since)
                 for frame in told(replay, since):
-                    await self.write_message(as_text(frame))
+                    await self.write_message(self.as_text(frame))
                 since = replay.frames[-1].id or since if replay.frames else self.channel.last_event_id
         except WebSocketClosedError:
             pass  # on_close is called as well

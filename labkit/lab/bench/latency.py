@@ -1,0 +1,83 @@
+"""How late is an event? Each transport in turn, round by round, so that what disturbs one disturbs all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from labkit.client import OPEN, Source
+from labkit.errors import LabError
+from labkit.lab.bench.clients import ALL, TRANSPORTS
+from labkit.lab.bench.origin import Origin, now_ms, origin, sent_ms
+from labkit.lab.bench.result import Result
+from labkit.lab.progress import progress
+
+WARM_UP = 3  # events of each round that do not count: caches, first writes
+GRACE_S = 5.0
+
+
+async def delivery(
+    per_s: float = 50.0,
+    events: int = 20,
+    rounds: int = 5,
+    transports: Sequence[str] = ALL,
+    size_bytes: int = 64,
+    bar: bool = False,
+) -> Result:
+    """From the moment of publishing until the client has the event, in ms; the server is a process of its own.
+
+    With `bar` it shows how far it is.
+    """
+    samples: dict[str, list[list[float]]] = {name: [] for name in transports}
+    missing: dict[str, str] = {}
+    async with origin() as server:
+        for _ in progress(range(rounds), "measuring", show=bar):
+            for name in transports:
+                lags, problem = await _round(server, name, events + WARM_UP, per_s, size_bytes)
+                samples[name].append(lags[WARM_UP:])
+                if problem:
+                    missing[name] = problem
+    settings = {"per_s": per_s, "events": events, "rounds": rounds, "size_bytes": size_bytes}
+    return Result(f"How late is an event, at {per_s:g} a second?", "ms", samples, settings, missing)
+
+
+async def _round(server: Origin, name: str, events: int, per_s: float, size: int) -> tuple[list[float], str]:
+    """The lags of one round, and what is missing from it."""
+    lags: list[float] = []
+    async with TRANSPORTS[name](server, server.url, "") as source:
+        reading = asyncio.ensure_future(_read(source, events, lags))
+        try:
+            async with asyncio.timeout(events / per_s + GRACE_S):
+                await opened(source, reading)
+                await server.play(events, per_s, size)
+                await reading
+        except (TimeoutError, LabError) as problem:
+            why = "not all came in time" if isinstance(problem, TimeoutError) else str(problem)
+            return lags, f"{len(lags)} of {events} events arrived in one round: {why}"
+        finally:
+            reading.cancel()
+    backwards = [lag for lag in lags if lag < 0]
+    return lags, f"{len(backwards)} events arrived before they were sent: the clock jumped" if backwards else ""
+
+
+async def _read(source: Source, events: int, lags: list[float]) -> None:
+    async for event in source:
+        lags.append(now_ms() - sent_ms(event.data))
+        if len(lags) == events:
+            return
+
+
+async def opened(source: Source, reading: asyncio.Future[None]) -> None:
+    """Waits until the client is open, or has given up."""
+    async for _ in _ticks():
+        if source.state == OPEN or reading.done():
+            break
+    if reading.done():
+        reading.result()
+        raise LabError(f"{source.url} ended before it began")
+
+
+async def _ticks() -> AsyncIterator[None]:
+    while True:
+        yield
+        await asyncio.sleep(0.002)
