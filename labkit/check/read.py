@@ -41,6 +41,13 @@ def whole_number(value: object, where: str) -> int:
         raise Unreadable(f"{where} is {kind(value)}, not an int.") from None
 
 
+def number(value: object, where: str) -> float:
+    """The value, if it is a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unreadable(f"{where} is {kind(value)}, not a number.{_advice(value)}")
+    return float(value)
+
+
 def kind(value: object) -> str:
     """The value's type with its article; never the value, whose repr may hold an address."""
     if value is None or value is ...:

@@ -73,10 +73,14 @@ class WebSocketSource(Source):
             return
         self._change(OPEN, "status 101")
         while (message := await self._socket.read_message()) is not None:
-            value = json.loads(message)
-            yield Event(value["data"], value["type"], value["id"])
+            yield self.event(message)
             if self.state == CLOSED:
                 return
+
+    def event(self, message: str | bytes) -> Event:
+        """The event that a message holds."""
+        value = json.loads(message)
+        return Event(value["data"], value["type"], value["id"])
 
     async def send(self, text: str) -> None:
         """Says something to the server.

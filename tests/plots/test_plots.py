@@ -7,7 +7,23 @@ import matplotlib.pyplot as plt
 import pytest
 
 from labkit.measure import Lags, Repeated
-from labkit.plots import anatomy, cuts, heat, held, lag_curve, lanes, matrix, staircase, states, style, token_lanes
+from labkit.plots import (
+    anatomy,
+    break_even_curve,
+    byte_bars,
+    cost_and_latency,
+    cuts,
+    ecdf,
+    heat,
+    held,
+    lag_curve,
+    lanes,
+    matrix,
+    staircase,
+    states,
+    style,
+    token_lanes,
+)  # fmt: skip
 from labkit.wire import explain
 
 
@@ -122,3 +138,11 @@ def test_tokens_that_fall_together_are_one_lump_with_their_number() -> None:
     axes = token_lanes({"direct": live, "held": lump, "nothing": []}, "finding")
     assert axes.get_title(loc="left") == "finding" and words(axes) == "7"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["direct", "held", "nothing"]
+
+
+def test_comparisons_say_their_numbers_and_leave_out_what_is_missing() -> None:
+    axes = ecdf({"null": [0.1, 0.2], "SSE": [0.2, 0.3, 0.4], "gone": []}, "finding")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["null, median 0.15 ms", "SSE, median 0.3 ms"]
+    assert words(byte_bars({"SSE": (64, 30.0), "long polling": (64, 458.4)}, "finding")) == " +30 |  +458"
+    assert words(break_even_curve(333, 4320, "finding")) == "  278 s"
+    assert words(cost_and_latency({"SSE": (94, 0.2), "polling": (330, 44.0)}, "finding")) == "  SSE |   polling"

@@ -3,6 +3,7 @@
 from labkit.check.exercises import (
     answer_once,
     assemble,
+    break_even,
     build_events,
     carry,
     cors_headers,
@@ -28,6 +29,7 @@ _MODULES = (
     held,
     carry,
     assemble,
+    break_even,
     cors_headers,
 )
 

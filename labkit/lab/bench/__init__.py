@@ -1,6 +1,7 @@
 """Transports compared on this machine, by measurements that doubt themselves."""
 
-from labkit.lab.bench.clients import ALL, PUSHING, TRANSPORTS
+from labkit.lab.bench.breakeven import BreakEven, break_even
+from labkit.lab.bench.clients import ALL, BARE, PUSHING, TRANSPORTS
 from labkit.lab.bench.cost import Cost, cost
 from labkit.lab.bench.first import first_event
 from labkit.lab.bench.latency import delivery
@@ -8,9 +9,10 @@ from labkit.lab.bench.origin import Origin, origin
 from labkit.lab.bench.outage import Outage, outage
 from labkit.lab.bench.result import Result, load
 from labkit.lab.bench.roundtrip import round_trips
+from labkit.lab.bench.unfair import unfair
 from labkit.lab.bench.wire import Wire, wire
 
 __all__ = [
-    "ALL", "PUSHING", "TRANSPORTS", "Cost", "Origin", "Outage", "Result", "Wire", "cost", "delivery", "first_event",
-    "load", "origin", "outage", "round_trips", "wire",
+    "ALL", "BARE", "PUSHING", "TRANSPORTS", "BreakEven", "Cost", "Origin", "Outage", "Result", "Wire", "break_even",
+    "cost", "delivery", "first_event", "load", "origin", "outage", "round_trips", "unfair", "wire",
 ]  # fmt: skip

@@ -32,6 +32,13 @@ class NullSource(Source):
             writer.close()
 
 
+class BareSocket(WebSocketSource):
+    """A WebSocket whose messages are the data alone: no ids, so no resuming."""
+
+    def event(self, message: str | bytes) -> Event:
+        return Event(str(message))
+
+
 #: By name: a client of this server (through the URL, if something stands in between), from this id on.
 Make = Callable[[Origin, str, str], Source]
 
@@ -45,5 +52,10 @@ TRANSPORTS: dict[str, Make] = {
     ),
 }
 ALL = tuple(TRANSPORTS)
+#: The same two without ids and types: what the framing alone costs.
+BARE: dict[str, Make] = {
+    "SSE, data alone": lambda origin, url, since: EventSource(f"{url}/bare/events"),
+    "WebSocket, data alone": lambda origin, url, since: BareSocket(f"{url}/bare/socket"),
+}
 #: Those that go over HTTP, and can be put behind a pipe.
 PUSHING = tuple(name for name in ALL if name != NULL)

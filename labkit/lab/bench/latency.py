@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from labkit.client import OPEN, Source
 from labkit.errors import LabError
-from labkit.lab.bench.clients import ALL, TRANSPORTS
+from labkit.lab.bench.clients import ALL, BARE, TRANSPORTS
 from labkit.lab.bench.origin import Origin, now_ms, origin, sent_ms
 from labkit.lab.bench.result import Result
 from labkit.lab.progress import progress
@@ -44,13 +45,15 @@ async def delivery(
 async def _round(server: Origin, name: str, events: int, per_s: float, size: int) -> tuple[list[float], str]:
     """The lags of one round, and what is missing from it."""
     lags: list[float] = []
-    async with TRANSPORTS[name](server, server.url, "") as source:
+    async with {**TRANSPORTS, **BARE}[name](server, server.url, "") as source:
         reading = asyncio.ensure_future(_read(source, events, lags))
         try:
             async with asyncio.timeout(events / per_s + GRACE_S):
                 await opened(source, reading)
                 await server.play(events, per_s, size)
                 await reading
+                if len(lags) < events:
+                    raise LabError("the client was closed")
         except (TimeoutError, LabError) as problem:
             why = "not all came in time" if isinstance(problem, TimeoutError) else str(problem)
             return lags, f"{len(lags)} of {events} events arrived in one round: {why}"
@@ -67,7 +70,7 @@ async def _read(source: Source, events: int, lags: list[float]) -> None:
             return
 
 
-async def opened(source: Source, reading: asyncio.Future[None]) -> None:
+async def opened(source: Source, reading: asyncio.Future[Any]) -> None:
     """Waits until the client is open, or has given up."""
     async for _ in _ticks():
         if source.state == OPEN or reading.done():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkit.client import Polling
-from labkit.lab.bench.clients import PUSHING, TRANSPORTS
+from labkit.lab.bench.clients import BARE, PUSHING, TRANSPORTS
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import Origin, origin
 from labkit.proxy import pipe
@@ -39,7 +39,7 @@ class Wire:
 
 
 async def wire(
-    per_s: float = 20.0, events: int = 40, size_bytes: int = 64, transports: Sequence[str] = PUSHING
+    per_s: float = 20.0, events: int = 40, size_bytes: int = 64, transports: Sequence[str] = (*PUSHING, *BARE)
 ) -> dict[str, Wire]:
     """For each transport what a counting pipe saw, at so many events a second.
 
@@ -51,7 +51,7 @@ async def wire(
 
 
 async def _through_a_pipe(server: Origin, name: str, per_s: float, events: int, size_bytes: int) -> Wire:
-    async with pipe(server.url) as between, TRANSPORTS[name](server, between.url, "") as source:
+    async with pipe(server.url) as between, {**TRANSPORTS, **BARE}[name](server, between.url, "") as source:
         seen = 0
 
         async def read() -> None:

@@ -1,0 +1,93 @@
+"""The verdicts of lesson 07: each is computed from what was measured, and turns when somebody measures the opposite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from labkit.lab.bench.breakeven import BreakEven
+from labkit.lab.bench.cost import Cost
+from labkit.lab.bench.outage import Outage
+from labkit.lab.bench.result import Result
+from labkit.lab.bench.wire import Wire
+from labkit.measure import Verdict
+
+FELT_MS = 100.0  # what a person feels
+
+
+def c35_polling_costs(result: Result, cost: Wire, every_s: float) -> Verdict:
+    """Polling costs latency (about half the interval) and requests that bring nothing."""
+    share = result.median("polling") / (every_s * 1000)
+    late = f"asked every {every_s * 1000:.0f} ms: {result.median('polling'):.0f} ms late, {share:.0%} of the interval"
+    holds = 0.2 < share < 0.8 and cost.requests > 1
+    return Verdict("C35", holds, f"{late}; {cost.requests:.1f} requests for each event where events are rare")
+
+
+def c36_long_polling_is_slow(results: Mapping[float, Result]) -> Verdict:
+    """Long polling has "horrible latency": at which event rates?"""
+    late = {rate: result.median("long polling") for rate, result in results.items()}
+    told = ", ".join(f"{late_ms:.2g} ms at {rate:g} a second" for rate, late_ms in late.items())
+    if any(result.noisy for result in results.values()):
+        return Verdict("C36", None, f"{told}; but this machine is too busy")
+    return Verdict("C36", any(late_ms > FELT_MS for late_ms in late.values()), f"median {told}")
+
+
+def c37_smaller_overhead(costs: Mapping[str, Wire]) -> Verdict:
+    """WebSocket has the smaller overhead per message."""
+    sse, socket = costs["SSE, data alone"].overhead_bytes, costs["WebSocket, data alone"].overhead_bytes
+    told = f"data alone: SSE +{sse:.0f} bytes, WebSocket +{socket:.0f}"
+    whole = (
+        f"with id and type: SSE +{costs['SSE'].overhead_bytes:.0f}, WebSocket +{costs['WebSocket'].overhead_bytes:.0f}"
+    )
+    return Verdict("C37", socket < sse, f"{told}; {whole}")
+
+
+def c38_lower_latency(result: Result) -> Verdict:
+    """WebSocket has lower latency: both fed by the same task of the same server."""
+    sse, socket = "SSE, data alone", "WebSocket, data alone"
+    told = f"{sse} {result.median(sse):.2g} ms, {socket} {result.median(socket):.2g} ms"
+    if result.noisy:
+        return Verdict("C38", None, f"{told}; but this machine is too busy for such differences")
+    sure = {True: "lower", False: "higher", None: "no difference that could be told"}[result.lower(socket, sse)]
+    return Verdict("C38", result.lower(socket, sse) is True, f"median {told}: {sure}")
+
+
+def c39_needs_a_handshake(result: Result) -> Verdict:
+    """SSE starts at once, WebSocket needs a handshake."""
+    sse, socket = result.median("SSE"), result.median("WebSocket")
+    told = f"round trips to the first event, TCP not counted: SSE {sse:.1f}, WebSocket {socket:.1f}"
+    return Verdict("C39", socket > sse + 0.5, told)
+
+
+def c40_written_by_hand(outages: Mapping[str, Outage], lines: Mapping[str, int]) -> Verdict:
+    """Reconnecting and resuming come with SSE, and are hand-written elsewhere."""
+    whole = [name for name, one in outages.items() if not (one.lost or one.doubled) and one.recovered_ms is not None]
+    told = ", ".join(f"{name} {count} lines" for name, count in lines.items())
+    fewest = min((count for name, count in lines.items() if name != "SSE"), default=0)
+    holds = len(whole) == len(outages) > 0 and lines.get("SSE", 0) < fewest
+    return Verdict("C40", holds, f"{len(whole)} of {len(outages)} outlived a cut without a loss; in a page: {told}")
+
+
+def c41_costs(costs: Mapping[str, Cost]) -> Verdict:
+    """Memory, descriptors and CPU per idle and per busy connection, for each transport."""
+    told = "; ".join(f"{name}: {one!r}" for name, one in costs.items())
+    return Verdict("C41", costs["SSE"].memory_bytes <= costs["WebSocket"].memory_bytes, told)
+
+
+def c42_threads_fall_early(costs: Mapping[str, Cost]) -> Verdict:
+    """Capacity is planned by concurrent connections; a thread per connection falls over early."""
+    loop, threads = costs["SSE"], costs["SSE, a thread each"]
+    times = threads.memory_bytes / max(loop.memory_bytes, 1.0)
+    told = f"a connection takes {times:.1f} times the memory of one on an event loop, and a thread each"
+    return Verdict("C42", times > 1.5, told)
+
+
+def c43_rare_is_fine(even: BreakEven) -> Verdict:
+    """Infrequent updates are fine with polling: where is the break-even?"""
+    return Verdict("C43", 1 < even.interval_s < 3600, repr(even))
+
+
+def c44_post_beside_sse(result: Result) -> Verdict:
+    """SSE down plus POST up can stand in for a WebSocket chat."""
+    both, socket = result.median("SSE and POST"), result.median("WebSocket")
+    told = f"one hears oneself after {both:.1f} ms over SSE and POST, after {socket:.1f} ms over a WebSocket"
+    return Verdict("C44", both < FELT_MS, told)

@@ -1,0 +1,83 @@
+"""Figures that compare transports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from labkit.plots.style import CLIENT, FAINT, INK, PROXY, SERVER, style
+
+#: Told apart without colour too: by the dashes, and by the name at the line's end.
+LOOKS = [(FAINT, ":"), (CLIENT, "-"), (SERVER, "--"), (PROXY, "-."), (INK, (0, (1, 1)))]
+
+
+def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms") -> Axes:
+    """For each name the share of its samples that is no larger than x, on a logarithmic scale."""
+    with style():
+        _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+        for (name, values), (colour, dashes) in zip(samples.items(), LOOKS, strict=False):
+            if not values:
+                continue
+            x = np.sort(np.maximum(values, 1e-3))
+            axes.step(x, np.arange(1, len(x) + 1) / len(x), where="post", color=colour, linestyle=dashes, linewidth=2,
+                      label=f"{name}, median {np.median(x):.2g} {unit}")  # fmt: skip
+        axes.set_xscale("log")
+        axes.set_ylim(0, 1.02)
+        axes.set_xlabel(unit)
+        axes.set_ylabel("share of events")
+        axes.legend(frameon=False, fontsize=9, loc="lower right")
+        axes.set_title(title)
+    return axes
+
+
+def byte_bars(costs: Mapping[str, tuple[float, float]], title: str) -> Axes:
+    """For each name a bar: bytes of payload, and behind them what else an event took, with the number."""
+    with style():
+        _, axes = plt.subplots(figsize=(8, 0.45 * len(costs) + 1.1), layout="constrained")
+        for place, (payload, more) in enumerate(costs.values()):
+            axes.barh(place, payload, color=CLIENT)
+            axes.barh(place, more, left=payload, color=PROXY, hatch="//", edgecolor="white")
+            axes.text(payload + more, place, f" +{more:.0f}", va="center", color=INK, fontsize=9)
+        axes.set_yticks(range(len(costs)), list(costs))
+        axes.invert_yaxis()
+        axes.set_xlabel("bytes for each event, both ways: payload, and all else (hatched)")
+        axes.set_title(title)
+    return axes
+
+
+def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str) -> Axes:
+    """Bytes an hour of polling, by the time between polls, against those of a silent stream; the crossing is marked."""
+    with style():
+        _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+        interval_s = np.logspace(0, 4, 100)
+        axes.plot(interval_s, 3600 / interval_s * poll_bytes, color=PROXY, linestyle="-.", linewidth=2, label="polling")
+        axes.axhline(stream_bytes_per_hour, color=CLIENT, linewidth=2, label="a stream with heartbeats")
+        crossing_s = 3600 * poll_bytes / stream_bytes_per_hour
+        axes.plot(crossing_s, stream_bytes_per_hour, "o", color=INK)
+        axes.annotate(f"  {crossing_s:.0f} s", (crossing_s, stream_bytes_per_hour), va="bottom", color=INK)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("seconds between polls")
+        axes.set_ylabel("bytes an hour")
+        axes.legend(frameon=False, fontsize=9)
+        axes.set_title(title)
+    return axes
+
+
+def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str) -> Axes:
+    """Each name at (bytes for each event, ms of median latency), both logarithmic: low and left is good."""
+    with style():
+        _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+        for (name, (cost, late)), (colour, _) in zip(points.items(), LOOKS[1:], strict=False):
+            axes.plot(cost, late, "o", color=colour, markersize=9)
+            axes.annotate(f"  {name}", (cost, late), va="center", color=INK)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.margins(0.25)
+        axes.set_xlabel("bytes for each event")
+        axes.set_ylabel("median latency, ms")
+        axes.set_title(title)
+    return axes

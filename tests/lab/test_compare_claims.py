@@ -1,0 +1,176 @@
+"""Each verdict of lesson 07 turns when somebody measures the opposite; results doubt themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labkit.errors import LabError
+from labkit.lab.bench import BreakEven, Cost, Outage, Result, Wire, load
+from labkit.lab.compare_claims import (
+    c35_polling_costs,
+    c36_long_polling_is_slow,
+    c37_smaller_overhead,
+    c38_lower_latency,
+    c39_needs_a_handshake,
+    c40_written_by_hand,
+    c41_costs,
+    c42_threads_fall_early,
+    c43_rare_is_fine,
+    c44_post_beside_sse,
+)
+from labkit.lab.decide import Advice, Need, decide, rules
+from labkit.lab.pages import page_lines
+
+QUIET = [[0.1, 0.12, 0.11]] * 5
+
+
+def measured(unit: str = "ms", **medians: float) -> Result:
+    """A result with samples close to these medians; names are written with _ for a space."""
+    rounds = {name.replace("_", " "): [[at * 0.99, at, at * 1.01]] * 5 for name, at in medians.items()}
+    return Result("?", unit, {"null": QUIET, **rounds})
+
+
+def bare(sse: float, socket: float) -> Result:
+    both = {"SSE, data alone": sse, "WebSocket, data alone": socket}
+    return Result("?", "ms", {"null": QUIET, **{name: [[at * 0.99, at, at * 1.01]] * 5 for name, at in both.items()}})
+
+
+def test_a_result_tells_medians_with_intervals_and_what_is_missing() -> None:
+    result = Result(
+        "How late?", "ms", {"null": QUIET, "SSE": [[1.0, 2.0], [3.0]], "gone": [[], []]}, missing={"gone": "it died"}
+    )
+    assert result.median("SSE") == 2.0 and result.subjects == ["null", "SSE"]
+    low, high = result.interval("SSE")
+    assert low <= 2.0 <= high
+    told = repr(result)
+    assert (
+        told.startswith("How late?\n")
+        and "SSE: 2 ms (" in told
+        and "n = 3" in told
+        and "gone: nothing, it died" in told
+    )
+    with pytest.raises(LabError, match="gone has no samples: it died"):
+        result.median("gone")
+
+
+def test_two_are_compared_by_rounds_and_noise_is_no_winner() -> None:
+    result = Result("?", "ms", {"null": QUIET, "a": [[1.0], [1.1], [0.9]] * 3, "b": [[2.0], [2.1], [1.9]] * 3})
+    assert result.lower("a", "b") is True and result.lower("b", "a") is False
+    mixed = Result("?", "ms", {"null": QUIET, "a": [[1.0], [3.0]] * 3, "b": [[3.0], [1.0]] * 3})
+    assert mixed.lower("a", "b") is None
+    busy = replace(result, rounds={**result.rounds, "null": [[0.1, 9.0, 8.0]] * 5})
+    assert busy.noisy and busy.lower("a", "b") is None and "too noisy" in repr(busy)
+
+
+def test_results_are_saved_and_loaded(tmp_path: Path) -> None:
+    result = measured(SSE=1.0)
+    result.save(tmp_path / "mine.json")
+    assert load(tmp_path / "mine.json") == result
+    (tmp_path / "bad.json").write_text(json.dumps({"x": 1}))
+    for name in ("bad.json", "nowhere.json"):
+        with pytest.raises(LabError, match="holds no saved result"):
+            load(tmp_path / name)
+
+
+def test_c35() -> None:
+    rare = Wire(64, 900.0, 900.0, 300, 4.0)
+    assert c35_polling_costs(measured(polling=50.0), rare, 0.1).holds
+    assert not c35_polling_costs(measured(polling=2.0), rare, 0.1).holds
+    assert not c35_polling_costs(measured(polling=50.0), replace(rare, requests=0.5), 0.1).holds
+
+
+def test_c36() -> None:
+    assert not c36_long_polling_is_slow({10: measured(long_polling=1.0), 500: measured(long_polling=2.0)}).holds
+    assert c36_long_polling_is_slow({10: measured(long_polling=1.0), 500: measured(long_polling=300.0)}).holds
+
+
+def test_c37() -> None:
+    def costs(sse: float, socket: float) -> dict[str, Wire]:
+        made = {"SSE": 30.0, "WebSocket": 54.0, "SSE, data alone": sse, "WebSocket, data alone": socket}
+        return {name: Wire(64, 0.0, 64 + more, 400, 0.0) for name, more in made.items()}
+
+    verdict = c37_smaller_overhead(costs(14, 2))
+    assert (
+        verdict.holds
+        and verdict.because == "data alone: SSE +14 bytes, WebSocket +2; with id and type: SSE +30, WebSocket +54"
+    )
+    assert not c37_smaller_overhead(costs(14, 20)).holds
+
+
+def test_c38() -> None:
+    assert c38_lower_latency(bare(0.5, 0.2)).holds
+    assert not c38_lower_latency(bare(0.2, 0.5)).holds and not c38_lower_latency(bare(0.3, 0.3)).holds
+    busy = bare(0.5, 0.2)
+    assert c38_lower_latency(replace(busy, rounds={**busy.rounds, "null": [[9.0]] * 5})).holds is None
+
+
+def test_c39() -> None:
+    assert c39_needs_a_handshake(measured("round trips", SSE=1.0, WebSocket=2.0)).holds
+    assert not c39_needs_a_handshake(measured("round trips", SSE=1.0, WebSocket=1.0)).holds
+
+
+def test_c40() -> None:
+    fine = Outage(40, 0, 0, 205.0, 2)
+    assert c40_written_by_hand({"SSE": fine, "WebSocket": fine}, page_lines()).holds
+    assert not c40_written_by_hand({"SSE": fine, "WebSocket": replace(fine, lost=3)}, page_lines()).holds
+    assert not c40_written_by_hand({"SSE": replace(fine, recovered_ms=None)}, page_lines()).holds
+    assert not c40_written_by_hand({"SSE": fine}, {"SSE": 20, "WebSocket": 11}).holds
+    assert not c40_written_by_hand({}, page_lines()).holds
+
+
+def test_c41_and_c42() -> None:
+    costs = {
+        "SSE": Cost(9, 5000.0, 9.0),
+        "WebSocket": Cost(9, 14000.0, 30.0),
+        "SSE, a thread each": Cost(9, 24000.0, 25.0),
+    }
+    assert c41_costs(costs).holds and c42_threads_fall_early(costs).holds
+    turned = {**costs, "SSE": Cost(9, 30000.0, 9.0)}
+    assert not c41_costs(turned).holds and not c42_threads_fall_early(turned).holds
+
+
+def test_c43() -> None:
+    even = BreakEven(300.0, 18, 15.0)
+    assert even.interval_s == 250.0 and c43_rare_is_fine(even).holds
+    assert not c43_rare_is_fine(BreakEven(300.0, 18, 900.0)).holds
+
+
+def test_c44() -> None:
+    assert c44_post_beside_sse(Result("?", "ms", {"SSE and POST": [[1.3]], "WebSocket": [[0.4]]})).holds
+    assert not c44_post_beside_sse(Result("?", "ms", {"SSE and POST": [[300.0]], "WebSocket": [[0.4]]})).holds
+
+
+@pytest.mark.parametrize(
+    ("needs", "choice"),
+    [
+        ({}, "SSE"),  # a page that is told of new orders, now and then
+        ({"up_per_s": 0.1}, "SSE"),  # tokens of a model: one question, a long answer
+        ({"up_per_s": 20.0}, "WebSocket"),  # a game, a shared whiteboard
+        ({"late_s": 300.0}, "polling"),  # a status page
+        ({"payload": "binary"}, "WebSocket"),  # sound
+        ({"clients": "old"}, "long polling"),
+        ({"network": "hostile"}, "long polling"),
+        ({"payload": "binary", "late_s": 300.0}, "WebSocket"),
+    ],
+)
+def test_decide_says_what_practice_says(needs: dict[str, Any], choice: str) -> None:
+    assert decide(**needs).choose == decide(Need(**needs)).choose == choice
+
+
+def test_every_rule_names_a_claim_of_the_ledger_and_the_last_one_has_no_condition() -> None:
+    ledger = (Path(__file__).parent.parent.parent / "docs/claims.md").read_text("utf-8")
+    conditions = [one for one, _ in rules()]
+    assert all(f"| {advice.shown_by} |" in ledger for _, advice in rules())
+    assert conditions[-1] == {} and all(conditions[:-1])
+    assert repr(Advice("SSE", "Because.", "C40")) == "SSE. Because. (C40)"
+
+
+@pytest.mark.parametrize("needs", [{"payload": "films"}, {"up_per_s": -1}, {"late_s": float("nan")}, {"speed": 9}])
+def test_needs_that_are_none_are_told(needs: dict[str, Any]) -> None:
+    with pytest.raises(LabError):
+        decide(**needs)
