@@ -1,0 +1,55 @@
+"""What lesson 07 says that a page must write: each of the four, in a real Chromium, through connections that break."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tornado.web import RequestHandler
+
+from labkit.background import Background
+from labkit.lab.pages import PAGES
+from labkit.proxy import pipe
+from labkit.server import Channel, launch, long_polling, polling, websocket
+
+from ..chromium import in_chromium
+from ..helpers import eventually
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_three_cuts_lose_nothing_and_double_nothing(name: str, tool: Callable[[str], str]) -> None:
+    class Page(RequestHandler):
+        def get(self) -> None:
+            self.finish(
+                f"<!doctype html><script>const seen = []; const show = (x) => seen.push(x);\n{PAGES[name]}</script>"
+            )
+
+    channel = Channel(retry_ms=200)
+    routes = {"/": Page, "/events": channel, "/socket": websocket(channel), "/wait": long_polling(channel, 0.5),
+              "/poll": polling(channel)}  # fmt: skip
+    server = launch(routes, name="pages")
+    background, stack = Background("pages"), contextlib.AsyncExitStack()
+    between = background.run(stack.enter_async_context(pipe(server.url)))
+
+    def visit(browser: Any) -> None:
+        page = browser.new_page()
+        page.goto(between.url)
+        page.wait_for_timeout(300)  # open, or the first answer is there
+        for number in range(60):
+            channel.publish(str(number))
+            if number % 20 == 10:
+                page.wait_for_timeout(50)
+                background.call(between.cut)
+        eventually(lambda: page.evaluate("seen.length") >= 60)
+        assert page.evaluate("seen") == [str(number) for number in range(60)]
+
+    try:
+        in_chromium(tool("chromium"), visit)
+    finally:
+        background.run(stack.aclose())
+        background.end()
+        server.stop()
