@@ -28,7 +28,7 @@ def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms") -
         axes.set_ylim(0, 1.02)
         axes.set_xlabel(unit)
         axes.set_ylabel("share of events")
-        axes.legend(frameon=False, fontsize=9, loc="lower right")
+        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
         axes.set_title(title)
     return axes
 
@@ -43,6 +43,7 @@ def byte_bars(costs: Mapping[str, tuple[float, float]], title: str) -> Axes:
             axes.text(payload + more, place, f" +{more:.0f}", va="center", color=INK, fontsize=9)
         axes.set_yticks(range(len(costs)), list(costs))
         axes.invert_yaxis()
+        axes.margins(x=0.12)
         axes.set_xlabel("bytes for each event, both ways: payload, and all else (hatched)")
         axes.set_title(title)
     return axes
@@ -68,16 +69,35 @@ def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str
 
 
 def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str) -> Axes:
-    """Each name at (bytes for each event, ms of median latency), both logarithmic: low and left is good."""
+    """Each name at (bytes for each event, ms of median latency, logarithmic): low and left is good."""
     with style():
         _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
         for (name, (cost, late)), (colour, _) in zip(points.items(), LOOKS[1:], strict=False):
             axes.plot(cost, late, "o", color=colour, markersize=9)
             axes.annotate(f"  {name}", (cost, late), va="center", color=INK)
-        axes.set_xscale("log")
+        axes.set_xlim(0, 1.25 * max((cost for cost, _ in points.values()), default=1))
         axes.set_yscale("log")
-        axes.margins(0.25)
+        axes.margins(y=0.25)
         axes.set_xlabel("bytes for each event")
         axes.set_ylabel("median latency, ms")
+        axes.set_title(title)
+    return axes
+
+
+def talk_lanes(talks: Mapping[str, Sequence[tuple[float, bool, int]]], title: str) -> Axes:
+    """For each name a lane of what passed: (seconds, whether it went up to the server, bytes). Up is drawn upwards."""
+    with style():
+        _, axes = plt.subplots(figsize=(8, 0.8 * len(talks) + 1), layout="constrained")
+        for lane, talk in enumerate(talks.values()):
+            axes.axhline(lane, color=FAINT, linewidth=0.6)
+            for at_s, up, _ in talk:
+                axes.vlines(at_s, lane, lane + (-0.36 if up else 0.36), color=CLIENT if up else SERVER, linewidth=1.4)
+            total = sum(size for _, _, size in talk)
+            axes.text(1.01, lane, f"{total:,} bytes", transform=axes.get_yaxis_transform(), va="center", fontsize=9)
+        axes.set_yticks(range(len(talks)), list(talks))
+        axes.invert_yaxis()
+        axes.set_xlabel("seconds; up: the client says something, down: the server does")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(left=False)
         axes.set_title(title)
     return axes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,11 +13,13 @@ from urllib.parse import urlsplit
 from labkit.sockets import reset_on_close
 
 PIECE_BYTES = 65536
+KEPT = 10_000
 
 
 @dataclass
 class Pipe:
-    """`url` leads through it. `up_bytes` went to the server, `down_bytes` to the clients, over `connections`.
+    """`url` leads through it. `up_bytes` went to the server, `down_bytes` to the clients, over `connections`. `passed`
+    has the newest pieces: when (monotonic seconds), whether up, and how many bytes.
 
     With `delay_s` every byte is that long on its way, in each direction: a round trip takes twice as long. (The
     handshake of TCP itself is not delayed.)
@@ -28,11 +31,13 @@ class Pipe:
     up_bytes: int = 0
     down_bytes: int = 0
     connections: int = 0
+    passed: deque[tuple[float, bool, int]] = field(default_factory=lambda: deque(maxlen=KEPT), repr=False)
     _open: set[asyncio.StreamWriter] = field(default_factory=set, repr=False)
 
     def reset(self) -> None:
         """Counts from zero again."""
         self.up_bytes = self.down_bytes = self.connections = 0
+        self.passed.clear()
 
     def cut(self) -> None:
         """Resets every open connection, on both sides."""
@@ -94,6 +99,7 @@ class Pipe:
             delivering.cancel()
 
     def _count(self, size: int, up: bool) -> None:
+        self.passed.append((time.monotonic(), up, size))
         if up:
             self.up_bytes += size
         else:

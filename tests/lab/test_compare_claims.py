@@ -63,6 +63,8 @@ def test_two_are_compared_by_rounds_and_noise_is_no_winner() -> None:
     assert result.lower("a", "b") is True and result.lower("b", "a") is False
     mixed = Result("?", "ms", {"null": QUIET, "a": [[1.0], [3.0]] * 3, "b": [[3.0], [1.0]] * 3})
     assert mixed.lower("a", "b") is None
+    close = Result("?", "ms", {"null": QUIET, "a": [[1.0]] * 5, "b": [[1.05]] * 5})
+    assert close.lower("a", "b") is None and close.resolution == pytest.approx(0.11)  # less than the measuring costs
     busy = replace(result, rounds={**result.rounds, "null": [[0.1, 9.0, 8.0]] * 5})
     assert busy.noisy and busy.lower("a", "b") is None and "too noisy" in repr(busy)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
+from labkit.child import Child
 from labkit.client import OPEN, Source
 from labkit.errors import LabError
 from labkit.lab.bench.clients import ALL, BARE, TRANSPORTS
@@ -23,22 +26,26 @@ async def delivery(
     rounds: int = 5,
     transports: Sequence[str] = ALL,
     size_bytes: int = 64,
+    busy: int = 0,
     bar: bool = False,
 ) -> Result:
     """From the moment of publishing until the client has the event, in ms; the server is a process of its own.
 
-    With `bar` it shows how far it is.
+    `busy` processes do nothing but take the processor's time meanwhile. With `bar` it shows how far it is.
     """
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     missing: dict[str, str] = {}
-    async with origin() as server:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(origin())
+        for _ in range(busy):
+            stack.enter_context(Child([sys.executable, "-c", "while True: pass"]))
         for _ in progress(range(rounds), "measuring", show=bar):
             for name in transports:
                 lags, problem = await _round(server, name, events + WARM_UP, per_s, size_bytes)
                 samples[name].append(lags[WARM_UP:])
                 if problem:
                     missing[name] = problem
-    settings = {"per_s": per_s, "events": events, "rounds": rounds, "size_bytes": size_bytes}
+    settings = {"per_s": per_s, "events": events, "rounds": rounds, "size_bytes": size_bytes, "busy": busy}
     return Result(f"How late is an event, at {per_s:g} a second?", "ms", samples, settings, missing)
 
 

@@ -71,13 +71,19 @@ class Result:
         return float(low), float(high)
 
     def lower(self, one: str, other: str) -> bool | None:
-        """Whether the median of `one` is lower than that of `other`; None where it cannot be told."""
+        """Whether the median of `one` is lower than that of `other`; None where it cannot be told: the interval of the
+        difference holds zero, or what the measuring itself costs (the null's median) is larger than the difference."""
         if self.noisy or not (self.samples(one) and self.samples(other)):
             return None
         difference = self._resampled(one) - self._resampled(other)  # of the same rounds: what disturbed both cancels
         tail = (1 - CONFIDENCE) / 2
         low, high = np.quantile(difference, [tail, 1 - tail])
-        return None if low <= 0 <= high else bool(high < 0)
+        return None if low <= self.resolution and high >= -self.resolution else bool(high < 0)
+
+    @property
+    def resolution(self) -> float:
+        """Differences below it cannot be told, in `unit`: the null's median, 0 without one."""
+        return self.median(NULL) if NULL in self.subjects else 0.0
 
     @property
     def noisy(self) -> bool:
