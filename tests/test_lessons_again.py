@@ -23,7 +23,7 @@ def shown(cell: Any) -> list[str]:
 
 
 @pytest.mark.notebooks
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_run_all_twice_in_one_kernel_and_without_other_programs(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for program in ("BROWSER", "NGINX", "HAPROXY"):

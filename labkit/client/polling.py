@@ -26,7 +26,7 @@ class Polling(Source):
 
     It raises:
         StreamRejected: the answer is neither events nor "nothing new".
-        StreamLost: the first request found nobody.
+        StreamLost: the first request found nobody, or an answer is no JSON of this kind.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Polling(Source):
         self.last_event_id = last_event_id
         self.requests = 0
         self.empty = 0
+        self._opened = False
         self._every_s, self._reconnection_s = every_s, reconnection_ms / 1000
         self._clock = clock
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
@@ -58,7 +59,7 @@ class Polling(Source):
                         async for event in events:
                             yield event
                 except httpx.RequestError as problem:
-                    if self.state == CONNECTING and not self.last_event_id:
+                    if not self._opened:
                         raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
                     self._change(CONNECTING, f"{type(problem).__name__}; next attempt in {self._reconnection_s:.3g} s")
                     await self._clock.sleep_s(self._reconnection_s)
@@ -69,28 +70,36 @@ class Polling(Source):
     async def _answers(self) -> AsyncGenerator[Event, None]:
         self.connections += 1
         while self.state != CLOSED:
-            events = await self._ask()
+            events, last = await self._ask()
             self._change(OPEN, "an answer")
+            self._opened = True
             for event in events:
+                self.last_event_id = event.last_event_id or self.last_event_id
                 yield event
                 if self.state == CLOSED:
                     return
+            self.last_event_id = last
             if self._every_s:
                 await self._clock.sleep_s(self._every_s)
 
-    async def _ask(self) -> list[Event]:
+    async def _ask(self) -> tuple[list[Event], str]:
+        """The events of one answer, and where to go on."""
         headers = {"If-None-Match": f'"{self.last_event_id}"'} if self.last_event_id else {}
         self.requests += 1
         response = await self._http.get(self.url, params={"since": self.last_event_id}, headers=headers)
         if response.status_code == 304:
             self.empty += 1
-            return []
+            return [], self.last_event_id
         if response.status_code != 200:
             raise StreamRejected(self.url, response.status_code, response.headers.get("content-type"))
-        answer = response.json()
-        self.last_event_id = answer["last"]
-        self.empty += not answer["events"]
-        return [Event(event["data"], event["type"], event["id"]) for event in answer["events"]]
+        try:
+            answer = response.json()
+            events = [Event(str(one["data"]), str(one["type"]), str(one["id"])) for one in answer["events"]]
+            last = str(answer["last"] or "")
+        except (ValueError, LookupError, TypeError):
+            raise StreamLost(f"{self.url} sent what is no answer to polling: {response.text[:60]!r}") from None
+        self.empty += not events
+        return events, last
 
     async def _release(self) -> None:
         await self._http.aclose()

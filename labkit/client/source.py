@@ -56,8 +56,9 @@ class Source:
         """Closes the connection, for good."""
         self._change(CLOSED, "closed by the caller")
         if self._reader is not None and self._reader is not asyncio.current_task():
-            self._interrupted = True
-            self._reader.cancel()
+            if not self._interrupted:  # two cancels would be one too many to take back
+                self._interrupted = True
+                self._reader.cancel()
         elif self._events is not None:
             await self._events.aclose()
         await self._release()

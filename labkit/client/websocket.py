@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketError, websocket_connect
 
 from labkit.client.polling import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
-from labkit.errors import StreamLost, StreamRejected
+from labkit.errors import LimitExceeded, StreamLost, StreamRejected
 from labkit.wire import Event
+from labkit.wire.decoder import MAX_EVENT_BYTES
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
+
+TOO_LARGE = 1009  # Source: RFC 6455, 7.4.1
 
 
 class WebSocketSource(Source):
@@ -25,7 +29,8 @@ class WebSocketSource(Source):
 
     It raises:
         StreamRejected: the server refused the handshake.
-        StreamLost: the first attempt found nobody.
+        StreamLost: the first attempt found nobody, or a message is no event.
+        LimitExceeded: a message is too large.
     """
 
     def __init__(
@@ -76,11 +81,16 @@ class WebSocketSource(Source):
             yield self.event(message)
             if self.state == CLOSED:
                 return
+        if self._socket.close_code == TOO_LARGE:  # it would come again, and be too large again
+            raise LimitExceeded("one message", MAX_EVENT_BYTES)
 
     def event(self, message: str | bytes) -> Event:
         """The event that a message holds."""
-        value = json.loads(message)
-        return Event(value["data"], value["type"], value["id"])
+        try:
+            value = json.loads(message)
+            return Event(str(value["data"]), str(value["type"]), str(value["id"]))
+        except (ValueError, LookupError, TypeError):
+            raise StreamLost(f"{self.url} sent what is no event in JSON: {message[:60]!r}") from None
 
     async def send(self, text: str) -> None:
         """Says something to the server.
@@ -90,14 +100,28 @@ class WebSocketSource(Source):
         """
         if self._socket is None or self.state != OPEN:
             raise StreamLost(f"{self.url} is not open: wait until its state is {OPEN!r}")
-        await self._socket.write_message(text)
+        try:
+            await self._socket.write_message(text)
+        except WebSocketClosedError:
+            raise StreamLost(f"{self.url} is gone") from None
 
     async def _connect(self) -> WebSocketClientConnection:
         query = urlencode({"since": self.last_event_id}) if self.last_event_id else ""
-        request = HTTPRequest(self.url + ("?" + query if query else ""), connect_timeout=CONNECT_TIMEOUT_S)
-        socket = await websocket_connect(
-            request, ping_interval=self._read_timeout_s / 3, ping_timeout=self._read_timeout_s / 3
+        url = self.url + (("&" if urlsplit(self.url).query else "?") + query if query else "")
+        third_s = self._read_timeout_s / 3
+        connecting = asyncio.ensure_future(
+            websocket_connect(
+                HTTPRequest(url, connect_timeout=CONNECT_TIMEOUT_S),
+                ping_interval=third_s,
+                ping_timeout=third_s,
+                max_message_size=MAX_EVENT_BYTES,
+            )
         )
+        try:
+            socket: WebSocketClientConnection = await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_close)  # a socket that opens after all would stay open for ever
+            raise
         socket.protocol.set_nodelay(True)  # type: ignore[union-attr]
         return socket
 
@@ -108,3 +132,8 @@ class WebSocketSource(Source):
     async def _release(self) -> None:
         if self._socket is not None:
             self._socket.close()
+
+
+def _close(connecting: asyncio.Future[WebSocketClientConnection]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().close()

@@ -28,7 +28,7 @@ class Need:
             if getattr(self, name) not in allowed:
                 raise LabError(f"{name}={getattr(self, name)!r} is none of {', '.join(map(repr, allowed))}")
         for name in ("up_per_s", "late_s"):
-            if not getattr(self, name) >= 0:
+            if not isinstance(getattr(self, name), int | float) or not getattr(self, name) >= 0:
                 raise LabError(f"{name}={getattr(self, name)!r}: it is zero or more")
 
 
@@ -53,6 +53,8 @@ def decide(need: Need | None = None, **needs: Any) -> Advice:
     Raises:
         LabError: a need that is none.
     """
+    if need is not None and needs:
+        raise LabError("a Need and single needs at once: say one or the other")
     try:
         known = asdict(need or Need(**needs))
     except TypeError:

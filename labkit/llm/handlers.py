@@ -125,6 +125,9 @@ class ModelHandler(StreamHandler):
                     pass
         except asyncio.CancelledError:
             return  # the client has left
+        except ConnectionAbortedError:
+            self.take_stream().close()
+            return
         finally:
             self.waiting = None
         if generation.state == "finished":
@@ -158,6 +161,12 @@ class ModelHandler(StreamHandler):
 class ChatCompletions(ModelHandler):
     """POST /v1/chat/completions."""
 
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the bill was asked for."""
+        options = self.asked.get("stream_options")
+        return isinstance(options, dict) and bool(options.get("include_usage"))
+
     def completion(self, generation: Generation) -> openai.Completion:
         return openai.Completion(f"chatcmpl-{generation.log.epoch}", self.model, int(time.time()))
 
@@ -171,7 +180,7 @@ class ChatCompletions(ModelHandler):
             yield encode(Frame(data=json.dumps(openai.error(generation.why, "server_error"))))
             return
         yield encode(completion.closing())
-        if (self.asked.get("stream_options") or {}).get("include_usage"):
+        if self.wants_usage:
             yield encode(completion.usage(count(prompt), generation.made))
         yield encode(openai.DONE)
 

@@ -14,6 +14,9 @@ from labkit.sockets import reset_on_close
 
 PIECE_BYTES = 65536
 KEPT = 10_000
+ROOM_PIECES = 64  # that are on their way: who reads slowly holds the sender up, as any network would
+
+Way = asyncio.Queue[tuple[float, bytes]]
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Pipe:
         """Resets every open connection, on both sides."""
         for writer in tuple(self._open):
             reset_on_close(writer.get_extra_info("socket"))
-            writer.close()
+            writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carries one connection, until either side ends it."""
@@ -58,8 +61,10 @@ class Pipe:
         self._open |= both
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._carry(reader, to_there, up=True))
-                group.create_task(self._carry(there, writer, up=False))
+                for come_from, go_to, up in ((reader, to_there, True), (there, writer, False)):
+                    way: Way = asyncio.Queue(maxsize=ROOM_PIECES)
+                    group.create_task(self._take(come_from, way))
+                    group.create_task(self._give(way, go_to, up))
         except* OSError:
             pass  # one side is gone, and so is the other in a moment
         finally:
@@ -67,36 +72,26 @@ class Pipe:
             for one in both:
                 one.close()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, up: bool) -> None:
-        loop, on_the_way = asyncio.get_running_loop(), deque[tuple[float, bytes]]()
-        arrived = asyncio.Event()
+    async def _take(self, reader: asyncio.StreamReader, way: Way) -> None:
+        loop, data = asyncio.get_running_loop(), b"begin"
+        while data:
+            data = await reader.read(PIECE_BYTES)
+            await way.put((loop.time() + self.delay_s, data))
 
-        async def deliver() -> None:
-            while True:
-                await arrived.wait()
-                while on_the_way:
-                    due_s, data = on_the_way.popleft()
-                    if due_s > loop.time():
-                        await asyncio.sleep(due_s - loop.time())
-                    if not data:
-                        with contextlib.suppress(OSError):
-                            writer.write_eof()
-                        return
-                    writer.write(data)
-                    await writer.drain()
-                arrived.clear()
-
-        delivering = asyncio.ensure_future(deliver())
-        try:
-            while data := await reader.read(PIECE_BYTES):
-                self._count(len(data), up)
-                on_the_way.append((loop.time() + self.delay_s, data))
-                arrived.set()
-            on_the_way.append((loop.time() + self.delay_s, b""))
-            arrived.set()
-            await delivering
-        finally:
-            delivering.cancel()
+    async def _give(self, way: Way, writer: asyncio.StreamWriter, up: bool) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due_s, data = await way.get()
+            if due_s > loop.time():
+                await asyncio.sleep(due_s - loop.time())
+            if writer.is_closing():
+                raise ConnectionResetError("cut")
+            if not data:
+                writer.write_eof()
+                return
+            writer.write(data)
+            self._count(len(data), up)
+            await writer.drain()
 
     def _count(self, size: int, up: bool) -> None:
         self.passed.append((time.monotonic(), up, size))

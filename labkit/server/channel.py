@@ -93,26 +93,26 @@ class Channel:
     @property
     def last_event_id(self) -> str:
         """The id of the newest event; `epoch-0` before the first."""
+        return self.since("")[1]
+
+    def since(self, last_event_id: str) -> tuple[Replay, str]:
+        """What was published after that id, and the newest id: of one moment."""
         with self._lock:
-            return f"{self.log.epoch}-{self.log.last_number}"
+            return self.log.since(last_event_id), f"{self.log.epoch}-{self.log.last_number}"
 
-    async def news(self, last_event_id: str) -> Replay:
-        """What was published after that id, as soon as there is something: what other transports are fed from.
-
-        On the server's loop, where the channel is mounted.
+    async def news(self, last_event_id: str) -> tuple[Replay, str]:
+        """As since(), as soon as there is something: what other transports are fed from. On the server's loop.
 
         Raises:
-            ChannelStopped: the channel's server stops.
+            ChannelStopped: the channel is not mounted, or its server stops.
         """
-        while True:
+        while self._loop is not None:
             changed = self._changed
-            with self._lock:
-                replay = self.log.since(last_event_id)
+            replay, last = self.since(last_event_id)
             if replay.frames or replay.gap:
-                return replay
+                return replay, last
             await changed.wait()
-            if self._loop is None:
-                raise ChannelStopped()
+        raise ChannelStopped
 
     def publish(self, data: str, event: str | None = None) -> str:
         """The id of the event, once it is in the log and on its way. Safe from any thread; never waits for a reader.
@@ -209,7 +209,7 @@ class Channel:
         self._drain()
         with self._lock:
             self._loop = None
-        self._changed.set()  # whoever waits for news need not any more
+        self._tell()  # whoever waits for news need not any more
         if self._beat is not None:
             self._beat.cancel()
         for connection in self._everyone():
@@ -230,6 +230,9 @@ class Channel:
         took_s = time.perf_counter() - started_s
         readers = len(self._connections)
         self.deliveries.extend(Delivery(id, readers, took_s) for id, _ in outbox[-100:])
+        self._tell()
+
+    def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -7,7 +7,7 @@ import functools
 import json
 from typing import Any, ClassVar
 
-from tornado.web import RequestHandler
+from tornado.web import Finish, RequestHandler
 
 from labkit.errors import ChannelStopped
 from labkit.log import Replay
@@ -39,10 +39,7 @@ class _Poll(RequestHandler):
 
     async def get(self) -> None:
         since = self.get_query_argument("since", "")
-        replay = await self.replay(since) if since else Replay(())
-        last = since if since and not replay.gap else self.channel.last_event_id
-        if replay.frames:
-            last = replay.frames[-1].id or last
+        replay, last = await self.replay(since) if since else self.channel.since("")
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-cache")
         self.set_header("ETag", f'"{last}"')
@@ -53,21 +50,35 @@ class _Poll(RequestHandler):
         else:
             self.finish(json.dumps({"events": [as_dict(frame) for frame in told(replay, since)], "last": last}))
 
-    async def replay(self, since: str) -> Replay:
-        return self.channel.log.since(since)
+    def options(self) -> None:
+        """A page on another port of this machine may send If-None-Match."""
+        allow_loopback(self)
+        self.set_status(204)
+
+    async def replay(self, since: str) -> tuple[Replay, str]:
+        return self.channel.since(since)
 
 
 class _LongPoll(_Poll):
     wait_s: ClassVar[float]
 
-    async def replay(self, since: str) -> Replay:
-        waiting = asyncio.ensure_future(self.channel.news(since))
+    async def replay(self, since: str) -> tuple[Replay, str]:
+        waiting = asyncio.ensure_future(self.news(since))
         self.request.connection.set_close_callback(waiting.cancel)  # type: ignore[union-attr]
         try:
             async with asyncio.timeout(self.wait_s):
                 return await waiting
-        except (TimeoutError, ChannelStopped):
-            return Replay(())
+        except TimeoutError:
+            return Replay(()), since
+        except asyncio.CancelledError:
+            raise Finish from None  # the client has left
+
+    async def news(self, since: str) -> tuple[Replay, str]:
+        try:
+            return await self.channel.news(since)
+        except ChannelStopped:
+            await asyncio.sleep(self.wait_s)  # an answer at once would be asked for again at once
+            return Replay(()), since
 
 
 def told(replay: Replay, asked: str) -> tuple[Frame, ...]:
@@ -83,4 +94,4 @@ def as_dict(frame: Frame) -> dict[str, Any]:
 @functools.lru_cache(maxsize=100)
 def as_text(frame: Frame) -> str:
     """The event in JSON, made once for all readers."""
-    return json.dumps(as_dict(frame))
+    return json.dumps(as_dict(frame), separators=(",", ":"))

@@ -23,7 +23,7 @@ def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S) -> type[Re
 class _Socket(WebSocketHandler):
     channel: ClassVar[Channel]
     ping_interval: ClassVar[float]
-    _sending: asyncio.Task[None]
+    _sending: asyncio.Task[None] | None = None
     as_text = staticmethod(as_text)
 
     def check_origin(self, origin: str) -> bool:
@@ -35,21 +35,27 @@ class _Socket(WebSocketHandler):
         # From now on, and not from when the task comes to run: the client may say something at once, and wait for it.
         since = self.get_query_argument("since", "") or self.channel.last_event_id
         self._sending = asyncio.ensure_future(self._send_all(since))
+        self.settings["sending"][self._sending] = type(self)  # for the site, which ends what it stops
+        self._sending.add_done_callback(lambda task: self.settings["sending"].pop(task, None))
 
     async def _send_all(self, since: str) -> None:
         try:
             while True:
-                replay = await self.channel.news(since)
+                replay, last = await self.channel.news(since)
                 for frame in told(replay, since):
                     await self.write_message(self.as_text(frame))
-                since = replay.frames[-1].id or since if replay.frames else self.channel.last_event_id
+                since = last
         except WebSocketClosedError:
             pass  # on_close is called as well
-        except ChannelStopped as problem:
-            self.close(1001, str(problem))  # "going away". Source: RFC 6455, 7.4.1
+        except (ChannelStopped, asyncio.CancelledError):
+            self.close(1001, "the server stops, or the route is gone")  # "going away". Source: RFC 6455, 7.4.1
+        except BaseException:
+            self.close(1011, "an event could not be sent")
+            raise
 
     def on_message(self, message: str | bytes) -> None:
         """What the client says is not for this channel."""
 
     def on_close(self) -> None:
-        self._sending.cancel()
+        if self._sending is not None:
+            self._sending.cancel()

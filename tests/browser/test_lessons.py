@@ -235,3 +235,19 @@ def test_lesson_06_tokens_type_themselves_and_come_in_lumps(
     lab.output("token_lanes(").scroll_into_view_if_needed()
     lab.page.screenshot(path=artifacts / "lesson-06.png")
     assert lab.complaints == []
+
+
+@pytest.mark.timeout(300)
+def test_lesson_07_measures_this_machine(open_lesson: Callable[[str], Lab], artifacts: Path) -> None:
+    lab = open_lesson("07_sse_polling_or_websocket")
+    lab.run_all()
+    lab.wait_until_done(seconds=200)
+    for claim in range(35, 45):
+        expect(lab.output(f"c{claim}_")).to_contain_text(
+            re.compile(f"C{claim} (holds|does not hold here|cannot be told): ")
+        )
+    expect(lab.output("decide(**needs)")).to_contain_text("pushes now and then → SSE")
+    for figure in ("talk_lanes(", "ecdf("):
+        lab.output(figure).scroll_into_view_if_needed()
+        lab.page.screenshot(path=artifacts / f"lesson-07-{figure[:4]}.png")
+    assert lab.complaints == []

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.web import RequestHandler
+from tornado.websocket import WebSocketHandler, websocket_connect
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
 from labkit.errors import StreamLost, StreamRejected
@@ -217,5 +218,120 @@ def test_a_socket_whose_peer_is_silent_is_given_up() -> None:
         await source.close()
         await reading
         server.close()
+
+    asyncio.run(main())
+
+
+@each
+def test_a_channel_that_is_served_again_waits_quietly(name: str) -> None:
+    async def main() -> None:
+        channel = Channel(retry_ms=10)
+        path, client = CLIENTS[name]
+        id = channel.publish("a")
+        async with serving(channel):
+            pass
+        async with serving(channel) as server, client(server.base_url + path) as source:
+            if isinstance(source, EventSource):
+                source = EventSource(source.url, last_event_id=id)
+            else:
+                source.last_event_id = id
+            reading = asyncio.ensure_future(take(source, 1))
+            turns = 0
+            for _ in range(20):
+                await asyncio.sleep(0.01)  # a loop that spins never comes back here
+                turns += 1
+            channel.publish("b")
+            assert turns == 20 and [data for _, _, data in await asyncio.wait_for(reading, 10)] == ["b"]
+            await source.close()
+
+    asyncio.run(main())
+
+
+@each
+def test_who_breaks_off_in_the_middle_goes_on_behind_what_was_read(name: str) -> None:
+    async def main() -> None:
+        channel = Channel(retry_ms=10)
+        path, client = CLIENTS[name]
+        ids = [channel.publish(str(number)) for number in range(5)]
+        async with serving(channel) as server, client(server.base_url + path) as source:
+            if isinstance(source, EventSource):
+                source = EventSource(source.url, last_event_id=ids[0])
+            else:
+                source.last_event_id = ids[0]
+            assert [data for _, _, data in await take(source, 2)] == ["1", "2"]
+            assert source.last_event_id == ids[2]
+            await source.close()
+
+    asyncio.run(main())
+
+
+@each
+def test_closed_twice_from_elsewhere_is_the_end_of_the_stream(name: str) -> None:
+    async def main() -> None:
+        path, client = CLIENTS[name]
+        async with serving(Channel()) as server, client(server.base_url + path) as source:
+            reading = asyncio.ensure_future(take(source, 1))
+            await opened(source)
+            await asyncio.gather(source.close(), source.close())
+            assert await asyncio.wait_for(reading, 5) == [] and source.state == "closed"
+
+    asyncio.run(main())
+
+
+def test_what_is_no_answer_is_told_and_not_raised_as_something_else() -> None:
+    class Odd(RequestHandler):
+        body = ""
+
+        def get(self) -> None:
+            self.finish(self.body)
+
+    class Talker(WebSocketHandler):
+        def open(self, *args: Any) -> None:
+            self.write_message("no JSON")
+
+    async def main() -> None:
+        async with serve({"/poll": Odd, "/socket": Talker}) as server:
+            for Odd.body in ("no JSON", "[]", '{"events": [1], "last": "x"}', '{"events": []}'):
+                async with Polling(server.base_url + "/poll") as source:
+                    with pytest.raises(StreamLost, match="sent what is no answer to polling"):
+                        await anext(source)
+            async with WebSocketSource(server.base_url + "/socket?token=1") as source:
+                with pytest.raises(StreamLost, match="sent what is no event"):
+                    await anext(source)
+
+    asyncio.run(main())
+
+
+def test_a_gap_without_frames_goes_on_from_the_moment_of_the_question() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serving(channel) as server, WebSocketSource(server.base_url + "/socket?x=1") as source:
+            source.last_event_id = "another-7"
+            since = channel.since
+
+            def publishing(id: str) -> Any:
+                told = since(id)
+                if id == "another-7":
+                    channel.publish("meanwhile")
+                return told
+
+            channel.since = publishing  # type: ignore[method-assign]
+            assert [kind for _, kind, _ in await asyncio.wait_for(take(source, 2), 5)] == ["gap", "message"]
+
+    asyncio.run(main())
+
+
+def test_a_route_that_is_replaced_ends_its_sockets_and_a_page_may_ask_before_it_asks() -> None:
+    async def main() -> None:
+        channel = Channel()
+        async with serving(channel) as server:
+            socket = await websocket_connect(server.base_url.replace("http", "ws") + "/socket")
+            async with httpx.AsyncClient(trust_env=False) as client:
+                origin = {"Origin": "http://localhost:8888", "Access-Control-Request-Headers": "if-none-match"}
+                allowed = await client.options(server.base_url + "/poll", headers=origin)
+                assert allowed.status_code == 204
+                assert allowed.headers["Access-Control-Allow-Headers"] == "if-none-match"
+            server.site.replace({"/events": channel})
+            assert await asyncio.wait_for(socket.read_message(), 5) is None and socket.close_code == 1001
 
     asyncio.run(main())

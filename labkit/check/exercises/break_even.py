@@ -9,13 +9,13 @@ from labkit.check.model import Exercise, Level, Sample, Trap
 
 STUB = '''\
 def break_even(poll_bytes: float, beat_bytes: float, beat_s: float, late_s: float = 3600.0) -> float:
-    """Seconds between polls that cost as much as a heartbeat every beat_s; at most late_s, or nobody waits so long."""
+    """Seconds between polls that cost as much as a heartbeat every beat_s; at most late_s, even if those cost 0."""
     ...
 '''
 
 
 def break_even(poll_bytes: float, beat_bytes: float, beat_s: float, late_s: float = 3600.0) -> float:
-    """Seconds between polls that cost as much as a heartbeat every beat_s; at most late_s, or nobody waits so long."""
+    """Seconds between polls that cost as much as a heartbeat every beat_s; at most late_s, even if those cost 0."""
     if beat_bytes == 0:
         return late_s  # a stream that costs nothing: polling can only come as close as one may wait
     return min(poll_bytes * beat_s / beat_bytes, late_s)
@@ -86,7 +86,7 @@ EXERCISE = Exercise(
             lambda: _samples("b/1", "bytes"),
         ),
         Level("patience", "late_s is the most that may lie between two polls.", lambda: _samples("b/2", "late")),
-        Level("silence", "A stream without heartbeats costs nothing.", lambda: _samples("b/3", "silent")),
+        Level("silence", "Heartbeats that cost 0 are never dearer: return late_s.", lambda: _samples("b/3", "silent")),
     ),
     traps=TRAPS,
     hints=(

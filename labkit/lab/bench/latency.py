@@ -39,8 +39,9 @@ async def delivery(
         server = await stack.enter_async_context(origin())
         for _ in range(busy):
             stack.enter_context(Child([sys.executable, "-c", "while True: pass"]))
-        for _ in progress(range(rounds), "measuring", show=bar):
-            for name in transports:
+        for turn in progress(range(rounds), "measuring", show=bar):
+            first = turn % len(transports)  # nobody comes first, or behind the same one, in every round
+            for name in (*transports[first:], *transports[:first]):
                 lags, problem = await _round(server, name, events + WARM_UP, per_s, size_bytes)
                 samples[name].append(lags[WARM_UP:])
                 if problem:

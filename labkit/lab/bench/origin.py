@@ -55,7 +55,7 @@ class Play(RequestHandler):
         began_s = loop.time()
         for number in range(asked["events"]):
             await asyncio.sleep(max(0.0, began_s + number / asked["per_s"] - loop.time()))
-            self.channel.publish(event(asked["size_bytes"]))
+            self.channel.publish(event(asked["size_bytes"]), "price")  # with a type, as events have one
 
 
 class Say(RequestHandler):
@@ -102,7 +102,7 @@ async def main(port: int, null_port: int) -> None:
     async def without_ids(_: str) -> AsyncGenerator[Frame, None]:
         since = channel.last_event_id
         while True:
-            for frame in (await channel.news(since)).frames:
+            for frame in (await channel.news(since))[0].frames:
                 yield Frame(data=frame.data)
                 since = frame.id or since
 
@@ -122,7 +122,7 @@ async def main(port: int, null_port: int) -> None:
         since = channel.last_event_id
         with contextlib.suppress(OSError):
             while True:
-                for frame in (await channel.news(since)).frames:
+                for frame in (await channel.news(since))[0].frames:
                     writer.write((frame.data or "").encode() + b"\n")
                     since = frame.id or since
                 await writer.drain()

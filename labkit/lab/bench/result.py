@@ -17,6 +17,7 @@ from labkit.errors import LabError
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+FEWEST_ROUNDS = 3  # from fewer nobody is called lower
 #: Where even the null transport, a bare TCP connection, has waits like this, the machine is busy with something else.
 NOISY_MS = 3.0
 NULL = "null"
@@ -75,7 +76,11 @@ class Result:
         difference holds zero, or what the measuring itself costs (the null's median) is larger than the difference."""
         if self.noisy or not (self.samples(one) and self.samples(other)):
             return None
-        difference = self._resampled(one) - self._resampled(other)  # of the same rounds: what disturbed both cancels
+        both = [n for n, pair in enumerate(zip(self.rounds[one], self.rounds[other], strict=False)) if all(pair)]
+        if len(both) < FEWEST_ROUNDS:
+            return None
+        # Of the same rounds: what disturbed both cancels.
+        difference = self._resampled(one, both) - self._resampled(other, both)
         tail = (1 - CONFIDENCE) / 2
         low, high = np.quantile(difference, [tail, 1 - tail])
         return None if low <= self.resolution and high >= -self.resolution else bool(high < 0)
@@ -92,13 +97,13 @@ class Result:
             return False
         return bool(np.quantile(self.samples(NULL), 0.9) > NOISY_MS)
 
-    def _resampled(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        rounds = [one for one in self.rounds[name] if one]
+    def _resampled(self, name: str, of: list[int] | None = None) -> np.ndarray[Any, np.dtype[np.float64]]:
+        rounds = [one for n, one in enumerate(self.rounds[name]) if one and (of is None or n in of)]
         if not rounds:
             raise LabError(f"{name} has no samples: {self.missing.get(name, 'nothing arrived')}")
         rng = np.random.default_rng(7)  # the same draws for each subject, and each time
-        draws = rng.random((RESAMPLES, len(rounds)))
-        return np.array([np.median(np.concatenate([rounds[int(at * len(rounds))] for at in row])) for row in draws])
+        draws = rng.integers(len(rounds), size=(RESAMPLES, len(rounds)))
+        return np.array([np.median(np.concatenate([rounds[at] for at in row])) for row in draws])
 
     def __repr__(self) -> str:
         lines = [self.question + (" (too noisy to tell small differences: this machine is busy)" if self.noisy else "")]
@@ -126,6 +131,8 @@ def load(path: str | Path) -> Result:
         LabError: the file holds none.
     """
     try:
-        return Result(**json.loads(Path(path).read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as problem:
+        result = Result(**json.loads(Path(path).read_text("utf-8")))
+        repr(result)  # fails where numbers are none
+        return result
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as problem:
         raise LabError(f"{path} holds no saved result: {problem}") from None
