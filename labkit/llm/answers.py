@@ -54,12 +54,7 @@ class Answers(ModelHandler):
 
     def delete(self) -> None:
         """Stops the making; the tokens so far stay."""
-        try:
-            self.check_key()
-        except Refused as refused:
-            self.refuse(refused)
-            return
-        generation = self.found()
+        generation = self.found() if self.may_ask() else None
         if generation is not None:
             generation.cancel("stopped by the reader")
             self._say(_told(generation))
@@ -89,12 +84,7 @@ class CutAnswer(Answers):
     """POST /answers/cut?id=NUMBER takes the connection from everybody who reads this answer, in any dialect."""
 
     async def post(self) -> None:
-        try:
-            self.check_key()
-        except Refused as refused:
-            self.refuse(refused)
-            return
-        generation = self.found()
+        generation = self.found() if self.may_ask() else None
         if generation is not None:
             generation.cut()
             self.clear_header("Content-Type")

@@ -78,6 +78,15 @@ class ModelHandler(StreamHandler):
         if self.studio.key is not None and self.studio.key not in (sent, self.request.headers.get("X-Api-Key")):
             raise Refused(401, "this server wants a key, and got none or another one", "authentication_error")
 
+    def may_ask(self) -> bool:
+        """Whether check_key() lets this client in; if not, it was told."""
+        try:
+            self.check_key()
+        except Refused as refused:
+            self.refuse(refused)
+            return False
+        return True
+
     def read_request(self) -> dict[str, Any]:
         """The request's JSON."""
         try:

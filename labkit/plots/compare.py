@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from labkit.plots.style import CLIENT, FAINT, INK, PROXY, SERVER, style
 
@@ -14,10 +16,25 @@ from labkit.plots.style import CLIENT, FAINT, INK, PROXY, SERVER, style
 LOOKS = [(FAINT, ":"), (CLIENT, "-"), (SERVER, "--"), (PROXY, "-."), (INK, (0, (1, 1)))]
 
 
-def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms") -> Axes:
-    """For each name the share of its samples that is no larger than x, on a logarithmic scale."""
+@contextmanager
+def _place(axes: Axes | None, height: float) -> Iterator[Axes]:
+    """The axes that were given, or those of a new figure."""
+    yield plt.subplots(figsize=(8, height), layout="constrained")[1] if axes is None else axes
+
+
+def one_page(panels: Sequence[Callable[[Axes], object]], title: str) -> Figure:
+    """A page to print, A4 upright: each panel is drawn by a function of its Axes, one below the other."""
     with style():
-        _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+        figure, places = plt.subplots(len(panels), 1, figsize=(8.27, 11.69), layout="constrained", squeeze=False)
+        figure.suptitle(title, x=0.02, ha="left", weight="bold", fontsize=14)
+        for axes, draw in zip(places[:, 0], panels, strict=True):
+            draw(axes)
+    return figure
+
+
+def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms", axes: Axes | None = None) -> Axes:
+    """For each name the share of its samples that is no larger than x, on a logarithmic scale."""
+    with style(), _place(axes, 3.2) as axes:
         for (name, values), (colour, dashes) in zip(samples.items(), LOOKS, strict=False):
             if not values:
                 continue
@@ -33,10 +50,9 @@ def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms") -
     return axes
 
 
-def byte_bars(costs: Mapping[str, tuple[float, float]], title: str) -> Axes:
+def byte_bars(costs: Mapping[str, tuple[float, float]], title: str, axes: Axes | None = None) -> Axes:
     """For each name a bar: bytes of payload, and behind them what else an event took, with the number."""
-    with style():
-        _, axes = plt.subplots(figsize=(8, 0.45 * len(costs) + 1.1), layout="constrained")
+    with style(), _place(axes, 0.45 * len(costs) + 1.1) as axes:
         for place, (payload, more) in enumerate(costs.values()):
             axes.barh(place, payload, color=CLIENT)
             axes.barh(place, more, left=payload, color=PROXY, hatch="//", edgecolor="white")
@@ -49,10 +65,9 @@ def byte_bars(costs: Mapping[str, tuple[float, float]], title: str) -> Axes:
     return axes
 
 
-def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str) -> Axes:
+def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str, axes: Axes | None = None) -> Axes:
     """Bytes an hour of polling, by the time between polls, against those of a silent stream; the crossing is marked."""
-    with style():
-        _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    with style(), _place(axes, 3.2) as axes:
         interval_s = np.logspace(0, 4, 100)
         axes.plot(interval_s, 3600 / interval_s * poll_bytes, color=PROXY, linestyle="-.", linewidth=2, label="polling")
         axes.axhline(stream_bytes_per_hour, color=CLIENT, linewidth=2, label="a stream with heartbeats")
@@ -68,10 +83,9 @@ def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str
     return axes
 
 
-def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str) -> Axes:
+def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str, axes: Axes | None = None) -> Axes:
     """Each name at (bytes for each event, ms of median latency, logarithmic): low and left is good."""
-    with style():
-        _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    with style(), _place(axes, 3.2) as axes:
         for (name, (cost, late)), (colour, _) in zip(points.items(), LOOKS[1:], strict=False):
             axes.plot(cost, late, "o", color=colour, markersize=9)
             axes.annotate(f"  {name}", (cost, late), va="center", color=INK)
@@ -84,10 +98,9 @@ def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str) -> A
     return axes
 
 
-def talk_lanes(talks: Mapping[str, Sequence[tuple[float, bool, int]]], title: str) -> Axes:
+def talk_lanes(talks: Mapping[str, Sequence[tuple[float, bool, int]]], title: str, axes: Axes | None = None) -> Axes:
     """For each name a lane of what passed: (seconds, whether it went up to the server, bytes). Up is drawn upwards."""
-    with style():
-        _, axes = plt.subplots(figsize=(8, 0.8 * len(talks) + 1), layout="constrained")
+    with style(), _place(axes, 0.8 * len(talks) + 1) as axes:
         for lane, talk in enumerate(talks.values()):
             axes.axhline(lane, color=FAINT, linewidth=0.6)
             for at_s, up, _ in talk:

@@ -19,9 +19,11 @@ from labkit.plots import (
     lag_curve,
     lanes,
     matrix,
+    one_page,
     staircase,
     states,
     style,
+    talk_lanes,
     token_lanes,
 )  # fmt: skip
 from labkit.wire import explain
@@ -146,3 +148,14 @@ def test_comparisons_say_their_numbers_and_leave_out_what_is_missing() -> None:
     assert words(byte_bars({"SSE": (64, 30.0), "long polling": (64, 458.4)}, "finding")) == " +30 |  +458"
     assert words(break_even_curve(333, 4320, "finding")) == "  278 s"
     assert words(cost_and_latency({"SSE": (94, 0.2), "polling": (330, 44.0)}, "finding")) == "  SSE |   polling"
+
+
+def test_one_page_has_every_panel_and_fits_on_paper() -> None:
+    panels = [
+        lambda axes: ecdf({"SSE": [0.1, 0.2]}, "first", axes=axes),
+        lambda axes: byte_bars({"SSE": (64, 30.0)}, "second", axes=axes),
+        lambda axes: talk_lanes({"SSE": [(0.0, True, 100), (0.1, False, 200)]}, "third", axes=axes),
+    ]
+    page = one_page(panels, "finding")
+    assert [axes.get_title(loc="left") for axes in page.axes] == ["first", "second", "third"]
+    assert tuple(page.get_size_inches()) == (8.27, 11.69) and "300 bytes" in words(page.axes[2])

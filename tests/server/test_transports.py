@@ -23,13 +23,13 @@ from ..helpers import soon
 
 pytestmark = pytest.mark.live
 
-Client = Callable[[str], Any]
+Client = Callable[..., Any]
 
 CLIENTS: dict[str, tuple[str, Client]] = {
-    "SSE": ("/events", lambda url: EventSource(url, reconnection_ms=10)),
-    "WebSocket": ("/socket", lambda url: WebSocketSource(url, reconnection_ms=10)),
-    "long polling": ("/wait", lambda url: LongPolling(url, reconnection_ms=10)),
-    "polling": ("/poll", lambda url: Polling(url, every_s=0.02, reconnection_ms=10)),
+    "SSE": ("/events", lambda url, id="": EventSource(url, last_event_id=id, reconnection_ms=10)),
+    "WebSocket": ("/socket", lambda url, id="": WebSocketSource(url, last_event_id=id, reconnection_ms=10)),
+    "long polling": ("/wait", lambda url, id="": LongPolling(url, last_event_id=id, reconnection_ms=10)),
+    "polling": ("/poll", lambda url, id="": Polling(url, every_s=0.02, last_event_id=id, reconnection_ms=10)),
 }
 each = pytest.mark.parametrize("name", CLIENTS)
 
@@ -83,11 +83,7 @@ def test_a_client_that_was_away_continues_behind_its_id(name: str) -> None:
         channel = Channel(retry_ms=10)
         path, client = CLIENTS[name]
         ids = [channel.publish(str(number)) for number in range(5)]
-        async with serving(channel) as server, client(server.base_url + path) as source:
-            if isinstance(source, EventSource):
-                source = EventSource(source.url, last_event_id=ids[1])
-            else:
-                source.last_event_id = ids[1]
+        async with serving(channel) as server, client(server.base_url + path, ids[1]) as source:
             assert await take(source, 3) == [(id, "message", str(n)) for n, id in enumerate(ids) if n > 1]
             await source.close()
             assert source.state == "closed"
@@ -101,11 +97,7 @@ def test_an_id_that_nobody_knows_is_told_as_a_gap(name: str) -> None:
         channel = Channel(retry_ms=10)
         path, client = CLIENTS[name]
         channel.publish("kept")
-        async with serving(channel) as server, client(server.base_url + path) as source:
-            if isinstance(source, EventSource):
-                source = EventSource(source.url, last_event_id="another-7")
-            else:
-                source.last_event_id = "another-7"
+        async with serving(channel) as server, client(server.base_url + path, "another-7") as source:
             (gap, kept) = await take(source, 2)
             assert gap[1] == "gap" and json.loads(gap[2])["asked"] == "another-7" and kept[2] == "kept"
             await source.close()
@@ -230,11 +222,7 @@ def test_a_channel_that_is_served_again_waits_quietly(name: str) -> None:
         id = channel.publish("a")
         async with serving(channel):
             pass
-        async with serving(channel) as server, client(server.base_url + path) as source:
-            if isinstance(source, EventSource):
-                source = EventSource(source.url, last_event_id=id)
-            else:
-                source.last_event_id = id
+        async with serving(channel) as server, client(server.base_url + path, id) as source:
             reading = asyncio.ensure_future(take(source, 1))
             turns = 0
             for _ in range(20):
@@ -253,11 +241,7 @@ def test_who_breaks_off_in_the_middle_goes_on_behind_what_was_read(name: str) ->
         channel = Channel(retry_ms=10)
         path, client = CLIENTS[name]
         ids = [channel.publish(str(number)) for number in range(5)]
-        async with serving(channel) as server, client(server.base_url + path) as source:
-            if isinstance(source, EventSource):
-                source = EventSource(source.url, last_event_id=ids[0])
-            else:
-                source.last_event_id = ids[0]
+        async with serving(channel) as server, client(server.base_url + path, ids[0]) as source:
             assert [data for _, _, data in await take(source, 2)] == ["1", "2"]
             assert source.last_event_id == ids[2]
             await source.close()
