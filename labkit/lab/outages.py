@@ -32,9 +32,9 @@ async def collect(source: EventSource, into: list[str]) -> None:
 async def through_a_cut(log: EventLog, texts: Sequence[str], cut_after: int = 3) -> list[str]:
     """What a client gets of the texts from a channel with this log, when its first connection is cut after some events.
 
-    One text is published every 20 ms; the client waits 60 ms before it comes back.
+    One text is published every 20 ms; the client waits 90 ms before it comes back: four are missed, or at least three.
     """
-    channel = Channel(log, retry_ms=60)
+    channel = Channel(log, retry_ms=90)
     got: list[str] = []
     async with (
         serve(channel) as server,
