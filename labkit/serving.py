@@ -7,13 +7,11 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
-
-from tornado.web import RequestHandler
 
 import labkit
 from labkit.llm import Studio, model_routes
 from labkit.server import Channel, LabServer, demo, launch
+from labkit.server.files import File
 from labkit.server.site import Routes
 
 ROOT = Path(labkit.__file__).parent
@@ -24,25 +22,7 @@ FILES = {
     "/readers.js": ROOT / "llm/page/readers.js",
     "/decoder.js": ROOT / "widgets/decoder.js",  # the widgets' own
 }
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 WORDS_EVERY_S = 0.2
-
-
-class File(RequestHandler):
-    """One file of the page, which needs nothing from elsewhere."""
-
-    path: ClassVar[Path]
-
-    def get(self) -> None:
-        self.set_header("Content-Type", f"{TYPES[self.path.suffix]}; charset=utf-8")
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header(
-            "Content-Security-Policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        )
-        self.finish(self.path.read_text("utf-8"))
 
 
 def routes(studio: Studio, words: Channel) -> Routes:

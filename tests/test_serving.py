@@ -17,10 +17,11 @@ import httpx
 import pytest
 
 from labkit import serving
-from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers
+from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes
 from labkit.proxy import launch_relay
 from labkit.proxy.model import Action, Close, Fault, Headers, Machine, Send
 from labkit.server import Channel, LabServer, demo, launch
+from labkit.server.files import File
 
 from .chromium import in_chromium
 from .helpers import eventually
@@ -357,15 +358,15 @@ def test_a_key_that_is_held_asks_once_and_the_focus_goes_along(visit: Callable[.
     visit(do)
 
 
-class Webpage(serving.File):
+class Webpage(File):
     path = serving.FILES["/"]
-    post = serving.File.get
+    post = File.get
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("behind", ["nobody", "a web page", "a wrong key"])
 def test_what_is_wrong_with_the_upstream_is_told(visit: Callable[..., None], behind: str) -> None:
-    other = launch(serving.model_routes(Studio(key="right")), name="upstream")
+    other = launch(model_routes(Studio(key="right")), name="upstream")
     page = launch({"/v1/chat/completions": Webpage, "/v1/models": Webpage}, name="no upstream")
     url = {"nobody": "http://127.0.0.1:9", "a web page": page.url, "a wrong key": other.url}[behind]
     sentence = {"nobody": "cannot be made", "a web page": "Is it a model's server?", "a wrong key": "refuses the key"}

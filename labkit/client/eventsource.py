@@ -11,7 +11,7 @@ import httpx
 
 from labkit.client.http import new_client
 from labkit.client.retryafter import retry_after_s
-from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
+from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled
 from labkit.wire import Decoder, Event, Signal
@@ -29,9 +29,6 @@ from labkit.wire.session import (
     opens,
 )
 
-#: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
-READ_TIMEOUT_S = 45.0
-CONNECT_TIMEOUT_S = 10.0
 #: As many as a log keeps by default: no server sends again what it has dropped.
 KEPT_IDS = 1000
 

@@ -8,14 +8,11 @@ from contextlib import aclosing
 import httpx
 
 from labkit.client.http import new_client
-from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
+from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import StreamLost, StreamRejected
 from labkit.wire import Event
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
-
-READ_TIMEOUT_S = 45.0
-CONNECT_TIMEOUT_S = 10.0
 
 
 class Polling(Source):

@@ -14,6 +14,10 @@ CONNECTING: State = "connecting"
 OPEN: State = "open"
 CLOSED: State = "closed"
 
+#: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
+READ_TIMEOUT_S = 45.0
+CONNECT_TIMEOUT_S = 10.0
+
 
 class Source:
     """Iterate over it, and get Events. `state` is "connecting", "open" or "closed"; `connections` counts attempts."""

@@ -12,8 +12,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketError, websocket_connect
 
-from labkit.client.polling import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
-from labkit.client.source import CLOSED, CONNECTING, OPEN, Source, State
+from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import LimitExceeded, StreamLost, StreamRejected
 from labkit.wire import Event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from labkit.client import Watching, watch
 from labkit.measure import Recording
@@ -19,16 +19,20 @@ class Piece(NamedTuple):
     error: str = ""
 
 
+def json_object(text: str) -> dict[str, Any]:
+    """The object that the text is in JSON; an empty one where it is none."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def piece(event: Event) -> Piece:
     """The event in OpenAI's dialect, in Anthropic's, or in the lab's own ({"text": ...})."""
     if event.data == "[DONE]":
         return Piece(end=True)
-    try:
-        value = json.loads(event.data)
-    except ValueError:
-        return Piece()
-    if not isinstance(value, dict):
-        return Piece()
+    value = json_object(event.data)
     error = value.get("error")
     if error:
         return Piece(error=str(error.get("message", error) if isinstance(error, dict) else error))

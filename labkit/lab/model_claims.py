@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
-from labkit.lab.asking import Streamed
+from labkit.lab.asking import Streamed, json_object
 from labkit.measure import Recording, Verdict
 from labkit.wire import Event
 
 FELT_S = 0.5  # a wait that a person feels
 
 
-def _json(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def c45_done_ends_it(seen: Recording) -> Verdict:
     """OpenAI-style chat completions stream `data:` chunks of JSON deltas and end with `[DONE]`."""
     *chunks, last = seen.events or [Event("")]
-    deltas = [event for event in chunks if event.type == "message" and "choices" in _json(event.data)]
+    deltas = [event for event in chunks if event.type == "message" and "choices" in json_object(event.data)]
     holds = bool(chunks) and len(deltas) == len(chunks) and last.data == "[DONE]"
     return Verdict(
         "C45",
@@ -36,7 +26,7 @@ def c45_done_ends_it(seen: Recording) -> Verdict:
 def c46_named_events(seen: Recording) -> Verdict:
     """Anthropic-style messages stream named events."""
     names = [event.type for event in seen.events]
-    agree = sum(_json(event.data).get("type") == event.type for event in seen.events)
+    agree = sum(json_object(event.data).get("type") == event.type for event in seen.events)
     holds = bool(names) and "message" not in names and agree == len(names) and names[-1] == "message_stop"
     return Verdict("C46", holds, f"the names, in order: {', '.join(dict.fromkeys(names)) or 'none'}")
 
@@ -44,7 +34,7 @@ def c46_named_events(seen: Recording) -> Verdict:
 def c47_lines_of_json(seen: Recording) -> Verdict:
     """Ollama-style servers stream newline-delimited JSON instead."""
     lines = [line for line in seen.body.decode("utf-8", "replace").split("\n") if line]
-    whole = sum(bool(_json(line)) for line in lines)
+    whole = sum(bool(json_object(line)) for line in lines)
     holds = bool(lines) and whole == len(lines) and not seen.events
     return Verdict(
         "C47",
@@ -104,4 +94,4 @@ def c53_partial_is_state(cut: Streamed, whole: Streamed, made: int) -> Verdict:
 
 
 def _billed(answer: Streamed) -> bool:
-    return any(_json(event.data).get("usage") for event in answer.recording.events)
+    return any(json_object(event.data).get("usage") for event in answer.recording.events)

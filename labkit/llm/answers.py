@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from labkit.llm.generation import Generation
-from labkit.llm.handlers import ModelHandler, Refused
+from labkit.llm.modelhandler import ModelHandler, Refused
 from labkit.wire import Frame, encode
 
 PATH = "/answers"
@@ -25,18 +25,13 @@ class Answers(ModelHandler):
     tells the state instead. DELETE stops the making.
     """
 
-    async def post(self) -> None:
-        try:
-            self.check_key()
-            prompt = self.read_request().get("prompt")
-            if not isinstance(prompt, str) or not prompt.strip():
-                raise Refused(400, "the prompt is empty: write something", "invalid_request_error")
-            self.check_length(prompt)
-            self.check_trouble()
-        except Refused as refused:
-            self.refuse(refused)
-            return
-        number, generation = self.studio.generate(prompt)
+    def read_prompt(self) -> str:
+        prompt = self.read_request().get("prompt")
+        if not isinstance(prompt, str) or not prompt.strip():
+            raise Refused(400, "the prompt is empty: write something", "invalid_request_error")
+        return prompt
+
+    async def answer(self, number: str, generation: Generation, prompt: str) -> None:
         self.set_status(201)
         self._say({"id": number, **_told(generation)})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from labkit.llm import answers, anthropic, ollama, openai
 from labkit.llm.answers import Answers, CutAnswer
-from labkit.llm.handlers import ChatCompletions, Messages, ModelHandler, Models, OllamaChat, with_studio
+from labkit.llm.handlers import ChatCompletions, Messages, Models, OllamaChat
+from labkit.llm.modelhandler import ModelHandler, with_studio
 from labkit.llm.studio import Studio
 from labkit.server.site import Routes
 

@@ -37,6 +37,11 @@ class Pipe:
     passed: deque[tuple[float, bool, int]] = field(default_factory=lambda: deque(maxlen=KEPT), repr=False)
     _open: set[asyncio.StreamWriter] = field(default_factory=set, repr=False)
 
+    @property
+    def total_bytes(self) -> int:
+        """Those of both ways."""
+        return self.up_bytes + self.down_bytes
+
     def reset(self) -> None:
         """Counts from zero again."""
         self.up_bytes = self.down_bytes = self.connections = 0

@@ -16,6 +16,7 @@ from typing import ClassVar
 from tornado.web import RequestHandler
 
 from labkit.server.channel import Channel
+from labkit.server.files import File
 from labkit.server.origins import is_own_page
 from labkit.server.site import Routes
 from labkit.wire import Frame
@@ -48,18 +49,11 @@ async def clock(last_event_id: str) -> AsyncGenerator[Frame, None]:
         yield Frame(event="tick", data=json.dumps({"tick": number, "time": now}))
 
 
-class Page(RequestHandler):
-    """demo.html, which needs nothing from elsewhere."""
+class Page(File):
+    """demo.html."""
 
-    def get(self) -> None:
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Cache-Control", "no-store")
-        self.set_header(
-            "Content-Security-Policy",
-            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-            "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        )
-        self.finish((Path(__file__).parent / "demo.html").read_text("utf-8"))
+    path = Path(__file__).parent / "demo.html"
+    inline = True
 
 
 class Cut(RequestHandler):

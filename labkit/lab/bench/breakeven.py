@@ -48,9 +48,10 @@ async def break_even(questions: int = 10) -> BreakEven:
             reading = asyncio.ensure_future(anext(source))
             await opened(source, reading)
             await asyncio.sleep(0.02)
-            before, asked = between.up_bytes + between.down_bytes, source.requests
+            between.reset()
+            asked = source.requests
             await until(lambda: source.requests >= asked + questions)
             await asyncio.sleep(0.02)
-            bytes_each = (between.up_bytes + between.down_bytes - before) / (source.requests - asked)
+            bytes_each = between.total_bytes / (source.requests - asked)
             reading.cancel()
     return BreakEven(bytes_each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import ChainMap
 from collections.abc import AsyncGenerator, Callable
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
@@ -57,5 +58,6 @@ BARE: dict[str, Make] = {
     "SSE, data alone": lambda origin, url, since: EventSource(f"{url}/bare/events"),
     "WebSocket, data alone": lambda origin, url, since: BareSocket(f"{url}/bare/socket"),
 }
+EVERY = ChainMap(TRANSPORTS, BARE)
 #: Those that go over HTTP, and can be put behind a pipe.
 PUSHING = tuple(name for name in ALL if name != NULL)

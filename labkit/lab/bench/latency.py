@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 from labkit.child import Child
 from labkit.client import OPEN, Source
 from labkit.errors import LabError
-from labkit.lab.bench.clients import ALL, BARE, TRANSPORTS
+from labkit.lab.bench.clients import ALL, EVERY
 from labkit.lab.bench.origin import Origin, now_ms, origin, sent_ms
 from labkit.lab.bench.result import Result
 from labkit.lab.progress import progress
+from labkit.lab.record import until
 
 WARM_UP = 3  # events of each round that do not count: caches, first writes
 GRACE_S = 5.0
@@ -53,7 +54,7 @@ async def delivery(
 async def _round(server: Origin, name: str, events: int, per_s: float, size: int) -> tuple[list[float], str]:
     """The lags of one round, and what is missing from it."""
     lags: list[float] = []
-    async with {**TRANSPORTS, **BARE}[name](server, server.url, "") as source:
+    async with EVERY[name](server, server.url, "") as source:
         reading = asyncio.ensure_future(_read(source, events, lags))
         try:
             async with asyncio.timeout(events / per_s + GRACE_S):
@@ -80,15 +81,9 @@ async def _read(source: Source, events: int, lags: list[float]) -> None:
 
 async def opened(source: Source, reading: asyncio.Future[Any]) -> None:
     """Waits until the client is open, or has given up."""
-    async for _ in _ticks():
-        if source.state == OPEN or reading.done():
-            break
+    in_time = await until(lambda: source.state == OPEN or reading.done())
     if reading.done():
         reading.result()
         raise LabError(f"{source.url} ended before it began")
-
-
-async def _ticks() -> AsyncIterator[None]:
-    while True:
-        yield
-        await asyncio.sleep(0.002)
+    if not in_time:
+        raise LabError(f"{source.url} did not open")

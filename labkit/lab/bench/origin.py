@@ -89,6 +89,15 @@ def memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+async def _coming(channel: Channel) -> AsyncGenerator[Frame, None]:
+    """What is published from now on."""
+    since = channel.last_event_id
+    while True:
+        replay, since = await channel.news(since)
+        for frame in replay.frames:
+            yield frame
+
+
 async def main(port: int, null_port: int) -> None:
     """Serves until the process is ended: what `origin` starts."""
     channel = Channel(retry_ms=200)
@@ -100,11 +109,9 @@ async def main(port: int, null_port: int) -> None:
     talking = type("Talking", (websocket(channel),), {"on_message": say})
 
     async def without_ids(_: str) -> AsyncGenerator[Frame, None]:
-        since = channel.last_event_id
-        while True:
-            for frame in (await channel.news(since))[0].frames:
+        async with contextlib.aclosing(_coming(channel)) as frames:
+            async for frame in frames:
                 yield Frame(data=frame.data)
-                since = frame.id or since
 
     bare = type("Bare", (websocket(channel),), {"as_text": staticmethod(lambda frame: frame.data)})
     routes: dict[str, Route] = {
@@ -119,13 +126,11 @@ async def main(port: int, null_port: int) -> None:
 
     async def null(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Each event as a line of text, and nothing else: what the measuring itself costs."""
-        since = channel.last_event_id
         with contextlib.suppress(OSError):
-            while True:
-                for frame in (await channel.news(since))[0].frames:
+            async with contextlib.aclosing(_coming(channel)) as frames:
+                async for frame in frames:
                     writer.write((frame.data or "").encode() + b"\n")
-                    since = frame.id or since
-                await writer.drain()
+                    await writer.drain()
 
     async with serve(routes, port), await asyncio.start_server(null, "127.0.0.1", null_port):
         await asyncio.Event().wait()

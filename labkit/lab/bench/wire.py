@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkit.client import Polling
-from labkit.lab.bench.clients import BARE, PUSHING, TRANSPORTS
+from labkit.lab.bench.clients import BARE, EVERY, PUSHING
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import Origin, origin
 from labkit.proxy import pipe
@@ -51,7 +51,7 @@ async def wire(
 
 
 async def _through_a_pipe(server: Origin, name: str, per_s: float, events: int, size_bytes: int) -> Wire:
-    async with pipe(server.url) as between, {**TRANSPORTS, **BARE}[name](server, between.url, "") as source:
+    async with pipe(server.url) as between, EVERY[name](server, between.url, "") as source:
         seen = 0
 
         async def read() -> None:
@@ -65,12 +65,10 @@ async def _through_a_pipe(server: Origin, name: str, per_s: float, events: int, 
         async with asyncio.timeout(events / per_s + GRACE_S):
             await opened(source, reading)
             await asyncio.sleep(0.05)  # until what opening takes has passed
-            once = between.up_bytes + between.down_bytes
-            up, down = between.up_bytes, between.down_bytes
+            once = between.total_bytes
+            between.reset()
             requests = source.requests if isinstance(source, Polling) else 0
             await server.play(events, per_s, size_bytes)
             await reading
         asked = source.requests - requests if isinstance(source, Polling) else 0
-        return Wire(
-            size_bytes, (between.up_bytes - up) / events, (between.down_bytes - down) / events, once, asked / events
-        )
+        return Wire(size_bytes, between.up_bytes / events, between.down_bytes / events, once, asked / events)

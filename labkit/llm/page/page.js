@@ -100,9 +100,9 @@ async function stop() {
   mine.leave();
   ears(mine).end("stopped", "you left. The model does not know yet");
   // Nobody told the model to stop: it goes on, and is paid for, until the server notices that nobody reads.
-  for (let told = {}; mine === asked && mine.id && told.state !== "cancelled"; ) {
+  while (mine === asked && mine.id) {
     await new Promise((wake) => setTimeout(wake, 500));
-    told = await stateOf(mine.id);
+    const told = await stateOf(mine.id);
     if (told.error || mine !== asked) return;
     const went = told.state === "running" ? "goes on" : `stopped: ${told.why || "the answer was whole"}`;
     show("stopped", `you left after ${mine.tokens} tokens. The model has made ${told.made}, and ${went}`);
