@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -24,7 +25,7 @@ TOO_LARGE = 1009  # Source: RFC 6455, 7.4.1
 
 class WebSocketSource(Source):
     """Reads a websocket() route. Iterating, states, resuming and the watchdog are those of EventSource: a peer that
-    answers no ping for `read_timeout_s` is gone.
+    answers no ping for `read_timeout_s` is gone. With `compression` it offers permessage-deflate (RFC 7692).
 
     It raises:
         StreamRejected: the server refused the handshake.
@@ -39,12 +40,14 @@ class WebSocketSource(Source):
         last_event_id: str = "",
         reconnection_ms: int = DEFAULT_RECONNECTION_MS,
         read_timeout_s: float = READ_TIMEOUT_S,
+        compression: bool = False,
         on_state: Callable[[State, str], object] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         super().__init__("ws" + url.removeprefix("http") if url.startswith("http") else url, on_state)
         self.last_event_id = last_event_id
         self._reconnection_s, self._read_timeout_s = reconnection_ms / 1000, read_timeout_s
+        self._compression: dict[str, Any] | None = {} if compression else None  # as tornado wants to hear it
         self._clock = clock
         self._socket: WebSocketClientConnection | None = None
 
@@ -114,6 +117,7 @@ class WebSocketSource(Source):
                 ping_interval=third_s,
                 ping_timeout=third_s,
                 max_message_size=MAX_EVENT_BYTES,
+                compression_options=self._compression,
             )
         )
         try:

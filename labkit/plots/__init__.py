@@ -1,7 +1,15 @@
 """Figures of the lab: data in, Axes out. A figure's title is its finding."""
 
 from labkit.plots.anatomy import anatomy
-from labkit.plots.compare import break_even_curve, byte_bars, cost_and_latency, ecdf, one_page, talk_lanes
+from labkit.plots.compare import (
+    break_even_curve,
+    byte_bars,
+    bytes_by_rate,
+    cost_and_latency,
+    ecdf,
+    one_page,
+    talk_lanes,
+)
 from labkit.plots.crowd import crowd
 from labkit.plots.curve import lag_curve
 from labkit.plots.cuts import cuts
@@ -15,7 +23,7 @@ from labkit.plots.style import CLIENT, PROXY, SERVER, style
 from labkit.plots.tokens import token_lanes
 
 __all__ = [
-    "CLIENT", "PROXY", "SERVER", "anatomy", "break_even_curve", "byte_bars", "cost_and_latency", "crowd", "cuts",
-    "ecdf", "heat", "held", "lag_curve", "lanes", "matrix", "one_page", "staircase", "states", "style", "talk_lanes",
-    "token_lanes",
+    "CLIENT", "PROXY", "SERVER", "anatomy", "break_even_curve", "byte_bars", "bytes_by_rate", "cost_and_latency",
+    "crowd", "cuts", "ecdf", "heat", "held", "lag_curve", "lanes", "matrix", "one_page", "staircase", "states", "style",
+    "talk_lanes", "token_lanes",
 ]  # fmt: skip

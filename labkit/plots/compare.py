@@ -14,6 +14,8 @@ from labkit.plots.style import CLIENT, FAINT, INK, PROXY, SERVER, style
 
 #: Told apart without colour too: by the dashes, and by the name at the line's end.
 LOOKS = [(FAINT, ":"), (CLIENT, "-"), (SERVER, "--"), (PROXY, "-."), (INK, (0, (1, 1)))]
+#: The layers of an event's bytes: colour, and a hatch that is seen without it.
+LAYERS = [("payload", CLIENT, ""), ("framing", SERVER, ".."), ("heads of HTTP", PROXY, "//")]
 
 
 @contextmanager
@@ -50,17 +52,38 @@ def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms", a
     return axes
 
 
-def byte_bars(costs: Mapping[str, tuple[float, float]], title: str, axes: Axes | None = None) -> Axes:
-    """For each name a bar: bytes of payload, and behind them what else an event took, with the number."""
-    with style(), _place(axes, 0.45 * len(costs) + 1.1) as axes:
-        for place, (payload, more) in enumerate(costs.values()):
-            axes.barh(place, payload, color=CLIENT)
-            axes.barh(place, more, left=payload, color=PROXY, hatch="//", edgecolor="white")
-            axes.text(payload + more, place, f" +{more:.0f}", va="center", color=INK, fontsize=9)
+def byte_bars(costs: Mapping[str, tuple[float, float, float]], title: str, axes: Axes | None = None) -> Axes:
+    """For each name a bar of what an event took: payload, framing, and heads of HTTP, in bytes, and their sum. Framing
+    below zero is what a compressor saved, and shortens the payload."""
+    with style(), _place(axes, 0.4 * len(costs) + 1.4) as axes:
+        for place, (payload, framing, heads) in enumerate(costs.values()):
+            ends = np.cumsum([0, payload + min(framing, 0), max(framing, 0), heads])
+            for (label, colour, hatch), left, right in zip(LAYERS, ends, ends[1:], strict=False):
+                axes.barh(place, right - left, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0,
+                          label=label if place == 0 else None)  # fmt: skip
+            axes.text(ends[-1], place, f" {ends[-1]:.0f}", va="center", color=INK, fontsize=9)
         axes.set_yticks(range(len(costs)), list(costs))
         axes.invert_yaxis()
         axes.margins(x=0.12)
-        axes.set_xlabel("bytes for each event, both ways: payload, and all else (hatched)")
+        axes.set_xlabel("bytes for each event, both ways")
+        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes.set_title(title)
+    return axes
+
+
+def bytes_by_rate(costs: Mapping[str, Mapping[float, float]], title: str, axes: Axes | None = None) -> Axes:
+    """For each name a line: bytes for each event over events a second, both logarithmic."""
+    with style(), _place(axes, 3.2) as axes:
+        for (name, by_rate), (colour, dashes) in zip(costs.items(), LOOKS[1:], strict=False):
+            axes.plot(*zip(*by_rate.items(), strict=True), color=colour, linestyle=dashes, linewidth=2, marker="o",
+                      markersize=4, label=name)  # fmt: skip
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter("{x:g}")
+        axes.set_xlabel("events a second")
+        axes.set_ylabel("bytes for each event")
+        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
         axes.set_title(title)
     return axes
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -24,6 +24,8 @@ class Pipe:
     """`url` leads through it. `up_bytes` went to the server, `down_bytes` to the clients, over `connections`. `passed`
     has the newest pieces: when (monotonic seconds), whether up, and how many bytes.
 
+    `on_bytes(up, data)`, if it is set, is called with each piece.
+
     With `delay_s` every byte is that long on its way, in each direction: a round trip takes twice as long. (The
     handshake of TCP itself is not delayed.)
     """
@@ -34,6 +36,7 @@ class Pipe:
     up_bytes: int = 0
     down_bytes: int = 0
     connections: int = 0
+    on_bytes: Callable[[bool, bytes], object] | None = None
     passed: deque[tuple[float, bool, int]] = field(default_factory=lambda: deque(maxlen=KEPT), repr=False)
     _open: set[asyncio.StreamWriter] = field(default_factory=set, repr=False)
 
@@ -96,6 +99,8 @@ class Pipe:
                 return
             writer.write(data)
             self._count(len(data), up)
+            if self.on_bytes is not None:
+                self.on_bytes(up, data)
             await writer.drain()
 
     def _count(self, size: int, up: bool) -> None:

@@ -14,10 +14,17 @@ from labkit.server.origins import is_own_page
 from labkit.server.polling import as_text, told
 
 
-def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S) -> type[RequestHandler]:
+def websocket(
+    channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False
+) -> type[RequestHandler]:
     """A route: a WebSocket at which a client with ?since=ID gets what came after it, and then all that comes, each as
-    JSON {"id", "type", "data"}. The channel is mounted on the same server, by a route of its own."""
-    return type("Socket", (_Socket,), {"channel": channel, "ping_interval": ping_interval_s})
+    JSON {"id", "type", "data"}. The channel is mounted on the same server, by a route of its own.
+
+    With `compression` a client that offers permessage-deflate (RFC 7692) gets it: a browser does. It takes memory for
+    each connection."""
+    options: dict[str, Any] | None = {} if compression else None  # what tornado wants to hear
+    made = {"channel": channel, "ping_interval": ping_interval_s, "get_compression_options": lambda self: options}
+    return type("Socket", (_Socket,), made)
 
 
 class _Socket(WebSocketHandler):

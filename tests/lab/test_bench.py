@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import zlib
 
 import pytest
 
 from labkit.client import Source
+from labkit.errors import LabError
 from labkit.lab import bench
 from labkit.lab.bench import clients, latency, unfair
-from labkit.lab.bench.origin import Origin, event, sent_ms
+from labkit.lab.bench.cost import SERVERS
+from labkit.lab.bench.origin import START, Origin
+from labkit.lab.bench.payload import event, sent_ms
+from labkit.lab.bench.readers import listens
 
 pytestmark = pytest.mark.live
 
 
 def test_an_event_says_when_it_was_sent_and_has_its_size() -> None:
     assert len(event(64)) == 64 and sent_ms(event(64)) > 0 and sent_ms(event(1)) > 0
+
+
+def test_no_padding_flatters_a_compressor() -> None:
+    texts = [event(64) for _ in range(100)]
+    assert json.loads(json.dumps(texts)) == texts and not {'"', "\\"} & set("".join(texts))
+    assert len(zlib.compress("\n".join(texts).encode(), 9)) > 0.4 * 6400
 
 
 def test_every_transport_is_measured_in_each_round() -> None:
@@ -27,14 +39,36 @@ def test_every_transport_is_measured_in_each_round() -> None:
     assert all(lag >= 0 for name in result.subjects for lag in result.samples(name))
 
 
+def test_nulls_carry_an_event_of_any_size_as_plainly_as_their_protocol_can() -> None:
+    names = ["null", *bench.LIBRARIES]
+    result = asyncio.run(bench.delivery(per_s=100, events=3, rounds=1, transports=names, size_bytes=300))
+    assert result.missing == {} and [len(result.samples(name)) for name in names] == [3, 3, 3]
+
+
 def test_bytes_and_requests_are_those_of_the_protocols() -> None:
     costs = asyncio.run(bench.wire(per_s=40, events=8))
-    assert (
-        costs["SSE, data alone"].overhead_bytes == 14
-    )  # data: , two line breaks, the chunk's size and two line breaks
+    # data: , two line breaks, the chunk's size and two line breaks
+    assert costs["SSE, data alone"].overhead_bytes == costs["SSE, data alone"].framing_bytes == 14
     assert costs["WebSocket, data alone"].overhead_bytes == 2  # RFC 6455, 5.2
-    assert costs["SSE"].requests == 0 and costs["long polling"].requests > 0.3
-    assert costs["long polling"].overhead_bytes > 5 * costs["SSE"].overhead_bytes
+    assert costs["SSE"].requests == costs["SSE"].head_bytes == costs["WebSocket"].head_bytes == 0
+    assert costs["long polling"].requests > 0.3
+    assert costs["long polling"].head_bytes > 5 * costs["SSE"].overhead_bytes
+    polling = costs["polling"]
+    assert polling.up_bytes < polling.head_bytes < polling.total_bytes - 64  # requests are heads, answers are not only
+
+
+def test_a_compressor_for_the_whole_stream_saves_more_than_one_for_each_answer() -> None:
+    transports = ["SSE", "SSE, compressed", "WebSocket, compressed", "long polling", "long polling, compressed"]
+    costs = asyncio.run(bench.wire(per_s=100, events=20, transports=transports))
+    assert 40 < costs["SSE, compressed"].total_bytes < costs["SSE"].total_bytes - 20  # ids and types come again
+    # Its extension leaves out the four bytes that each flush ends with. Source: RFC 7692, 7.2.1
+    assert 4 <= costs["SSE, compressed"].total_bytes - costs["WebSocket, compressed"].total_bytes <= 12
+    assert costs["long polling, compressed"].total_bytes > costs["long polling"].total_bytes - 20  # too small to shrink
+
+
+def test_polling_pays_less_for_an_event_the_more_there_are() -> None:
+    slow, fast = (asyncio.run(bench.wire(rate, 10, transports=["polling"]))["polling"] for rate in (20, 500))
+    assert fast.total_bytes < slow.total_bytes / 1.5 and fast.requests < slow.requests
 
 
 def test_round_trips_and_outages() -> None:
@@ -45,10 +79,24 @@ def test_round_trips_and_outages() -> None:
     assert broken["SSE"].connections == broken["WebSocket"].connections == 2
 
 
-def test_cost_break_even_and_the_way_up() -> None:
-    costs = asyncio.run(bench.cost(connections=20, events=5, per_s=50))
-    assert set(costs) == {"SSE", "WebSocket", "long polling", "SSE, a thread each"}
-    assert all(one.connections == 20 and one.cpu_us_per_event >= 0 for one in costs.values())
+def test_an_idle_connection_takes_what_it_takes() -> None:
+    names = ["SSE", "SSE, compressed", "polling"]
+    costs = asyncio.run(bench.cost(connections=40, events=5, per_s=50, transports=names))
+    assert list(costs) == names and all(one.connections == 40 for one in costs.values())
+    assert [round(one.descriptors, 1) for one in costs.values()] == [1.0, 1.0, 1.0]
+    assert 200 < costs["SSE"].memory_bytes < 20_000  # neither nothing, nor what a compressor takes
+    assert costs["SSE, compressed"].memory_bytes > 50_000
+    assert costs["polling"].idle_cpu_us_per_s > 3 * costs["SSE"].idle_cpu_us_per_s  # it asks, and is answered
+    assert all(one.cpu_us_per_event > 0 for one in costs.values())
+
+
+def test_a_connection_that_ends_while_it_is_measured_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SERVERS, "gone", (START, listens("/nowhere", "Connection: close\r\n")))
+    with pytest.raises(LabError, match="ended while it was measured"):
+        asyncio.run(bench.cost(connections=4, events=1, per_s=50, transports=["gone"]))
+
+
+def test_break_even_and_the_way_up() -> None:
     even = asyncio.run(bench.break_even(questions=3))
     assert 100 < even.poll_bytes < 2000 and even.heartbeat_bytes == 18
     trips = asyncio.run(bench.round_trips(messages=3, rounds=1))

@@ -86,7 +86,7 @@ def test_results_are_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_c35() -> None:
-    rare = Wire(64, 900.0, 900.0, 300, 4.0)
+    rare = Wire(64, 900.0, 900.0, 1600.0, 300, 4.0)
     assert c35_polling_costs(measured(polling=50.0), rare, 0.1).holds
     assert not c35_polling_costs(measured(polling=2.0), rare, 0.1).holds
     assert not c35_polling_costs(measured(polling=50.0), replace(rare, requests=0.5), 0.1).holds
@@ -100,7 +100,7 @@ def test_c36() -> None:
 def test_c37() -> None:
     def costs(sse: float, socket: float) -> dict[str, Wire]:
         made = {"SSE": 30.0, "WebSocket": 54.0, "SSE, data alone": sse, "WebSocket, data alone": socket}
-        return {name: Wire(64, 0.0, 64 + more, 400, 0.0) for name, more in made.items()}
+        return {name: Wire(64, 0.0, 64 + more, 0.0, 400, 0.0) for name, more in made.items()}
 
     verdict = c37_smaller_overhead(costs(14, 2))
     assert (
@@ -133,12 +133,12 @@ def test_c40() -> None:
 
 def test_c41_and_c42() -> None:
     costs = {
-        "SSE": Cost(9, 5000.0, 9.0),
-        "WebSocket": Cost(9, 14000.0, 30.0),
-        "SSE, a thread each": Cost(9, 24000.0, 25.0),
+        "SSE": Cost(9, 5000.0, 1.0, 5.0, 9.0),
+        "WebSocket": Cost(9, 14000.0, 1.0, 5.0, 30.0),
+        "SSE, a thread each": Cost(9, 24000.0, 1.0, 5.0, 25.0),
     }
     assert c41_costs(costs).holds and c42_threads_fall_early(costs).holds
-    turned = {**costs, "SSE": Cost(9, 30000.0, 9.0)}
+    turned = {**costs, "SSE": Cost(9, 30000.0, 1.0, 5.0, 9.0)}
     assert not c41_costs(turned).holds and not c42_threads_fall_early(turned).holds
 
 

@@ -11,6 +11,7 @@ from labkit.plots import (
     anatomy,
     break_even_curve,
     byte_bars,
+    bytes_by_rate,
     cost_and_latency,
     cuts,
     ecdf,
@@ -145,7 +146,13 @@ def test_tokens_that_fall_together_are_one_lump_with_their_number() -> None:
 def test_comparisons_say_their_numbers_and_leave_out_what_is_missing() -> None:
     axes = ecdf({"null": [0.1, 0.2], "SSE": [0.2, 0.3, 0.4], "gone": []}, "finding")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["null, median 0.15 ms", "SSE, median 0.3 ms"]
-    assert words(byte_bars({"SSE": (64, 30.0), "long polling": (64, 458.4)}, "finding")) == " +30 |  +458"
+    axes = byte_bars({"long polling": (64, 87.0, 369.4), "SSE, compressed": (500, -196.0, 0.0)}, "finding")
+    assert words(axes) == " 520 |  304"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["payload", "framing", "heads of HTTP"]
+    widths = [round(patch.get_width()) for patch in axes.patches]
+    assert widths == [64, 87, 369, 304, 0, 0]  # what a compressor saved shortens the payload
+    axes = bytes_by_rate({"SSE": {2: 107.0, 200: 108.0}, "polling": {2: 1580.0, 200: 141.0}}, "finding")
+    assert [list(line.get_ydata()) for line in axes.lines] == [[107, 108], [1580, 141]]
     assert words(break_even_curve(333, 4320, "finding")) == "  278 s"
     assert words(cost_and_latency({"SSE": (94, 0.2), "polling": (330, 44.0)}, "finding")) == "  SSE |   polling"
 
@@ -153,7 +160,7 @@ def test_comparisons_say_their_numbers_and_leave_out_what_is_missing() -> None:
 def test_one_page_has_every_panel_and_fits_on_paper() -> None:
     panels = [
         lambda axes: ecdf({"SSE": [0.1, 0.2]}, "first", axes=axes),
-        lambda axes: byte_bars({"SSE": (64, 30.0)}, "second", axes=axes),
+        lambda axes: byte_bars({"SSE": (64, 30.0, 0.0)}, "second", axes=axes),
         lambda axes: talk_lanes({"SSE": [(0.0, True, 100), (0.1, False, 200)]}, "third", axes=axes),
     ]
     page = one_page(panels, "finding")

@@ -1,7 +1,7 @@
 """Transports compared on this machine, by measurements that doubt themselves."""
 
 from labkit.lab.bench.breakeven import BreakEven, break_even
-from labkit.lab.bench.clients import ALL, BARE, PUSHING, TRANSPORTS
+from labkit.lab.bench.clients import ALL, BARE, COMPRESSED, LIBRARIES, PUSHING, TRANSPORTS
 from labkit.lab.bench.cost import Cost, cost
 from labkit.lab.bench.first import first_event
 from labkit.lab.bench.latency import delivery
@@ -15,7 +15,7 @@ from labkit.lab.bench.unfair import unfair
 from labkit.lab.bench.wire import Wire, wire
 
 __all__ = [
-    "ALL", "BARE", "PUSHING", "TRANSPORTS", "BreakEven", "Cost", "Origin", "Outage", "Result", "Wire", "break_even",
-    "cost", "delivery", "first_event", "load", "origin", "outage", "round_trips", "several_streams", "talks",
-    "unfair", "wire",
+    "ALL", "BARE", "COMPRESSED", "LIBRARIES", "PUSHING", "TRANSPORTS", "BreakEven", "Cost", "Origin", "Outage",
+    "Result", "Wire", "break_even", "cost", "delivery", "first_event", "load", "origin", "outage", "round_trips",
+    "several_streams", "talks", "unfair", "wire",
 ]  # fmt: skip

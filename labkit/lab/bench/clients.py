@@ -1,56 +1,44 @@
-"""One client for each transport, and the null transport: a bare TCP connection with a line for each event."""
+"""One client for each transport, and for the null transports beside them."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import ChainMap
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
-from labkit.client.source import CLOSED, OPEN
+from labkit.lab.bench.nulls import BareSocket, NullHttp, NullSource
 from labkit.lab.bench.origin import Origin
 from labkit.lab.bench.result import NULL
-from labkit.wire import Event
 
 POLL_EVERY_S = 0.1
-
-
-class NullSource(Source):
-    """Lines from a TCP connection. No ids, no coming back: it is there to be compared with."""
-
-    def __init__(self, url: str, port: int) -> None:
-        super().__init__(url)
-        self._port = port
-
-    async def _run(self) -> AsyncGenerator[Event, None]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        self.connections += 1
-        self._change(OPEN, "connected")
-        try:
-            while (line := await reader.readline()) and self.state != CLOSED:
-                yield Event(line.decode().rstrip("\n"))
-        finally:
-            writer.close()
-
-
-class BareSocket(WebSocketSource):
-    """A WebSocket whose messages are the data alone: no ids, so no resuming."""
-
-    def event(self, message: str | bytes) -> Event:
-        return Event(str(message))
-
+RECONNECTION_MS = 200
 
 #: By name: a client of this server (through the URL, if something stands in between), from this id on.
 Make = Callable[[Origin, str, str], Source]
 
+
+def _resuming(path: str, kind: str) -> dict[str, Make]:
+    """The four that resume, at their paths below this one."""
+    back = RECONNECTION_MS
+    return {
+        f"SSE{kind}": lambda origin, url, since: EventSource(
+            f"{url}{path}/events", last_event_id=since, reconnection_ms=back
+        ),
+        f"WebSocket{kind}": lambda origin, url, since: WebSocketSource(
+            f"{url}{path}/socket", last_event_id=since, reconnection_ms=back, compression=bool(path)
+        ),
+        f"long polling{kind}": lambda origin, url, since: LongPolling(
+            f"{url}{path}/wait", last_event_id=since, reconnection_ms=back
+        ),
+        f"polling{kind}": lambda origin, url, since: Polling(
+            f"{url}{path}/poll", last_event_id=since, reconnection_ms=back, every_s=POLL_EVERY_S
+        ),
+    }
+
+
 TRANSPORTS: dict[str, Make] = {
-    NULL: lambda origin, url, since: NullSource(origin.url, origin.null_port),
-    "SSE": lambda origin, url, since: EventSource(f"{url}/events", last_event_id=since, reconnection_ms=200),
-    "WebSocket": lambda origin, url, since: WebSocketSource(f"{url}/socket", last_event_id=since, reconnection_ms=200),
-    "long polling": lambda origin, url, since: LongPolling(f"{url}/wait", last_event_id=since, reconnection_ms=200),
-    "polling": lambda origin, url, since: Polling(
-        f"{url}/poll", last_event_id=since, every_s=POLL_EVERY_S, reconnection_ms=200
-    ),
+    NULL: lambda origin, url, since: NullSource(origin.null_port),
+    **_resuming("", ""),
 }
 ALL = tuple(TRANSPORTS)
 #: The same two without ids and types: what the framing alone costs.
@@ -58,6 +46,12 @@ BARE: dict[str, Make] = {
     "SSE, data alone": lambda origin, url, since: EventSource(f"{url}/bare/events"),
     "WebSocket, data alone": lambda origin, url, since: BareSocket(f"{url}/bare/socket"),
 }
-EVERY = ChainMap(TRANSPORTS, BARE)
+#: What the two client libraries cost by themselves: each reads from the server of the null.
+LIBRARIES: dict[str, Make] = {
+    "null, by httpx": lambda origin, url, since: NullHttp(origin.null_port),
+    "null, by tornado": lambda origin, url, since: BareSocket(f"ws://127.0.0.1:{origin.null_port}/"),
+}
+COMPRESSED = _resuming("/compressed", ", compressed")
+EVERY = ChainMap(TRANSPORTS, BARE, LIBRARIES, COMPRESSED)
 #: Those that go over HTTP, and can be put behind a pipe.
 PUSHING = tuple(name for name in ALL if name != NULL)

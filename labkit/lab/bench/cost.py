@@ -1,87 +1,104 @@
-"""What a connection costs the server: memory while it is idle, time of the processor for each event."""
+"""What a connection costs the server: memory, descriptors and the processor's time, idle and with events."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from labkit.errors import LabError
 from labkit.lab.bench import threaded
 from labkit.lab.bench.origin import START, Origin, origin
+from labkit.lab.bench.readers import DEFLATE, SOCKET, Read, asks, listens
+from labkit.lab.progress import progress
 
-SOCKET = (
-    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    f"Sec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}\r\n"
-)
-#: By name: the program, the path, and the request's own headers.
+POLL_EVERY_S = 0.5
+#: By name: the program, and who reads from it.
 SERVERS = {
-    "SSE": (START, "/events", ""),
-    "WebSocket": (START, "/socket", SOCKET),
-    "long polling": (START, "/wait?since={last}", ""),
-    "SSE, a thread each": (threaded.START, "/events", ""),
+    "SSE": (START, listens("/events")),
+    "WebSocket": (START, listens("/socket", SOCKET)),
+    "long polling": (START, asks("/wait", every_s=0.0)),
+    "polling": (START, asks("/poll", every_s=POLL_EVERY_S)),
+    "SSE, a thread each": (threaded.START, listens("/events")),
+    "SSE, compressed": (START, listens("/compressed/events")),
+    "WebSocket, compressed": (START, listens("/compressed/socket", DEFLATE)),
 }
+UNCOMPRESSED = tuple(name for name in SERVERS if "compressed" not in name)
 SETTLE_S = 0.3
+IDLE_S = 1.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of `connections`: memory of the server for each while idle, and its time of the processor for each event that it
-    sent to one of them. A question that waits is over with its event: long polling has no second one here."""
+    """Of `connections`, what each one costs the server: `memory_bytes` of its process (the system's own buffers for a
+    socket are not in it) and `descriptors` while it is idle,
+    `idle_cpu_us_per_s` of the processor between two heartbeats (for polling: what its questions cost, twice a second),
+    and `cpu_us_per_event` for each event that it is sent."""
 
     connections: int
     memory_bytes: float
+    descriptors: float
+    idle_cpu_us_per_s: float
     cpu_us_per_event: float
 
     def __repr__(self) -> str:
-        return f"{self.memory_bytes / 1024:.1f} KiB each, {self.cpu_us_per_event:.0f} µs for each event"
+        return (
+            f"{self.memory_bytes / 1024:.1f} KiB and {self.descriptors:.2g} descriptors each; processor: idle "
+            f"{self.idle_cpu_us_per_s:.0f} µs a second, {self.cpu_us_per_event:.0f} µs for each event"
+        )
 
 
-async def cost(connections: int = 200, events: int = 20, per_s: float = 20.0) -> dict[str, Cost]:
+async def cost(
+    connections: int = 200,
+    events: int = 20,
+    per_s: float = 20.0,
+    transports: Sequence[str] = UNCOMPRESSED,
+    bar: bool = False,
+) -> dict[str, Cost]:
     """For each way to serve, in a process of its own, what `connections` cost, idle and with events."""
-    return {name: await _cost(name, connections, events, per_s) for name in SERVERS}
+    return {name: await _cost(name, connections, events, per_s) for name in progress(transports, "measuring", bar)}
 
 
 async def _cost(name: str, connections: int, events: int, per_s: float) -> Cost:
-    start, path, headers = SERVERS[name]
-    events = 1 if name == "long polling" else events
+    start, read = SERVERS[name]
+    half = connections // 2
     async with origin(start) as server:
         await server.play(1, 100.0)  # whatever is made at first use is there before it is measured
-        await asyncio.sleep(SETTLE_S)
-        before = await server.usage()
-        async with _readers(server, path.format(last=before["last"]), headers, connections):
-            await asyncio.sleep(SETTLE_S)
-            idle = await server.usage()
-            await server.play(events, per_s)
-            await asyncio.sleep(events / per_s + SETTLE_S)
-            busy = await server.usage()
-    memory = (idle["memory_bytes"] - before["memory_bytes"]) / connections
-    return Cost(connections, memory, (busy["cpu_s"] - idle["cpu_s"]) * 1e6 / (events * connections))
+        last = (await server.usage())["last"]
+        # The first half takes what the process has free; only the second half's memory is counted.
+        async with _reading(server, read, last, connections - half):
+            before, again = await server.usage(), await server.usage()
+            async with _reading(server, read, last, half):
+                idle = await server.usage()
+                await asyncio.sleep(IDLE_S)
+                later = await server.usage()
+                await server.play(events, per_s)
+                await asyncio.sleep(events / per_s + SETTLE_S)
+                busy = await server.usage()
+    asking_s = again["cpu_s"] - before["cpu_s"]  # what it costs to ask for the usage
+    return Cost(
+        connections,
+        (idle["memory_bytes"] - again["memory_bytes"]) / half,
+        (idle["descriptors"] - again["descriptors"]) / half,
+        max(0.0, later["cpu_s"] - idle["cpu_s"] - asking_s) * 1e6 / IDLE_S / connections,
+        max(0.0, busy["cpu_s"] - later["cpu_s"] - asking_s) * 1e6 / (events * connections),
+    )
 
 
 @contextlib.asynccontextmanager
-async def _readers(server: Origin, path: str, headers: str, count: int) -> AsyncIterator[None]:
-    """So many open connections, which read and forget."""
-    parts = urlsplit(server.url)
-    request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{headers}\r\n".encode()
-    writers, reading = [], []
+async def _reading(server: Origin, read: Read, last: str, count: int) -> AsyncIterator[None]:
+    """So many connections, which read and forget; they begin one behind the other, and then all are open."""
+    spread = (number / count * POLL_EVERY_S for number in range(count))
+    reading = [asyncio.ensure_future(read(server.url, last, wait_s)) for wait_s in spread]
     try:
-        for _ in range(count):
-            reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-            writer.write(request)
-            writers.append(writer)
-            reading.append(asyncio.ensure_future(_forget(reader)))
+        await asyncio.sleep(POLL_EVERY_S + SETTLE_S)
         yield
+        for one in reading:
+            if one.done():
+                one.result()
+                raise LabError("a connection ended while it was measured")
     finally:
-        for task in reading:
-            task.cancel()
-        for writer in writers:
-            writer.close()
+        for one in reading:
+            one.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
-
-
-async def _forget(reader: asyncio.StreamReader) -> None:
-    while await reader.read(65536):
-        pass

@@ -6,19 +6,28 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, NamedTuple
 
 from labkit.child import Child
 from labkit.client import OPEN, Source
 from labkit.errors import LabError
 from labkit.lab.bench.clients import ALL, EVERY
-from labkit.lab.bench.origin import Origin, now_ms, origin, sent_ms
+from labkit.lab.bench.origin import Origin, origin
+from labkit.lab.bench.payload import now_ms, sent_ms
 from labkit.lab.bench.result import Result
 from labkit.lab.progress import progress
 from labkit.lab.record import until
 
 WARM_UP = 3  # events of each round that do not count: caches, first writes
 GRACE_S = 5.0
+
+
+class Speed(NamedTuple):
+    """How events come."""
+
+    per_s: float
+    size_bytes: int
+    jitter: float
 
 
 async def delivery(
@@ -28,12 +37,15 @@ async def delivery(
     transports: Sequence[str] = ALL,
     size_bytes: int = 64,
     busy: int = 0,
+    jitter: float = 1.0,
     bar: bool = False,
 ) -> Result:
     """From the moment of publishing until the client has the event, in ms; the server is a process of its own.
 
-    `busy` processes do nothing but take the processor's time meanwhile. With `bar` it shows how far it is.
+    Each event comes up to `jitter` intervals late, by chance: no poller keeps step with them. `busy` processes do
+    nothing but take the processor's time meanwhile. With `bar` it shows how far it is.
     """
+    speed = Speed(per_s, size_bytes, jitter)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     missing: dict[str, str] = {}
     async with AsyncExitStack() as stack:
@@ -43,23 +55,23 @@ async def delivery(
         for turn in progress(range(rounds), "measuring", show=bar):
             first = turn % len(transports)  # nobody comes first, or behind the same one, in every round
             for name in (*transports[first:], *transports[:first]):
-                lags, problem = await _round(server, name, events + WARM_UP, per_s, size_bytes)
+                lags, problem = await _round(server, name, events + WARM_UP, speed)
                 samples[name].append(lags[WARM_UP:])
                 if problem:
                     missing[name] = problem
-    settings = {"per_s": per_s, "events": events, "rounds": rounds, "size_bytes": size_bytes, "busy": busy}
+    settings = {**speed._asdict(), "events": events, "rounds": rounds, "busy": busy}
     return Result(f"How late is an event, at {per_s:g} a second?", "ms", samples, settings, missing)
 
 
-async def _round(server: Origin, name: str, events: int, per_s: float, size: int) -> tuple[list[float], str]:
+async def _round(server: Origin, name: str, events: int, speed: Speed) -> tuple[list[float], str]:
     """The lags of one round, and what is missing from it."""
     lags: list[float] = []
     async with EVERY[name](server, server.url, "") as source:
         reading = asyncio.ensure_future(_read(source, events, lags))
         try:
-            async with asyncio.timeout(events / per_s + GRACE_S):
+            async with asyncio.timeout(events / speed.per_s + GRACE_S):
                 await opened(source, reading)
-                await server.play(events, per_s, size)
+                await server.play(events, *speed)
                 await reading
                 if len(lags) < events:
                     raise LabError("the client was closed")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from labkit.lab.bench.clients import PUSHING, TRANSPORTS
 from labkit.lab.bench.latency import opened
-from labkit.lab.bench.origin import Origin, now_ms, origin
+from labkit.lab.bench.origin import Origin, origin
+from labkit.lab.bench.payload import now_ms
 from labkit.proxy import pipe
 
 GRACE_S = 5.0

@@ -7,7 +7,8 @@ import asyncio
 from labkit.client import EventSource, Source, WebSocketSource
 from labkit.client.http import new_client
 from labkit.lab.bench.latency import opened
-from labkit.lab.bench.origin import Origin, event, now_ms, origin, sent_ms
+from labkit.lab.bench.origin import Origin, origin
+from labkit.lab.bench.payload import event, now_ms, sent_ms
 from labkit.lab.bench.result import Result
 
 GRACE_S = 20.0

@@ -9,7 +9,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from labkit.lab.bench.origin import event, memory_bytes
+from labkit.lab.bench.payload import event
+from labkit.lab.bench.process import fill, used
 from labkit.wire import Frame, encode
 
 START = "import sys; from labkit.lab.bench.threaded import main; main(int(sys.argv[1]))"
@@ -23,8 +24,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/usage":
-            told = {"cpu_s": time.process_time(), "memory_bytes": memory_bytes(), "last": ""}
-            self._say(json.dumps(told).encode())
+            self._say(json.dumps({**used(), "last": ""}).encode())
             return
         mine: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         with self.lock:
@@ -70,4 +70,7 @@ class _Server(ThreadingHTTPServer):
 
 def main(port: int) -> None:
     """Serves until the process is ended."""
+    event(64)
+    kept = fill()
     _Server(("127.0.0.1", port), _Handler).serve_forever()
+    del kept

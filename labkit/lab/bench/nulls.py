@@ -1,0 +1,110 @@
+"""Null transports: an event as plainly as TCP, HTTP or a WebSocket can carry it, so that what is left is the measuring,
+and the client library."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+from collections.abc import AsyncGenerator, Callable
+
+from labkit.client import Source, WebSocketSource
+from labkit.client.http import new_client
+from labkit.client.source import CLOSED, OPEN
+from labkit.errors import StreamLost
+from labkit.server import Channel
+from labkit.wire import Event, Frame
+from labkit.wire.chunked import chunk
+
+ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # Source: RFC 6455, 1.3
+LINES = b"lines\r\n\r\n"  # what the bare client says
+
+
+async def coming(channel: Channel) -> AsyncGenerator[Frame, None]:
+    """What is published from now on."""
+    since = channel.last_event_id
+    while True:
+        replay, since = await channel.news(since)
+        for frame in replay.frames:
+            yield frame
+
+
+async def answer(channel: Channel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Serves one client of a null transport: lines, lines in the chunks of HTTP, or a WebSocket's messages."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        head = await reader.readuntil(b"\r\n\r\n")
+        opening, framed = _protocol(head)
+        writer.write(opening)
+        async with contextlib.aclosing(coming(channel)) as frames:
+            async for frame in frames:
+                writer.write(framed((frame.data or "").encode()))
+                await writer.drain()
+
+
+def _protocol(head: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
+    """What is said first, and how an event is written, for a client that begins so."""
+    fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n") if b": " in line)
+    if head == LINES:
+        return b"", lambda data: data + b"\n"
+    if b"sec-websocket-key" not in fields:
+        opening = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+        return opening, lambda data: chunk(data + b"\n")
+    key = next(line[19:] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key: "))
+    accept = base64.b64encode(hashlib.sha1(key + ACCEPT).digest())
+    opening = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    return opening + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n", _message
+
+
+def _message(data: bytes) -> bytes:
+    """One message of text, unmasked, in one frame. Source: RFC 6455, 5.2."""
+    size = len(data)
+    length = bytes([size]) if size < 126 else bytes([126]) + size.to_bytes(2)
+    return b"\x81" + length + data
+
+
+class NullSource(Source):
+    """Lines from a TCP connection. No ids, no coming back: it is there to be compared with."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"tcp://127.0.0.1:{port}")
+        self._port = port
+
+    async def _run(self) -> AsyncGenerator[Event, None]:
+        self.connections += 1
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError as problem:
+            raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
+        try:
+            writer.write(LINES)
+            self._change(OPEN, "connected")
+            while (line := await reader.readline()) and self.state != CLOSED:
+                yield Event(line.decode().rstrip("\n"))
+        finally:
+            writer.close()
+
+
+class NullHttp(Source):
+    """Lines from an answer that httpx reads: what this library takes, without any event stream."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"http://127.0.0.1:{port}/")
+        self._http = new_client(self.url)
+
+    async def _run(self) -> AsyncGenerator[Event, None]:
+        self.connections += 1
+        async with self._http, self._http.stream("GET", self.url) as response:
+            self._change(OPEN, "status 200")
+            async for line in response.aiter_lines():
+                yield Event(line)
+
+    async def _release(self) -> None:
+        await self._http.aclose()
+
+
+class BareSocket(WebSocketSource):
+    """A WebSocket whose messages are the data alone: no ids, so no resuming. To a null it is tornado's client alone."""
+
+    def event(self, message: str | bytes) -> Event:
+        return Event(str(message))

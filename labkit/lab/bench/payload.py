@@ -1,0 +1,44 @@
+"""The events of the measurements: each says when it was sent."""
+
+from __future__ import annotations
+
+import functools
+import io
+import time
+from random import Random
+
+#: More than any compressor here looks back (32 KiB, RFC 1951), so that none finds an event that it has seen.
+POOL_BYTES = 1 << 18
+
+
+def now_ms() -> float:
+    """The machine's monotonic clock, which all its processes share."""
+    return time.monotonic() * 1000
+
+
+def event(size_bytes: int, rng: Random | None = None) -> str:
+    """The data of an event: when it was sent, and prices up to a size. Nothing in it has to be escaped in JSON, and it
+    is as hard to compress as numbers are: no padding flatters a compressor."""
+    start = (rng or _dice).randrange(POOL_BYTES - size_bytes)
+    prices = _prices()[start : start + size_bytes]
+    stamp = f"{now_ms():.3f} "  # the last thing that is done, so that nothing else is measured
+    return stamp + prices[: max(0, size_bytes - len(stamp))]
+
+
+def sent_ms(data: str) -> float:
+    """When an event was sent."""
+    return float(data.split(" ")[0])
+
+
+@functools.cache
+def _prices() -> str:
+    """Made at the first event, which is one of the warm-up. Into a buffer: a list of pieces would leave a megabyte of
+    free memory behind, in which the first connections would find room for nothing."""
+    rng, made = Random("prices"), io.StringIO()
+    while made.tell() < POOL_BYTES:
+        name = "".join(rng.choices("ABCDEFGHKLMNOPRSTUVWXZ", k=3))
+        made.write(f"{name} {rng.uniform(1, 900):.2f} {rng.randrange(100, 9900, 100)} ")
+    return made.getvalue()
+
+
+_dice = Random(1)
