@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from labkit.lab.bench.breakeven import BreakEven
 from labkit.lab.bench.cost import Cost
 from labkit.lab.bench.outage import Outage
-from labkit.lab.bench.result import Result
+from labkit.lab.bench.result import NULL, Result
 from labkit.lab.bench.wire import Wire
 from labkit.measure import Verdict
 
@@ -38,6 +38,9 @@ def c37_smaller_overhead(costs: Mapping[str, Wire]) -> Verdict:
     whole = (
         f"with id and type: SSE +{costs['SSE'].overhead_bytes:.0f}, WebSocket +{costs['WebSocket'].overhead_bytes:.0f}"
     )
+    packed = [costs.get(f"{name}, compressed") for name in ("SSE", "WebSocket")]
+    if all(packed):
+        whole += "; compressed, {:+.0f} and {:+.0f}".format(*(one.overhead_bytes for one in packed if one))
     return Verdict("C37", socket < sse, f"{told}; {whole}")
 
 
@@ -45,6 +48,8 @@ def c38_lower_latency(result: Result) -> Verdict:
     """WebSocket has lower latency: both fed by the same task of the same server."""
     sse, socket = "SSE, data alone", "WebSocket, data alone"
     told = f"{sse} {result.median(sse):.2g} ms, {socket} {result.median(socket):.2g} ms"
+    if nulls := [name for name in result.subjects if name.startswith(NULL)]:
+        told += f" ({', '.join(f'{name} {result.median(name):.2g}' for name in nulls)})"
     if result.noisy:
         return Verdict("C38", None, f"{told}; but this machine is too busy for such differences")
     sure = {True: "lower", False: "higher", None: "no difference that could be told"}[result.lower(socket, sse)]
@@ -69,7 +74,11 @@ def c40_written_by_hand(outages: Mapping[str, Outage], lines: Mapping[str, int])
 
 def c41_costs(costs: Mapping[str, Cost]) -> Verdict:
     """Memory, descriptors and CPU per idle and per busy connection, for each transport."""
-    told = "; ".join(f"{name}: {one!r}" for name, one in costs.items())
+    memory = ", ".join(f"{name} {one.memory_bytes / 1024:.1f} KiB" for name, one in costs.items())
+    events = ", ".join(f"{name} {one.cpu_us_per_event:.0f} µs" for name, one in costs.items())
+    told = (
+        f"idle: {memory}; for each event: {events}; descriptors: {max(one.descriptors for one in costs.values()):.2g}"
+    )
     known = all(one.memory_bytes > 0 for one in costs.values())
     return Verdict("C41", costs["SSE"].memory_bytes <= costs["WebSocket"].memory_bytes if known else None, told)
 

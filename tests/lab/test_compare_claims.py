@@ -23,8 +23,9 @@ from labkit.lab.compare_claims import (
     c43_rare_is_fine,
     c44_post_beside_sse,
 )
-from labkit.lab.decide import Advice, Need, decide, rules
+from labkit.lab.decide import TOLD, Advice, Need, Reason, decide, rules
 from labkit.lab.pages import page_lines
+from labkit.measure import Verdict
 
 QUIET = [[0.1, 0.12, 0.11]] * 5
 
@@ -157,7 +158,8 @@ def test_c44() -> None:
     ("needs", "choice"),
     [
         ({}, "SSE"),  # a page that is told of new orders, now and then
-        ({"up_per_s": 0.1}, "SSE"),  # tokens of a model: one question, a long answer
+        ({"down_per_s": 0.001}, "SSE"),  # seldom, and yet at once
+        ({"up_per_s": 0.1, "posts": True}, "SSE"),  # tokens of a model: one question, a long answer
         ({"up_per_s": 20.0}, "WebSocket"),  # a game, a shared whiteboard
         ({"late_s": 600.0}, "polling"),  # a status page
         ({"payload": "binary"}, "WebSocket"),  # sound
@@ -170,15 +172,58 @@ def test_decide_says_what_practice_says(needs: dict[str, Any], choice: str) -> N
     assert decide(**needs).choose == decide(Need(**needs)).choose == choice
 
 
-def test_every_rule_names_a_claim_of_the_ledger_and_the_last_one_has_no_condition() -> None:
-    ledger = (Path(__file__).parent.parent.parent / "docs/claims.md").read_text("utf-8")
-    conditions = [one for one, _ in rules()]
-    assert all(f"| {advice.shown_by} |" in ledger for _, advice in rules())
-    assert conditions[-1] == {} and all(conditions[:-1])
-    assert repr(Advice("SSE", "Because.", "C40")) == "SSE. Because. (C40)"
+@pytest.mark.parametrize(
+    ("needs", "claims"),
+    [
+        ({}, ["C40"]),
+        ({"network": "proxied"}, ["C40", "C27"]),
+        ({"down_per_s": 0.01}, ["C40", "C29"]),
+        ({"down_per_s": 0.1}, ["C40"]),
+        ({"posts": True}, ["C40", "C24"]),
+        ({"posts": True, "clients": "programs"}, ["C40"]),  # httpx sends any method
+        ({"own_headers": True}, ["C40", "C21"]),
+        ({"up_per_s": 9.0, "network": "proxied"}, ["C44", "C40", "C31"]),
+        ({"clients": "old"}, ["C36", "C36"]),
+        ({"clients": "old", "down_per_s": 0.1}, ["C36"]),
+        ({"late_s": 600.0}, ["C43", "C35"]),
+    ],
+)
+def test_decide_says_what_to_mind(needs: dict[str, Any], claims: list[str]) -> None:
+    assert [reason.shown_by for reason in decide(**needs).reasons] == claims
 
 
-@pytest.mark.parametrize("needs", [{"payload": "films"}, {"up_per_s": -1}, {"late_s": float("nan")}, {"speed": 9}])
+def test_a_reason_shows_what_was_measured_and_whether_it_supports_it() -> None:
+    slow, quick = Verdict("C36", True, "300 ms"), Verdict("C36", False, "1 ms")
+    supported, _ = decide(clients="old", measured=[quick]).reasons
+    assert supported.stands is True and repr(supported).endswith("alone. (C36 does not hold here: 1 ms)")
+    refuted, _ = decide(clients="old", measured=[slow]).reasons
+    assert refuted.stands is False and repr(refuted).endswith("(but here it was otherwise: C36 holds: 300 ms)")
+    unsure, _ = decide(clients="old", measured=[replace(slow, holds=None)]).reasons
+    assert unsure.stands is None and "(but C36 cannot be told" in repr(unsure)
+    assert decide(clients="old", measured=[Verdict("C40", True, "")]).reasons[0].measured is None
+
+
+def test_every_rule_names_a_settled_claim_of_the_ledger_and_the_last_one_has_no_condition() -> None:
+    ledger = (Path(__file__).parent.parent.parent / "docs/claims.md").read_text("utf-8").splitlines()
+    settled = {line.split(" | ")[0].strip("| ") for line in ledger if line.startswith("| C") and "| due |" not in line}
+    assert {one["shown_by"] for kind in ("rule", "mind") for one in rules(kind)} <= settled  # type: ignore[arg-type]
+    conditions = [set(one) - set(TOLD) for one in rules("rule")]
+    assert conditions[-1] == set() and all(conditions[:-1])
+    told = repr(Advice("SSE", (Reason("Because.", "C40"), Reason("Beware.", "C27"))))
+    assert told == "SSE. Because. (C40)\n  Mind: Beware. (C27)"
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        {"payload": "films"},
+        {"up_per_s": -1},
+        {"late_s": float("nan")},
+        {"speed": 9},
+        {"posts": 1},
+        {"clients": "modern"},
+    ],
+)
 def test_needs_that_are_none_are_told(needs: dict[str, Any]) -> None:
     with pytest.raises(LabError):
         decide(**needs)

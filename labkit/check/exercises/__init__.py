@@ -9,6 +9,7 @@ from labkit.check.exercises import (
     cors_headers,
     doubled_events,
     held,
+    how_late,
     listen,
     missing_and_doubled,
     since,
@@ -30,6 +31,7 @@ _MODULES = (
     carry,
     assemble,
     break_even,
+    how_late,
     cors_headers,
 )
 

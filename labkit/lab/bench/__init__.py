@@ -11,11 +11,11 @@ from labkit.lab.bench.result import Result, load
 from labkit.lab.bench.roundtrip import round_trips
 from labkit.lab.bench.several import several_streams
 from labkit.lab.bench.talk import talks
-from labkit.lab.bench.unfair import unfair
+from labkit.lab.bench.unfair import Rivals
 from labkit.lab.bench.wire import Wire, wire
 
 __all__ = [
     "ALL", "BARE", "COMPRESSED", "LIBRARIES", "PUSHING", "TRANSPORTS", "BreakEven", "Cost", "Origin", "Outage",
-    "Result", "Wire", "break_even", "cost", "delivery", "first_event", "load", "origin", "outage", "round_trips",
-    "several_streams", "talks", "unfair", "wire",
+    "Result", "Rivals", "Wire", "break_even", "cost", "delivery", "first_event", "load", "origin", "outage",
+    "round_trips", "several_streams", "talks", "wire",
 ]  # fmt: skip

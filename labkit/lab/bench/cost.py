@@ -43,10 +43,9 @@ class Cost:
     cpu_us_per_event: float
 
     def __repr__(self) -> str:
-        return (
-            f"{self.memory_bytes / 1024:.1f} KiB and {self.descriptors:.2g} descriptors each; processor: idle "
-            f"{self.idle_cpu_us_per_s:.0f} µs a second, {self.cpu_us_per_event:.0f} µs for each event"
-        )
+        each = f"{self.memory_bytes / 1024:.1f} KiB and {self.descriptors:.2g} descriptor{'s' * (self.descriptors > 1)}"
+        idle = f"{self.idle_cpu_us_per_s:.0f} µs a second idle"
+        return f"{each} each; processor: {idle}, {self.cpu_us_per_event:.0f} µs for each event"
 
 
 async def cost(

@@ -1,55 +1,123 @@
-"""A benchmark with three mistakes, each with a switch that mends it."""
+"""Two real servers for an unfair benchmark: they send the same events in the same way, and one of them starts cold,
+keeps another clock, and lets Nagle's algorithm hold its events back unless it is told not to."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import itertools
 import socket
-import statistics
+import threading
 import time
+from typing import NamedTuple, Self
 
-from labkit.lab.raw import loopback
-
-#: What the clock of the "other machine" is ahead.
-AHEAD_S = 0.015
 EVERY_S = 0.05
+PATIENCE_S = 10.0
+#: What the clock of the stream's server is behind: as if it were another machine.
+BEHIND_S = 0.015
+#: What the first event of the stream takes longer: imports, caches, a first connection to a database.
+COLD_S = 0.3
+PINGS = 5
 
 
-async def unfair(
-    events: int = 20, *, warm_up: int = 0, one_clock: bool = False, nodelay: bool = False
-) -> dict[str, float]:
-    """Mean lag in ms, "measured" as one finds it in blogs: SSE against WebSocket, and SSE loses by far.
+class Came(NamedTuple):
+    """One event: `sent_s` by the clock of the server, `came_s` by yours."""
 
-    `warm_up`: how many of the first events do not count. `one_clock`: whether sender and receiver of the event stream
-    share a clock, as those of the WebSocket do. `nodelay`: whether its server turns Nagle's algorithm off, or writes an
-    event in two pieces and lets the second wait until the first was acknowledged.
+    sent_s: float
+    came_s: float
+
+
+class Connection:
+    """`take(count)` gives the next events; the server's clock is `ahead_s` of yours."""
+
+    def __init__(self, port: int, name: str, nodelay: bool) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        self._lines = self._socket.makefile("rb")
+        self._say(f"{name} {nodelay}")
+        self.ahead_s = self._compared()
+
+    def take(self, count: int) -> list[Came]:
+        """So many events, one every 50 ms.
+
+        Raises:
+            TimeoutError: none came for 10 s.
+        """
+        return [self._next() for _ in range(count)]
+
+    def close(self) -> None:
+        """Ends it; the server notices at its next event."""
+        self._lines.close()
+        self._socket.close()
+
+    def _next(self) -> Came:
+        data = self._lines.readline()
+        self._lines.readline()  # the empty line: only now is it an event
+        came_s = time.monotonic()
+        self._say("ok")  # Linux holds an acknowledgement back only for a side that talks back
+        return Came(float(data[6:]), came_s)
+
+    def _compared(self) -> float:
+        """Asks for the server's time, and takes it for that of the middle between question and answer. The quickest
+        answer is believed. Source: F. Cristian, Probabilistic clock synchronization, 1989."""
+        asked = []
+        for _ in range(PINGS):
+            began_s = time.monotonic()
+            self._say("time?")
+            there_s = float(self._lines.readline())
+            took_s = time.monotonic() - began_s
+            asked.append((took_s, there_s - (began_s + took_s / 2)))
+        return min(asked)[1]
+
+    def _say(self, text: str) -> None:
+        self._socket.sendall(f"{text}\n".encode())
+
+
+class Rivals:
+    """Both servers, on a port of this machine, until the block ends. `connect(name, nodelay)` opens a connection to
+    "SSE" or "WebSocket".
+
+    >>> with Rivals() as servers:
+    ...     len(servers.connect("SSE", nodelay=True).take(2))
+    2
     """
-    behind_s = 0.0 if one_clock else AHEAD_S
-    return {
-        "SSE": await _mean_lag_ms(events, warm_up, nodelay, behind_s, opening_s=0.3),
-        "WebSocket": await _mean_lag_ms(events, warm_up, True, 0.0, opening_s=0.0),
-    }
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._connections: list[Connection] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def connect(self, name: str, nodelay: bool = False) -> Connection:
+        """A new connection. With `nodelay` its server turns Nagle's algorithm off."""
+        made = Connection(self._listener.getsockname()[1], name, nodelay)
+        self._connections.append(made)
+        return made
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # it is closed
+            while True:
+                there, _ = self._listener.accept()
+                threading.Thread(target=_serve, args=(there,), daemon=True).start()
 
 
-async def _mean_lag_ms(events: int, warm_up: int, nodelay: bool, behind_s: float, opening_s: float) -> float:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay)
-        await reader.readuntil(b"\r\n\r\n")
-        for number in range(events):
-            sent = f"{time.monotonic() - behind_s:.6f}"  # by the clock of the machine that sends
-            if number == 0:
-                await asyncio.sleep(opening_s)  # a cold start: imports, caches, a first connection to a database
-            writer.write(f"data: {sent}".encode())
-            writer.write(b"\n\n")
-            await asyncio.sleep(EVERY_S)
-
-    lags_ms = []
-    async with loopback(serve) as url:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rstrip("/").rpartition(":")[2]))
-        writer.write(b"GET / HTTP/1.1\r\n\r\n")
-        while line := await reader.readline():
-            if line.startswith(b"data: "):
-                await reader.readline()  # the empty line: only now is it an event
-                lags_ms.append((time.monotonic() - float(line[6:])) * 1000)
-                writer.write(b"ok\r\n")  # Linux holds an acknowledgement back only for a side that talks back
-        writer.close()
-    return statistics.mean(lags_ms[warm_up:])
+def _serve(there: socket.socket) -> None:
+    with contextlib.suppress(OSError, ValueError), there, there.makefile("rb") as said:
+        name, nodelay = said.readline().decode().split()
+        there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay == "True")
+        behind_s, cold_s = (BEHIND_S, COLD_S) if name == "SSE" else (0.0, 0.0)
+        for _ in range(PINGS):
+            said.readline()
+            there.sendall(f"{time.monotonic() - behind_s:.6f}\n".encode())
+        for number in itertools.count():
+            sent = f"data: {time.monotonic() - behind_s:.6f}"
+            time.sleep(cold_s if number == 0 else 0.0)
+            there.sendall(sent.encode())
+            there.sendall(b"\n\n")  # in two pieces, as many servers write
+            time.sleep(EVERY_S)

@@ -1,0 +1,71 @@
+"""Two servers for the exercise how_late, whose times are made up: they start cold, keep clocks of their own, and let
+Nagle's algorithm hold events back, unless it is turned off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple, Self
+
+EVERY_S = 0.05
+#: What the first events of a connection take longer, where a server starts cold.
+COLD_S = (0.3, 0.04, 0.008)
+NAGLE_S = 0.04  # so long Linux holds an acknowledgement back, and Nagle's algorithm waits for it
+
+
+class Came(NamedTuple):
+    """One event: `sent_s` by the clock of the server, `came_s` by yours."""
+
+    sent_s: float
+    came_s: float
+
+
+@dataclass
+class Connection:
+    """`take(count)` gives the next events; the server's clock is `ahead_s` of yours."""
+
+    lag_s: float
+    cold: bool
+    ahead_s: float
+    held_s: float
+    _rng: Random = field(default_factory=lambda: Random(1), repr=False)
+    _taken: int = field(default=0, repr=False)
+
+    def take(self, count: int) -> list[Came]:
+        """So many events, one every 50 ms."""
+        return [self._next() for _ in range(count)]
+
+    def _next(self) -> Came:
+        number, self._taken = self._taken, self._taken + 1
+        lag_s = self.lag_s + self.held_s + self._rng.uniform(-5e-5, 5e-5)
+        if self.cold and number < len(COLD_S):
+            lag_s += COLD_S[number]
+        sent_s = 1000 + number * EVERY_S
+        return Came(sent_s + self.ahead_s, sent_s + lag_s)
+
+
+@dataclass
+class Servers:
+    """`connect(name, nodelay)` opens a connection to "SSE" or "WebSocket". `lags_ms` is how late their events are;
+    `cold` says who starts cold, `ahead_s` what their clocks are ahead, `nagle` who has Nagle's algorithm."""
+
+    lags_ms: Mapping[str, float]
+    cold: tuple[str, ...] = ()
+    ahead_s: Mapping[str, float] = field(default_factory=dict)
+    nagle: tuple[str, ...] = ()
+
+    def connect(self, name: str, nodelay: bool = False) -> Connection:
+        """A new connection. With `nodelay` Nagle's algorithm is turned off for it."""
+        held_s = NAGLE_S if name in self.nagle and not nodelay else 0.0
+        return Connection(self.lags_ms[name] / 1000, name in self.cold, self.ahead_s.get(name, 0.0), held_s)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return type(self)(self.lags_ms, self.cold, self.ahead_s, self.nagle)
+
+    def __repr__(self) -> str:
+        told = [f"{name} {ms:g} ms" for name, ms in self.lags_ms.items()]
+        told += [f"{name} starts cold" for name in self.cold]
+        told += [f"the clock of {name} {s:+g} s" for name, s in self.ahead_s.items()]
+        told += [f"Nagle for {name}" for name in self.nagle]
+        return f"<servers: {', '.join(told)}>"
