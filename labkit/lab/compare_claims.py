@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labkit.lab.bench.breakeven import BreakEven
+from labkit.lab.bench.clients import PUSHING
 from labkit.lab.bench.cost import Cost
 from labkit.lab.bench.outage import Outage
 from labkit.lab.bench.result import NULL, Result
@@ -74,10 +75,10 @@ def c40_written_by_hand(outages: Mapping[str, Outage], lines: Mapping[str, int])
 
 def c41_costs(costs: Mapping[str, Cost]) -> Verdict:
     """Memory, descriptors and CPU per idle and per busy connection, for each transport."""
-    memory = ", ".join(f"{name} {one.memory_bytes / 1024:.1f} KiB" for name, one in costs.items())
-    events = ", ".join(f"{name} {one.cpu_us_per_event:.0f} µs" for name, one in costs.items())
-    told = (
-        f"idle: {memory}; for each event: {events}; descriptors: {max(one.descriptors for one in costs.values()):.2g}"
+    told = ", ".join(
+        f"{name} {one.memory_bytes / 1024:.1f} KiB, {one.cpu_us_per_event:.0f} µs and {one.descriptors:.2g} descriptor"
+        for name, one in costs.items()
+        if name in PUSHING
     )
     known = all(one.memory_bytes > 0 for one in costs.values())
     return Verdict("C41", costs["SSE"].memory_bytes <= costs["WebSocket"].memory_bytes if known else None, told)

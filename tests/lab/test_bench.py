@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import signal
+import subprocess
 import sys
+import time
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +24,7 @@ from labkit.lab.bench.cost import SERVERS
 from labkit.lab.bench.origin import START, Origin
 from labkit.lab.bench.payload import event, sent_ms
 from labkit.lab.bench.readers import listens
+from labkit.lab.compare_claims import c38_lower_latency
 
 pytestmark = pytest.mark.live
 
@@ -91,6 +97,14 @@ def test_an_idle_connection_takes_what_it_takes() -> None:
     assert all(one.cpu_us_per_event > 0 for one in costs.values())
 
 
+def test_more_connections_than_a_process_may_have_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module(bench.Cost.__module__), "descriptor_limit", lambda: 256)
+    with pytest.raises(
+        LabError, match=r"100 connections to each of 2 servers need 260 open files, and .* may have 256"
+    ):
+        asyncio.run(bench.cost(100, transports=["SSE", "WebSocket"]))
+
+
 def test_a_connection_that_ends_while_it_is_measured_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SERVERS, "gone", (START, listens("/nowhere", "Connection: close\r\n")))
     with pytest.raises(LabError, match="ended while it was measured"):
@@ -145,3 +159,25 @@ def test_each_mistake_of_the_unfair_benchmark_costs_something_and_mended_there_i
     assert min(one["SSE"] for one in late.values()) > 8 and max(one["WebSocket"] for one in late.values()) < 5
     assert late["all"]["SSE"] > late["cold"]["SSE"] + 30
     assert mended["SSE"] < 5 and mended["WebSocket"] < 5
+
+
+MEASURE = """
+import asyncio, sys
+from labkit.lab.bench import BARE, delivery
+asyncio.run(delivery(per_s=50, events=10, rounds=3, transports=["null", *BARE])).save(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+def test_on_a_machine_that_stumbles_it_is_too_noisy_to_tell(tmp_path: Path) -> None:
+    # As on a machine that is far too busy: who measures gets no time for 40 ms, again and again.
+    with subprocess.Popen([sys.executable, "-c", MEASURE, tmp_path / "result.json"]) as measuring:
+        while measuring.poll() is None:
+            for signum, wait_s in ((signal.SIGSTOP, 0.04), (signal.SIGCONT, 0.02)):
+                measuring.send_signal(signum)
+                time.sleep(wait_s)
+    result = bench.load(tmp_path / "result.json")
+    assert result.missing == {} and result.noisy and "too noisy" in repr(result)
+    assert result.lower("SSE, data alone", "WebSocket, data alone") is None
+    verdict = c38_lower_latency(result)
+    assert verdict.holds is None and "too busy" in verdict.because

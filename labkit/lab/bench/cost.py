@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from labkit.errors import LabError
 from labkit.lab.bench import threaded
 from labkit.lab.bench.origin import START, Origin, origin
+from labkit.lab.bench.process import descriptor_limit
 from labkit.lab.bench.readers import DEFLATE, SOCKET, Read, asks, listens
-from labkit.lab.progress import progress
 
 POLL_EVERY_S = 0.5
 #: By name: the program, and who reads from it.
@@ -24,9 +24,10 @@ SERVERS = {
     "SSE, compressed": (START, listens("/compressed/events")),
     "WebSocket, compressed": (START, listens("/compressed/socket", DEFLATE)),
 }
-UNCOMPRESSED = tuple(name for name in SERVERS if "compressed" not in name)
+WAYS = tuple(SERVERS)
 SETTLE_S = 0.3
-IDLE_S = 1.0
+IDLE_S = 0.5
+SPARE_DESCRIPTORS = 60  # that a process has open anyhow
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,22 @@ class Cost:
 
 
 async def cost(
-    connections: int = 200,
-    events: int = 20,
-    per_s: float = 20.0,
-    transports: Sequence[str] = UNCOMPRESSED,
-    bar: bool = False,
+    connections: int = 100, events: int = 20, per_s: float = 40.0, transports: Sequence[str] = WAYS
 ) -> dict[str, Cost]:
-    """For each way to serve, in a process of its own, what `connections` cost, idle and with events."""
-    return {name: await _cost(name, connections, events, per_s) for name in progress(transports, "measuring", bar)}
+    """For each way to serve, in a process of its own, what `connections` cost, idle and with events. All are measured
+    at the same time, so that what disturbs one disturbs all.
+
+    Raises:
+        LabError: this machine does not allow so many open connections, or one ended.
+    """
+    allowed, needed = descriptor_limit(), connections * len(transports) + SPARE_DESCRIPTORS
+    if needed > allowed:
+        raise LabError(
+            f"{connections} connections to each of {len(transports)} servers need {needed} open files, and this "
+            f"process may have {allowed}. Ask for fewer, or raise the limit (ulimit -n)"
+        )
+    measured = (_cost(name, connections, events, per_s) for name in transports)
+    return dict(zip(transports, await asyncio.gather(*measured), strict=True))
 
 
 async def _cost(name: str, connections: int, events: int, per_s: float) -> Cost:

@@ -42,6 +42,16 @@ def descriptors() -> int:
     return 0
 
 
+def descriptor_limit() -> int:
+    """How many files and sockets this process may have open at the same time."""
+    try:
+        import resource
+    except ImportError:  # Windows, where sockets are not counted among the files
+        return sys.maxsize
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
 def fill() -> list[bytes]:
     """Objects of all sizes, as many as it takes until each more is new memory: keep them. What a start leaves free, a
     megabyte or two, would hold the first hundreds of connections, which would then seem to take nothing."""

@@ -20,6 +20,8 @@ from labkit.server import Channel, long_polling, polling, serve, websocket
 from labkit.server.site import Route
 from labkit.wire import Frame
 
+UNEVEN = Random(7)
+
 
 class Play(RequestHandler):
     """POST {"events", "per_s", "size_bytes", "jitter"} publishes so many, at a schedule that does not drift. Each comes
@@ -32,9 +34,9 @@ class Play(RequestHandler):
         self.finish("playing")
         await self.flush()
         loop = asyncio.get_running_loop()
-        rng, began_s = Random(7), loop.time()
+        began_s = loop.time()
         for number in range(asked["events"]):
-            due_s = began_s + (number + asked["jitter"] * rng.random()) / asked["per_s"]
+            due_s = began_s + (number + asked["jitter"] * UNEVEN.random()) / asked["per_s"]
             await asyncio.sleep(max(0.0, due_s - loop.time()))
             self.channel.publish(event(asked["size_bytes"]), "price")  # with a type, as events have one
 
