@@ -87,3 +87,40 @@ def test_nobody_behind_is_a_connection_that_ends() -> None:
         assert len(asyncio.all_tasks()) == 1  # nothing is left over
 
     asyncio.run(main())
+
+
+def test_who_reads_slowly_holds_the_sender_up() -> None:
+    async def main() -> None:
+        written = 0
+
+        async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal written
+            while True:
+                writer.write(bytes(1 << 16))
+                await writer.drain()
+                written += 1 << 16
+
+        async with loopback(endless) as origin, pipe(origin) as made:
+            _, writer = await connect(made.url)  # and reads nothing; the stream's limit is 128 KiB
+            before = -1
+            while before != written < 1 << 26:  # until nobody takes any more
+                before = written
+                await asyncio.sleep(0.1)
+            assert 0 < written < 1 << 25  # buffers of three sockets, and the pieces on their way
+            writer.close()
+
+    asyncio.run(main())
+
+
+def test_each_piece_is_shown() -> None:
+    async def main() -> None:
+        seen: list[tuple[bool, bytes]] = []
+        async with loopback(echo) as origin, pipe(origin) as made:
+            made.on_bytes = lambda up, data: seen.append((up, data))
+            reader, writer = await connect(made.url)
+            writer.write(b"abc")
+            await reader.readexactly(6)
+            writer.close()
+        assert seen == [(True, b"abc"), (False, b"abcabc")]
+
+    asyncio.run(main())

@@ -35,8 +35,8 @@ each = pytest.mark.parametrize("name", CLIENTS)
 
 
 @asynccontextmanager
-async def serving(channel: Channel, port: int = 0) -> AsyncIterator[Serving]:
-    routes = {"/events": channel, "/poll": polling(channel), "/wait": long_polling(channel, 0.2),
+async def serving(channel: Channel, port: int = 0, wait_s: float = 0.2) -> AsyncIterator[Serving]:
+    routes = {"/events": channel, "/poll": polling(channel), "/wait": long_polling(channel, wait_s),
               "/socket": websocket(channel)}  # fmt: skip
     async with serve(routes, port) as server:
         yield server
@@ -171,6 +171,7 @@ def test_a_question_that_waits_ends_with_its_client_or_after_a_while() -> None:
         async with serving(channel) as server, httpx.AsyncClient(trust_env=False) as client:
             empty = await client.get(f"{server.base_url}/wait?since={id}")
             assert empty.json() == {"events": [], "last": id}
+        async with serving(channel, wait_s=60.0) as server, httpx.AsyncClient(trust_env=False) as client:
             before = len(asyncio.all_tasks())
             with pytest.raises(httpx.ReadTimeout):
                 await client.get(f"{server.base_url}/wait?since={id}", timeout=0.05)
