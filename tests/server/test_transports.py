@@ -16,6 +16,7 @@ from tornado.websocket import WebSocketHandler, websocket_connect
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
 from labkit.errors import StreamLost, StreamRejected
+from labkit.proxy import pipe
 from labkit.server import Channel, Serving, long_polling, polling, serve, websocket
 from labkit.sockets import free_port
 
@@ -321,3 +322,22 @@ def test_a_route_that_is_replaced_ends_its_sockets_and_a_page_may_ask_before_it_
             assert await asyncio.wait_for(socket.read_message(), 5) is None and socket.close_code == 1001
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("server_may", "client_may", "small"),
+    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
+)
+def test_a_socket_is_compressed_where_both_sides_want_it(server_may: bool, client_may: bool, small: bool) -> None:
+    async def main() -> int:
+        channel = Channel()
+        id = channel.publish("a")
+        channel.publish("x" * 10_000)
+        routes = {"/events": channel, "/socket": websocket(channel, compression=server_may)}
+        async with serve(routes) as server, pipe(server.base_url) as between:
+            url = f"{between.url}/socket"
+            async with WebSocketSource(url, last_event_id=id, compression=client_may) as source:
+                assert [data for _, _, data in await take(source, 1)] == ["x" * 10_000]
+            return between.down_bytes
+
+    assert (asyncio.run(main()) < 2000) is small
