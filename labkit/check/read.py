@@ -13,11 +13,16 @@ from labkit.check.model import Unreadable
 MAX_ITEMS = 10_000
 
 
-def items(value: object, wanted: str) -> list[object]:
-    """The items of a list, a tuple, or an iterator such as a generator."""
+def no_coroutine(value: object) -> None:
+    """Unreadable, if the value is what a call of an `async def` gives."""
     if inspect.iscoroutine(value):
         value.close()
         raise Unreadable("The function is `async def`, so a call gives a coroutine. Write `def`.")
+
+
+def items(value: object, wanted: str) -> list[object]:
+    """The items of a list, a tuple, or an iterator such as a generator."""
+    no_coroutine(value)
     if not isinstance(value, list | tuple | Iterator):
         raise Unreadable(f"It returned {kind(value)}, not {wanted}.{_advice(value)}")
     found = list(islice(value, MAX_ITEMS + 1))

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from labkit.plots.style import CLIENT, FAINT, INK, PROXY, SERVER, style
 
 #: Told apart without colour too: by the dashes, and by the name at the line's end.
-LOOKS = [(FAINT, ":"), (CLIENT, "-"), (SERVER, "--"), (PROXY, "-."), (INK, (0, (1, 1)))]
+LOOKS = [(FAINT, (0, (4, 1, 1, 1, 1, 1))), (CLIENT, "-"), (SERVER, "--"), (PROXY, "-."), (INK, (0, (1, 1)))]
 #: The layers of an event's bytes: colour, and a hatch that is seen without it.
 LAYERS = [("payload", CLIENT, ""), ("framing", SERVER, ".."), ("heads of HTTP", PROXY, "//")]
 
@@ -27,7 +27,8 @@ def _place(axes: Axes | None, height: float) -> Iterator[Axes]:
 def one_page(panels: Sequence[Callable[[Axes], object]], title: str) -> Figure:
     """A page to print, A4 upright: each panel is drawn by a function of its Axes, one below the other."""
     with style():
-        figure, places = plt.subplots(len(panels), 1, figsize=(8.27, 11.69), layout="constrained", squeeze=False)
+        figure, places = plt.subplots(len(panels), 1, figsize=(8.27, 11.69), squeeze=False)
+        figure.set_layout_engine("constrained", hspace=0.06)
         figure.suptitle(title, x=0.02, ha="left", weight="bold", fontsize=14)
         for axes, draw in zip(places[:, 0], panels, strict=True):
             draw(axes)
@@ -45,7 +46,7 @@ def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms", a
                       label=f"{name}, median {np.median(x):.2g} {unit}")  # fmt: skip
         axes.set_xscale("log")
         axes.set_ylim(0, 1.02)
-        axes.set_xlabel(unit)
+        axes.set_xlabel(f"{unit}, logarithmic")
         axes.set_ylabel("share of events")
         axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
         axes.set_title(title)
@@ -92,7 +93,8 @@ def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str
     """Bytes an hour of polling, by the time between polls, against those of a silent stream; the crossing is marked."""
     with style(), _place(axes, 3.2) as axes:
         interval_s = np.logspace(0, 4, 100)
-        axes.plot(interval_s, 3600 / interval_s * poll_bytes, color=PROXY, linestyle="-.", linewidth=2, label="polling")
+        axes.plot(interval_s, 3600 / interval_s * poll_bytes, color=INK, linestyle=LOOKS[4][1], linewidth=2,
+                  label="polling")  # fmt: skip
         axes.axhline(stream_bytes_per_hour, color=CLIENT, linewidth=2, label="a stream with heartbeats")
         crossing_s = 3600 * poll_bytes / stream_bytes_per_hour
         axes.plot(crossing_s, stream_bytes_per_hour, "o", color=INK)
@@ -109,9 +111,10 @@ def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str
 def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str, axes: Axes | None = None) -> Axes:
     """Each name at (bytes for each event, ms of median latency, logarithmic): low and left is good."""
     with style(), _place(axes, 3.2) as axes:
-        for (name, (cost, late)), (colour, _) in zip(points.items(), LOOKS[1:], strict=False):
+        for place, ((name, (cost, late)), (colour, _)) in enumerate(zip(points.items(), LOOKS[1:], strict=False)):
             axes.plot(cost, late, "o", color=colour, markersize=9)
-            axes.annotate(f"  {name}", (cost, late), va="center", color=INK)
+            # In turns below and above: two that are close must both be read.
+            axes.annotate(f"  {name}", (cost, late), va="bottom" if place % 2 else "top", color=INK)
         axes.set_xlim(0, 1.25 * max((cost for cost, _ in points.values()), default=1))
         axes.set_yscale("log")
         axes.margins(y=0.25)

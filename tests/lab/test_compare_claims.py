@@ -179,7 +179,8 @@ def test_decide_says_what_practice_says(needs: dict[str, Any], choice: str) -> N
         ({"network": "proxied"}, ["C40", "C27"]),
         ({"down_per_s": 0.01}, ["C40", "C29"]),
         ({"down_per_s": 0.1}, ["C40"]),
-        ({"posts": True}, ["C40", "C24"]),
+        ({"posts": True}, ["C24"]),
+        ({"posts": True, "network": "proxied"}, ["C24", "C27"]),
         ({"posts": True, "clients": "programs"}, ["C40"]),  # httpx sends any method
         ({"own_headers": True}, ["C40", "C21"]),
         ({"up_per_s": 9.0, "network": "proxied"}, ["C44", "C40", "C31"]),

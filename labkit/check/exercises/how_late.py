@@ -65,8 +65,9 @@ def _samples(seed: str, *faults: str) -> list[Sample]:
 
 
 def _read(returned: object, sample: Sample) -> tuple[tuple[str, float], ...]:
+    read.no_coroutine(returned)
     if not isinstance(returned, dict) or set(returned) != set(NAMES):
-        raise Unreadable('It returned no dict with "SSE" and "WebSocket".')
+        raise Unreadable('It returns a dict with two keys: {"SSE": ..., "WebSocket": ...}.')
     expected: Mapping[str, float] = dict(sample.expected)  # type: ignore[call-overload]
     found = {name: read.number(returned[name], f"The value for {name}") for name in NAMES}
     near = {name: abs(ms - expected[name]) <= TOLERANCE_MS for name, ms in found.items()}
@@ -83,7 +84,7 @@ TRAPS = (
         "counts everything",
         measures(warm_up=lambda name: 0),
         "The first events are in the mean. A server that has just started is cold: imports, caches, connections of its "
-        "own. Let a few events pass, of both, before you count.",
+        "own. Let a few events of each pass before you count.",
     ),
     Trap(
         "leaves out one",
@@ -113,14 +114,19 @@ TRAPS = (
         "connections. Open both alike.",
     ),
     Trap(
+        "Nagle for the other",
+        measures(nodelay=lambda name: name == "SSE"),
+        "Now it is the WebSocket that Nagle's algorithm holds back: the two still get different connections.",
+    ),
+    Trap(
         "Nagle for both",
         measures(nodelay=lambda name: False),
-        "Both are held back by Nagle's algorithm now: equal, and 40 ms too late. Servers that push events turn it off.",
+        "Nagle's algorithm is on for both: who has it is 40 ms too late. Servers that push events turn it off.",
     ),
     Trap(
         "in seconds",
         measures(unit=1.0),
-        "Next to nothing, for both. The times are in seconds, and the answer is in milliseconds.",
+        "Next to nothing, for both. Are these seconds? The answer is in milliseconds. Or was nothing measured?",
     ),
 )
 
@@ -138,9 +144,9 @@ EXERCISE = Exercise(
     ),
     traps=TRAPS,
     hints=(
-        "Print the lags of one connection, one by one. Which of them would you not have expected?",
-        "What a clock is ahead is in every time that was read from it. connection.ahead_s says how much.",
-        "Compare the two calls of connect(): does each server get the same connection?",
+        "For level 1: print the lags of one connection, one by one. Which would you not have expected?",
+        "For level 2: what a clock is ahead is in each time that was read from it. connection.ahead_s says how much.",
+        "For level 3: compare the two calls of connect(). Does each server get the same connection?",
     ),
     done="Your benchmark is fair: both warm, on one clock, over the same kind of connection.",
     read=_read,

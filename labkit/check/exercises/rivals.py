@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from random import Random
 from typing import NamedTuple, Self
 
 EVERY_S = 0.05
-#: What the first events of a connection take longer, where a server starts cold.
+#: What the first events of a server take longer, where it starts cold.
 COLD_S = (0.3, 0.04, 0.008)
+#: No event is as late as the other: in turns by so much, and none on average.
+UNEVEN_S = (0.0, 0.0008, -0.0008, 0.0004, -0.0004)
 NAGLE_S = 0.04  # so long Linux holds an acknowledgement back, and Nagle's algorithm waits for it
 
 
@@ -26,21 +27,22 @@ class Connection:
     """`take(count)` gives the next events; the server's clock is `ahead_s` of yours."""
 
     lag_s: float
-    cold: bool
     ahead_s: float
-    held_s: float
-    _rng: Random = field(default_factory=lambda: Random(1), repr=False)
-    _taken: int = field(default=0, repr=False)
+    cold_s: list[float]  # of the server: what its next events take longer
+    _taken: int = 0
 
     def take(self, count: int) -> list[Came]:
         """So many events, one every 50 ms."""
         return [self._next() for _ in range(count)]
 
+    def close(self) -> None:
+        """Ends it."""
+
     def _next(self) -> Came:
         number, self._taken = self._taken, self._taken + 1
-        lag_s = self.lag_s + self.held_s + self._rng.uniform(-5e-5, 5e-5)
-        if self.cold and number < len(COLD_S):
-            lag_s += COLD_S[number]
+        lag_s = self.lag_s + UNEVEN_S[number % len(UNEVEN_S)]
+        if self.cold_s:
+            lag_s += self.cold_s.pop(0)
         sent_s = 1000 + number * EVERY_S
         return Came(sent_s + self.ahead_s, sent_s + lag_s)
 
@@ -54,11 +56,13 @@ class Servers:
     cold: tuple[str, ...] = ()
     ahead_s: Mapping[str, float] = field(default_factory=dict)
     nagle: tuple[str, ...] = ()
+    _cold_s: dict[str, list[float]] = field(default_factory=dict)
 
     def connect(self, name: str, nodelay: bool = False) -> Connection:
         """A new connection. With `nodelay` Nagle's algorithm is turned off for it."""
         held_s = NAGLE_S if name in self.nagle and not nodelay else 0.0
-        return Connection(self.lags_ms[name] / 1000, name in self.cold, self.ahead_s.get(name, 0.0), held_s)
+        cold_s = self._cold_s.setdefault(name, list(COLD_S) if name in self.cold else [])
+        return Connection(self.lags_ms[name] / 1000 + held_s, self.ahead_s.get(name, 0.0), cold_s)
 
     def __deepcopy__(self, memo: object) -> Self:
         return type(self)(self.lags_ms, self.cold, self.ahead_s, self.nagle)

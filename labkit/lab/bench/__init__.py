@@ -1,6 +1,6 @@
 """Transports compared on this machine, by measurements that doubt themselves."""
 
-from labkit.lab.bench.breakeven import BreakEven, break_even
+from labkit.lab.bench.breakeven import BreakEven, polling_break_even
 from labkit.lab.bench.clients import ALL, BARE, COMPRESSED, LIBRARIES, PUSHING, TRANSPORTS
 from labkit.lab.bench.cost import Cost, cost
 from labkit.lab.bench.first import first_event
@@ -16,6 +16,6 @@ from labkit.lab.bench.wire import Wire, wire
 
 __all__ = [
     "ALL", "BARE", "COMPRESSED", "LIBRARIES", "PUSHING", "TRANSPORTS", "BreakEven", "Cost", "Origin", "Outage",
-    "Result", "Rivals", "Wire", "break_even", "cost", "delivery", "first_event", "load", "origin", "outage",
+    "Result", "Rivals", "Wire", "cost", "delivery", "first_event", "load", "origin", "outage", "polling_break_even",
     "round_trips", "several_streams", "talks", "wire",
 ]  # fmt: skip

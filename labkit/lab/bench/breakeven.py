@@ -30,7 +30,12 @@ class BreakEven:
     @property
     def interval_s(self) -> float:
         """Polls so far apart cost as many bytes as the silent stream."""
-        return self.heartbeat_s * self.poll_bytes / self.heartbeat_bytes
+        return self.with_packets(0)
+
+    def with_packets(self, packet_bytes: int = 40) -> float:
+        """The same, where each packet takes so many bytes more (TCP and IP without options: 40): two for a question and
+        its answer, one for a heartbeat. Acknowledgements of their own are not counted."""
+        return self.heartbeat_s * (self.poll_bytes + 2 * packet_bytes) / (self.heartbeat_bytes + packet_bytes)
 
     def __repr__(self) -> str:
         return (
@@ -39,7 +44,7 @@ class BreakEven:
         )
 
 
-async def break_even(questions: int = 10) -> BreakEven:
+async def polling_break_even(questions: int = 10) -> BreakEven:
     """Measured on a counting pipe: the bytes of questions that bring nothing."""
     async with origin() as server, pipe(server.url) as between:
         source = TRANSPORTS["polling"](server, between.url, "")

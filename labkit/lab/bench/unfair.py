@@ -4,7 +4,6 @@ keeps another clock, and lets Nagle's algorithm hold its events back unless it i
 from __future__ import annotations
 
 import contextlib
-import itertools
 import socket
 import threading
 import time
@@ -14,7 +13,7 @@ EVERY_S = 0.05
 PATIENCE_S = 10.0
 #: What the clock of the stream's server is behind: as if it were another machine.
 BEHIND_S = 0.015
-#: What the first event of the stream takes longer: imports, caches, a first connection to a database.
+#: What the stream's first event takes longer: imports, caches, a first connection to a database.
 COLD_S = 0.3
 PINGS = 5
 
@@ -84,6 +83,7 @@ class Rivals:
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[Connection] = []
+        self._cold_s = {"SSE": COLD_S}
         threading.Thread(target=self._accept, daemon=True).start()
 
     def connect(self, name: str, nodelay: bool = False) -> Connection:
@@ -98,26 +98,27 @@ class Rivals:
     def __exit__(self, *problem: object) -> None:
         for connection in self._connections:
             connection.close()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # closing alone does not wake who waits in accept()
         self._listener.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # it is closed
             while True:
                 there, _ = self._listener.accept()
-                threading.Thread(target=_serve, args=(there,), daemon=True).start()
+                threading.Thread(target=self._serve, args=(there,), daemon=True).start()
 
-
-def _serve(there: socket.socket) -> None:
-    with contextlib.suppress(OSError, ValueError), there, there.makefile("rb") as said:
-        name, nodelay = said.readline().decode().split()
-        there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay == "True")
-        behind_s, cold_s = (BEHIND_S, COLD_S) if name == "SSE" else (0.0, 0.0)
-        for _ in range(PINGS):
-            said.readline()
-            there.sendall(f"{time.monotonic() - behind_s:.6f}\n".encode())
-        for number in itertools.count():
-            sent = f"data: {time.monotonic() - behind_s:.6f}"
-            time.sleep(cold_s if number == 0 else 0.0)
-            there.sendall(sent.encode())
-            there.sendall(b"\n\n")  # in two pieces, as many servers write
-            time.sleep(EVERY_S)
+    def _serve(self, there: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError), there, there.makefile("rb") as said:
+            name, nodelay = said.readline().decode().split()
+            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay == "True")
+            behind_s = BEHIND_S if name == "SSE" else 0.0
+            for _ in range(PINGS):
+                said.readline()
+                there.sendall(f"{time.monotonic() - behind_s:.6f}\n".encode())
+            while True:
+                sent = f"data: {time.monotonic() - behind_s:.6f}"
+                time.sleep(self._cold_s.pop(name, 0.0))  # once
+                there.sendall(sent.encode())
+                there.sendall(b"\n\n")  # in two pieces, as many servers write
+                time.sleep(EVERY_S)
