@@ -76,7 +76,7 @@ def c40_written_by_hand(outages: Mapping[str, Outage], lines: Mapping[str, int])
 def c41_costs(costs: Mapping[str, Cost]) -> Verdict:
     """Memory, descriptors and CPU per idle and per busy connection, for each transport."""
     told = ", ".join(
-        f"{name} {one.memory_bytes / 1024:.1f} KiB, {one.cpu_us_per_event:.0f} µs and {one.descriptors:.2g} descriptor"
+        f"{name} {one.memory_bytes / 1024:.1f} KiB, {one.cpu_us_per_event:.0f} µs, descriptors {one.descriptors:.2g}"
         for name, one in costs.items()
         if name in PUSHING
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +39,7 @@ def one_page(panels: Sequence[Callable[[Axes], object]], title: str) -> Figure:
 def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms", axes: Axes | None = None) -> Axes:
     """For each name the share of its samples that is no larger than x, on a logarithmic scale."""
     with style(), _place(axes, 3.2) as axes:
-        for (name, values), (colour, dashes) in zip(samples.items(), LOOKS, strict=False):
+        for (name, values), (colour, dashes) in zip(samples.items(), cycle(LOOKS), strict=False):
             if not values:
                 continue
             x = np.sort(np.maximum(values, 1e-3))
@@ -75,7 +76,7 @@ def byte_bars(costs: Mapping[str, tuple[float, float, float]], title: str, axes:
 def bytes_by_rate(costs: Mapping[str, Mapping[float, float]], title: str, axes: Axes | None = None) -> Axes:
     """For each name a line: bytes for each event over events a second, both logarithmic."""
     with style(), _place(axes, 3.2) as axes:
-        for (name, by_rate), (colour, dashes) in zip(costs.items(), LOOKS[1:], strict=False):
+        for (name, by_rate), (colour, dashes) in zip(costs.items(), cycle(LOOKS[1:]), strict=False):
             axes.plot(*zip(*by_rate.items(), strict=True), color=colour, linestyle=dashes, linewidth=2, marker="o",
                       markersize=4, label=name)  # fmt: skip
         axes.set_xscale("log")
@@ -111,7 +112,9 @@ def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str
 def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str, axes: Axes | None = None) -> Axes:
     """Each name at (bytes for each event, ms of median latency, logarithmic): low and left is good."""
     with style(), _place(axes, 3.2) as axes:
-        for place, ((name, (cost, late)), (colour, _)) in enumerate(zip(points.items(), LOOKS[1:], strict=False)):
+        for place, ((name, (cost, late)), (colour, _)) in enumerate(
+            zip(points.items(), cycle(LOOKS[1:]), strict=False)
+        ):
             axes.plot(cost, late, "o", color=colour, markersize=9)
             # In turns below and above: two that are close must both be read.
             axes.annotate(f"  {name}", (cost, late), va="bottom" if place % 2 else "top", color=INK)

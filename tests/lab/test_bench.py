@@ -6,16 +6,21 @@ import asyncio
 import importlib
 import json
 import signal
+import statistics
 import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from labkit.check import solution
 from labkit.check.exercises.how_late import measures
+from labkit.child import Child
 from labkit.client import Source
 from labkit.errors import LabError
 from labkit.lab import bench
@@ -27,6 +32,7 @@ from labkit.lab.bench.readers import listens
 from labkit.lab.compare_claims import c38_lower_latency
 
 pytestmark = pytest.mark.live
+origin_module = importlib.import_module(bench.Origin.__module__)
 
 
 def test_an_event_says_when_it_was_sent_and_has_its_size() -> None:
@@ -46,10 +52,33 @@ def test_every_transport_is_measured_in_each_round() -> None:
     assert all(lag >= 0 for name in result.subjects for lag in result.samples(name))
 
 
-def test_nulls_carry_an_event_of_any_size_as_plainly_as_their_protocol_can() -> None:
+@pytest.mark.parametrize("size_bytes", [125, 126, 70_000])  # RFC 6455, 5.2 writes each of these lengths in its own way
+def test_nulls_carry_an_event_of_any_size_as_plainly_as_their_protocol_can(size_bytes: int) -> None:
     names = ["null", *bench.LIBRARIES]
-    result = asyncio.run(bench.delivery(per_s=100, events=3, rounds=1, transports=names, size_bytes=300))
+    result = asyncio.run(bench.delivery(per_s=200, events=3, rounds=1, transports=names, size_bytes=size_bytes))
     assert result.missing == {} and [len(result.samples(name)) for name in names] == [3, 3, 3]
+
+
+def test_events_come_at_uneven_times_if_asked() -> None:
+    async def gaps_ms(jitter: float) -> list[float]:
+        async with bench.origin() as server, bench.TRANSPORTS["SSE"](server, server.url, "") as source:
+            reading = asyncio.ensure_future(taken(source, 12))
+            await latency.opened(source, reading)
+            await server.play(12, 50.0, jitter=jitter)
+            sent = [sent_ms(text) for text in await reading]
+            return [after - before for before, after in pairwise(sent)]
+
+    even, uneven = asyncio.run(gaps_ms(0.0)), asyncio.run(gaps_ms(1.0))
+    assert statistics.pstdev(uneven) > 4 > statistics.pstdev(even)
+
+
+async def taken(source: Source, count: int) -> list[str]:
+    texts = []
+    async for one in source:
+        texts.append(one.data)
+        if len(texts) == count:
+            break
+    return texts
 
 
 def test_bytes_and_requests_are_those_of_the_protocols() -> None:
@@ -58,23 +87,30 @@ def test_bytes_and_requests_are_those_of_the_protocols() -> None:
     assert costs["SSE, data alone"].overhead_bytes == costs["SSE, data alone"].framing_bytes == 14
     assert costs["WebSocket, data alone"].overhead_bytes == 2  # RFC 6455, 5.2
     assert costs["SSE"].requests == costs["SSE"].head_bytes == costs["WebSocket"].head_bytes == 0
-    assert costs["long polling"].requests > 0.3
+    assert costs["long polling"].requests == 1.0
     assert costs["long polling"].head_bytes > 5 * costs["SSE"].overhead_bytes
     polling = costs["polling"]
     assert polling.up_bytes < polling.head_bytes < polling.total_bytes - 64  # requests are heads, answers are not only
 
 
+def test_a_long_poll_costs_the_same_however_many_are_measured() -> None:
+    few, many = (asyncio.run(bench.wire(40, events, transports=["long polling"]))["long polling"] for events in (2, 9))
+    assert few.requests == many.requests == 1.0 and abs(few.total_bytes - many.total_bytes) < 8
+
+
 def test_a_compressor_for_the_whole_stream_saves_more_than_one_for_each_answer() -> None:
     transports = ["SSE", "SSE, compressed", "WebSocket, compressed", "long polling", "long polling, compressed"]
-    costs = asyncio.run(bench.wire(per_s=100, events=20, transports=transports))
+    costs = asyncio.run(bench.wire(per_s=40, events=20, transports=transports))
     assert 40 < costs["SSE, compressed"].total_bytes < costs["SSE"].total_bytes - 20  # ids and types come again
     # Its extension leaves out the four bytes that each flush ends with. Source: RFC 7692, 7.2.1
     assert 4 <= costs["SSE, compressed"].total_bytes - costs["WebSocket, compressed"].total_bytes <= 12
-    assert costs["long polling, compressed"].total_bytes > costs["long polling"].total_bytes - 20  # too small to shrink
+    plain, packed = costs["long polling"], costs["long polling, compressed"]
+    assert packed.framing_bytes < plain.framing_bytes and packed.head_bytes > plain.head_bytes + 20
+    assert packed.total_bytes > plain.total_bytes - 20  # a single answer is too small to gain
 
 
 def test_polling_pays_less_for_an_event_the_more_there_are() -> None:
-    slow, fast = (asyncio.run(bench.wire(rate, 10, transports=["polling"]))["polling"] for rate in (20, 500))
+    slow, fast = (asyncio.run(bench.wire(rate, 40, transports=["polling"]))["polling"] for rate in (20, 200))
     assert fast.total_bytes < slow.total_bytes / 1.5 and fast.requests < slow.requests
 
 
@@ -87,14 +123,57 @@ def test_round_trips_and_outages() -> None:
 
 
 def test_an_idle_connection_takes_what_it_takes() -> None:
-    names = ["SSE", "SSE, compressed", "polling"]
-    costs = asyncio.run(bench.cost(connections=40, events=5, per_s=50, transports=names))
+    names = ["SSE", "SSE, compressed", "polling", "SSE, a thread each"]
+    costs = asyncio.run(bench.cost(connections=40, events=10, per_s=50, transports=names))
     assert list(costs) == names and all(one.connections == 40 for one in costs.values())
-    assert [round(one.descriptors, 1) for one in costs.values()] == [1.0, 1.0, 1.0]
-    assert 200 < costs["SSE"].memory_bytes < 20_000  # neither nothing, nor what a compressor takes
-    assert costs["SSE, compressed"].memory_bytes > 50_000
-    assert costs["polling"].idle_cpu_us_per_s > 3 * costs["SSE"].idle_cpu_us_per_s  # it asks, and is answered
-    assert all(one.cpu_us_per_event > 0 for one in costs.values())
+    assert [round(one.descriptors, 1) for one in costs.values()] == [1.0] * 4
+    assert 1000 < costs["SSE"].memory_bytes < 6000
+    assert 15_000 < costs["SSE, a thread each"].memory_bytes < 60_000
+    assert 150_000 < costs["SSE, compressed"].memory_bytes < 400_000  # the window and the tables of zlib
+    assert costs["polling"].idle_cpu_us_per_s > 300 > costs["SSE"].idle_cpu_us_per_s  # it asks, and is answered
+    assert costs["SSE, compressed"].cpu_us_per_event > 2 * costs["SSE"].cpu_us_per_event > 2
+
+
+@pytest.mark.parametrize(
+    ("measure", "why"),
+    [
+        (lambda: bench.delivery(events=0), "events=0: it must be more than zero"),
+        (lambda: bench.delivery(rounds=0), "rounds=0"),
+        (lambda: bench.delivery(per_s=float("nan")), "per_s=nan"),
+        (lambda: bench.delivery(size_bytes=5), "size_bytes=5: from 20 to 100000"),
+        (
+            lambda: bench.delivery(transports=["carrier pigeon"]),
+            "'carrier pigeon': not known here. There are null, SSE",
+        ),
+        (lambda: bench.wire(transports=["null"]), "'null': not known here"),  # nothing counts what does not pass a pipe
+        (lambda: bench.wire(events=0), "events=0"),
+        (lambda: bench.cost(0), "connections=0"),
+        (lambda: bench.cost(1), "two at least"),
+        (lambda: bench.outage(transports=["null"]), "'null'"),
+        (lambda: bench.first_event(delay_s=0), "delay_s=0"),
+        (lambda: bench.talks(seconds=0), "seconds=0"),
+    ],
+)
+def test_what_cannot_be_measured_is_told_at_once(measure: Callable[[], Coroutine[Any, Any, object]], why: str) -> None:
+    with pytest.raises(LabError, match=why):
+        asyncio.run(measure())
+
+
+@pytest.mark.parametrize("name", ["null", "null, by httpx", "null, by tornado", "SSE"])
+def test_a_server_that_is_killed_is_missing_in_the_result(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Child] = []
+    play = Origin.play
+
+    async def play_and_die(self: Origin, *asked: Any) -> None:
+        await play(self, *asked)
+        await asyncio.sleep(0.3)
+        made[0].stop()
+
+    monkeypatch.setattr(origin_module, "Child", lambda command: made.append(Child(command)) or made[-1])
+    monkeypatch.setattr(Origin, "play", play_and_die)
+    monkeypatch.setattr(latency, "GRACE_S", 0.5)
+    result = asyncio.run(bench.delivery(per_s=20, events=30, rounds=1, transports=[name]))
+    assert "events arrived in one round" in result.missing[name]
 
 
 def test_more_connections_than_a_process_may_have_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +186,7 @@ def test_more_connections_than_a_process_may_have_are_refused_at_once(monkeypatc
 
 def test_a_connection_that_ends_while_it_is_measured_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SERVERS, "gone", (START, listens("/nowhere", "Connection: close\r\n")))
-    with pytest.raises(LabError, match="ended while it was measured"):
+    with pytest.raises(LabError, match="ended while they were measured"):
         asyncio.run(bench.cost(connections=4, events=1, per_s=50, transports=["gone"]))
 
 
@@ -124,7 +203,7 @@ def test_a_transport_that_dies_is_missing_and_not_averaged(monkeypatch: pytest.M
         asyncio.get_running_loop().call_later(0.1, lambda: asyncio.ensure_future(source.close()))
         return source
 
-    monkeypatch.setitem(clients.TRANSPORTS, "dying", dying)
+    monkeypatch.setitem(clients.EVERY, "dying", dying)
     monkeypatch.setattr(latency, "GRACE_S", 0.3)
     result = asyncio.run(bench.delivery(per_s=50, events=20, rounds=1, transports=["null", "dying"]))
     assert "of 23 events arrived in one round" in result.missing["dying"] and len(result.samples("dying")) < 20
@@ -161,6 +240,18 @@ def test_each_mistake_of_the_unfair_benchmark_costs_something_and_mended_there_i
     assert min(one["SSE"] for one in late.values()) > 8 and max(one["WebSocket"] for one in late.values()) < 5
     assert late["all"]["SSE"] > late["cold"]["SSE"] + 30
     assert mended["SSE"] < 5 and mended["WebSocket"] < 5
+
+
+def test_rivals_say_what_their_clocks_are_ahead_and_send_when_they_are_asked() -> None:
+    with bench.Rivals() as servers:
+        both = {name: servers.connect(name, nodelay=True) for name in ("SSE", "WebSocket")}
+        assert abs(both["SSE"].ahead_s + 0.015) < 0.003 and abs(both["WebSocket"].ahead_s) < 0.003
+        both["SSE"].take(4)  # the other one waits meanwhile, and is not late for it
+        assert all(came_s - sent_s < 0.03 for sent_s, came_s in both["WebSocket"].take(2))
+        with pytest.raises(LabError, match="neither"):
+            servers.connect("carrier pigeon")
+    with pytest.raises(LabError, match="inside of the with block"):
+        both["SSE"].take(1)
 
 
 MEASURE = """

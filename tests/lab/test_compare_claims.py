@@ -184,6 +184,7 @@ def test_decide_says_what_practice_says(needs: dict[str, Any], choice: str) -> N
         ({"posts": True, "clients": "programs"}, ["C40"]),  # httpx sends any method
         ({"own_headers": True}, ["C40", "C21"]),
         ({"up_per_s": 9.0, "network": "proxied"}, ["C44", "C40", "C31"]),
+        ({"up_per_s": 9.0, "own_headers": True}, ["C44", "C40", "C23"]),
         ({"clients": "old"}, ["C36", "C36"]),
         ({"clients": "old", "down_per_s": 0.1}, ["C36"]),
         ({"late_s": 600.0}, ["C43", "C35"]),

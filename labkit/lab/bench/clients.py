@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
@@ -52,6 +51,6 @@ LIBRARIES: dict[str, Make] = {
     "null, by tornado": lambda origin, url, since: BareSocket(f"ws://127.0.0.1:{origin.null_port}/"),
 }
 COMPRESSED = _resuming("/compressed", ", compressed")
-EVERY = ChainMap(TRANSPORTS, BARE, LIBRARIES, COMPRESSED)
+EVERY = TRANSPORTS | BARE | LIBRARIES | COMPRESSED
 #: Those that go over HTTP, and can be put behind a pipe.
 PUSHING = tuple(name for name in ALL if name != NULL)

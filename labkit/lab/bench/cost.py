@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from labkit.errors import LabError
 from labkit.lab.bench import threaded
+from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.origin import START, Origin, origin
 from labkit.lab.bench.process import descriptor_limit
 from labkit.lab.bench.readers import DEFLATE, SOCKET, Read, asks, listens
@@ -26,16 +27,19 @@ SERVERS = {
 }
 WAYS = tuple(SERVERS)
 SETTLE_S = 0.3
+QUIET_S = 0.02  # of the processor's time, in a tenth of a second
 IDLE_S = 0.5
+#: What each connection is sent before it is measured: as much as a compressor remembers.
+USED_EVENTS, USED_PER_S, USED_BYTES = 32, 200.0, 1000
 SPARE_DESCRIPTORS = 60  # that a process has open anyhow
 
 
 @dataclass(frozen=True)
 class Cost:
     """Of `connections`, what each one costs the server: `memory_bytes` of its process (the system's own buffers for a
-    socket are not in it) and `descriptors` while it is idle,
+    socket are not in it) and `descriptors` while it is idle again after 32 KB of events,
     `idle_cpu_us_per_s` of the processor between two heartbeats (for polling: what its questions cost, twice a second),
-    and `cpu_us_per_event` for each event that it is sent."""
+    and `cpu_us_per_event` more for each event that it is sent."""
 
     connections: int
     memory_bytes: float
@@ -58,6 +62,9 @@ async def cost(
     Raises:
         LabError: this machine does not allow so many open connections, or one ended.
     """
+    check_asked(transports, SERVERS, connections=connections, events=events, per_s=per_s)
+    if connections < 2:
+        raise LabError("connections=1: two at least, for the first half only takes up what is free")
     allowed, needed = descriptor_limit(), connections * len(transports) + SPARE_DESCRIPTORS
     if needed > allowed:
         raise LabError(
@@ -74,39 +81,60 @@ async def _cost(name: str, connections: int, events: int, per_s: float) -> Cost:
     async with origin(start) as server:
         await server.play(1, 100.0)  # whatever is made at first use is there before it is measured
         last = (await server.usage())["last"]
+        first, second = await server.usage(), await server.usage()
+        await server.play(0, per_s)
+        asking_s, playing_s = second["cpu_s"] - first["cpu_s"], (await server.usage())["cpu_s"] - second["cpu_s"]
         # The first half takes what the process has free; only the second half's memory is counted.
         async with _reading(server, read, last, connections - half):
-            before, again = await server.usage(), await server.usage()
-            async with _reading(server, read, last, half):
+            before = await server.usage()
+            async with _reading(server, read, (await server.usage())["last"], half):
                 idle = await server.usage()
                 await asyncio.sleep(IDLE_S)
                 later = await server.usage()
                 await server.play(events, per_s)
                 await asyncio.sleep(events / per_s + SETTLE_S)
                 busy = await server.usage()
-    asking_s = again["cpu_s"] - before["cpu_s"]  # what it costs to ask for the usage
+    idle_share = max(0.0, later["cpu_s"] - idle["cpu_s"] - asking_s) / IDLE_S
+    events_s = busy["cpu_s"] - later["cpu_s"] - playing_s - idle_share * (events / per_s + SETTLE_S)
     return Cost(
         connections,
-        (idle["memory_bytes"] - again["memory_bytes"]) / half,
-        (idle["descriptors"] - again["descriptors"]) / half,
-        max(0.0, later["cpu_s"] - idle["cpu_s"] - asking_s) * 1e6 / IDLE_S / connections,
-        max(0.0, busy["cpu_s"] - later["cpu_s"] - asking_s) * 1e6 / (events * connections),
+        (idle["memory_bytes"] - before["memory_bytes"]) / half,
+        (idle["descriptors"] - before["descriptors"]) / half,
+        idle_share * 1e6 / connections,
+        max(0.0, events_s) * 1e6 / (events * connections),
     )
 
 
 @contextlib.asynccontextmanager
 async def _reading(server: Origin, read: Read, last: str, count: int) -> AsyncIterator[None]:
-    """So many connections, which read and forget; they begin one behind the other, and then all are open."""
+    """So many connections, which read and forget. They begin one behind the other, and have been used: a compressor
+    that has seen nothing yet takes less memory."""
     spread = (number / count * POLL_EVERY_S for number in range(count))
     reading = [asyncio.ensure_future(read(server.url, last, wait_s)) for wait_s in spread]
     try:
-        await asyncio.sleep(POLL_EVERY_S + SETTLE_S)
+        await asyncio.sleep(POLL_EVERY_S)  # until all have begun
+        await server.play(USED_EVENTS, USED_PER_S, USED_BYTES)
+        await asyncio.sleep(USED_EVENTS / USED_PER_S + SETTLE_S)
+        await _quiet(server)
         yield
-        for one in reading:
-            if one.done():
-                one.result()
-                raise LabError("a connection ended while it was measured")
+        if ended := [one for one in reading if one.done()]:
+            raise LabError(f"{len(ended)} of {count} connections ended while they were measured: {_why(ended[0])}")
     finally:
         for one in reading:
             one.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
+
+
+async def _quiet(server: Origin) -> None:
+    """Waits until the server has done what it was given to do, for 3 s at most: pollers never leave it alone."""
+    used_s = float((await server.usage())["cpu_s"])
+    for _ in range(30):
+        await asyncio.sleep(0.1)
+        before_s, used_s = used_s, (await server.usage())["cpu_s"]
+        if used_s - before_s < QUIET_S:
+            return
+
+
+def _why(ended: asyncio.Future[None]) -> str:
+    problem = ended.exception()
+    return "the server ended it" if problem is None else f"{type(problem).__name__}: {problem}"

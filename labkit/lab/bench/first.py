@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.clients import PUSHING, TRANSPORTS
 from labkit.lab.bench.origin import origin
 from labkit.lab.bench.result import Result
@@ -15,6 +16,7 @@ from labkit.proxy import pipe
 async def first_event(delay_s: float = 0.1, rounds: int = 3, transports: Sequence[str] = PUSHING) -> Result:
     """Round trips from the start of a client until it has an event that is there already, TCP's own handshake not
     counted: the time, divided by twice the delay."""
+    check_asked(transports, PUSHING, delay_s=delay_s, rounds=rounds)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     async with origin() as server:
         since = (await server.usage())["last"]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from labkit.child import Child
 from labkit.client import OPEN, Source
 from labkit.errors import LabError
+from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.clients import ALL, EVERY
 from labkit.lab.bench.origin import Origin, origin
 from labkit.lab.bench.payload import now_ms, sent_ms
@@ -45,6 +46,7 @@ async def delivery(
     Each event comes up to `jitter` intervals late, by chance: no poller keeps step with them. `busy` processes do
     nothing but take the processor's time meanwhile. With `bar` it shows how far it is.
     """
+    check_asked(transports, EVERY, per_s=per_s, events=events, rounds=rounds, size_bytes=size_bytes)
     speed = Speed(per_s, size_bytes, jitter)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     missing: dict[str, str] = {}

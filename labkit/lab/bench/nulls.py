@@ -7,7 +7,10 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import re
 from collections.abc import AsyncGenerator, Callable
+
+import httpx
 
 from labkit.client import Source, WebSocketSource
 from labkit.client.http import new_client
@@ -16,8 +19,10 @@ from labkit.errors import StreamLost
 from labkit.server import Channel
 from labkit.wire import Event, Frame
 from labkit.wire.chunked import chunk
+from labkit.wire.decoder import MAX_EVENT_BYTES
 
 ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # Source: RFC 6455, 1.3
+KEY = re.compile(rb"sec-websocket-key: (\S+)\r\n", re.IGNORECASE)
 LINES = b"lines\r\n\r\n"  # what the bare client says
 
 
@@ -44,14 +49,13 @@ async def answer(channel: Channel, reader: asyncio.StreamReader, writer: asyncio
 
 def _protocol(head: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
     """What is said first, and how an event is written, for a client that begins so."""
-    fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n") if b": " in line)
     if head == LINES:
         return b"", lambda data: data + b"\n"
-    if b"sec-websocket-key" not in fields:
+    key = KEY.search(head)
+    if key is None:
         opening = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
         return opening, lambda data: chunk(data + b"\n")
-    key = next(line[19:] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key: "))
-    accept = base64.b64encode(hashlib.sha1(key + ACCEPT).digest())
+    accept = base64.b64encode(hashlib.sha1(key[1] + ACCEPT).digest())
     opening = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     return opening + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n", _message
 
@@ -59,7 +63,10 @@ def _protocol(head: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
 def _message(data: bytes) -> bytes:
     """One message of text, unmasked, in one frame. Source: RFC 6455, 5.2."""
     size = len(data)
-    length = bytes([size]) if size < 126 else bytes([126]) + size.to_bytes(2)
+    if size < 126:
+        length = bytes([size])
+    else:
+        length = bytes([126]) + size.to_bytes(2) if size < 1 << 16 else bytes([127]) + size.to_bytes(8)
     return b"\x81" + length + data
 
 
@@ -73,7 +80,7 @@ class NullSource(Source):
     async def _run(self) -> AsyncGenerator[Event, None]:
         self.connections += 1
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=MAX_EVENT_BYTES)
         except OSError as problem:
             raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
         try:
@@ -81,6 +88,8 @@ class NullSource(Source):
             self._change(OPEN, "connected")
             while (line := await reader.readline()) and self.state != CLOSED:
                 yield Event(line.decode().rstrip("\n"))
+        except OSError as problem:
+            raise StreamLost(f"{self.url} is gone: {problem}") from None
         finally:
             writer.close()
 
@@ -94,10 +103,13 @@ class NullHttp(Source):
 
     async def _run(self) -> AsyncGenerator[Event, None]:
         self.connections += 1
-        async with self._http, self._http.stream("GET", self.url) as response:
-            self._change(OPEN, "status 200")
-            async for line in response.aiter_lines():
-                yield Event(line)
+        try:
+            async with self._http, self._http.stream("GET", self.url) as response:
+                self._change(OPEN, "status 200")
+                async for line in response.aiter_lines():
+                    yield Event(line)
+        except httpx.TransportError as problem:
+            raise StreamLost(f"{self.url} is gone: {type(problem).__name__}") from None
 
     async def _release(self) -> None:
         await self._http.aclose()

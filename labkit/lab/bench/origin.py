@@ -21,6 +21,10 @@ START_WITHIN_S = 10.0
 START = "import asyncio, sys; from labkit.lab.bench.program import main; asyncio.run(main(*map(int, sys.argv[1:])))"
 
 
+class ServerGone(LabError):
+    """The server of the measurements does not answer."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """A running server: its URL, and the port of its null transport."""
@@ -31,14 +35,19 @@ class Origin:
     async def play(self, events: int, per_s: float, size_bytes: int = 64, jitter: float = 0.0) -> None:
         """Begins to publish; each event comes up to `jitter` intervals late, by chance."""
         asked = {"events": events, "per_s": per_s, "size_bytes": size_bytes, "jitter": jitter}
-        async with new_client(self.url) as client:
-            await client.post(f"{self.url}/play", json=asked)
+        await self._ask("POST", "/play", json=asked)
 
     async def usage(self) -> dict[str, Any]:
         """{"cpu_s", "memory_bytes", "descriptors", "last"}: what its process uses, and the newest id."""
-        async with new_client(self.url) as client:
-            answer: dict[str, Any] = (await client.get(f"{self.url}/usage")).json()
-            return answer
+        answer: dict[str, Any] = (await self._ask("GET", "/usage")).json()
+        return answer
+
+    async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            async with new_client(self.url) as client:
+                return await client.request(method, self.url + path, **request)
+        except httpx.TransportError as problem:
+            raise ServerGone(f"the server of the measurements is gone: {type(problem).__name__}") from None
 
 
 @contextlib.asynccontextmanager
@@ -53,7 +62,7 @@ async def origin(start: str = START) -> AsyncIterator[Origin]:
     with Child([sys.executable, "-c", start, str(port), str(null_port)]) as child:
         until_s = time.monotonic() + START_WITHIN_S
         while True:
-            with contextlib.suppress(httpx.TransportError):
+            with contextlib.suppress(ServerGone):
                 await made.usage()
                 break
             if time.monotonic() > until_s or not child.running:

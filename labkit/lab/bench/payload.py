@@ -7,7 +7,7 @@ import io
 import time
 from random import Random
 
-#: More than any compressor here looks back (32 KiB, RFC 1951), so that none finds an event that it has seen.
+#: Far more than any compressor here looks back (32 KiB, RFC 1951): until an event comes again, it is forgotten.
 POOL_BYTES = 1 << 18
 
 
@@ -16,11 +16,10 @@ def now_ms() -> float:
     return time.monotonic() * 1000
 
 
-def event(size_bytes: int, rng: Random | None = None) -> str:
+def event(size_bytes: int) -> str:
     """The data of an event: when it was sent, and prices up to a size. Nothing in it has to be escaped in JSON, and it
     is as hard to compress as numbers are: no padding flatters a compressor."""
-    start = (rng or _dice).randrange(POOL_BYTES - size_bytes)
-    prices = _prices()[start : start + size_bytes]
+    prices = _next_prices(size_bytes)
     stamp = f"{now_ms():.3f} "  # the last thing that is done, so that nothing else is measured
     return stamp + prices[: max(0, size_bytes - len(stamp))]
 
@@ -28,6 +27,12 @@ def event(size_bytes: int, rng: Random | None = None) -> str:
 def sent_ms(data: str) -> float:
     """When an event was sent."""
     return float(data.split(" ")[0])
+
+
+def _next_prices(size: int) -> str:
+    start = _PLACE[0] if _PLACE[0] + size <= POOL_BYTES else 0
+    _PLACE[0] = start + size
+    return _prices()[start : start + size]
 
 
 @functools.cache
@@ -41,4 +46,4 @@ def _prices() -> str:
     return made.getvalue()
 
 
-_dice = Random(1)
+_PLACE = [0]  # where the next event begins

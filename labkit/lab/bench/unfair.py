@@ -9,6 +9,8 @@ import threading
 import time
 from typing import NamedTuple, Self
 
+from labkit.errors import LabError
+
 EVERY_S = 0.05
 PATIENCE_S = 10.0
 #: What the clock of the stream's server is behind: as if it were another machine.
@@ -39,12 +41,16 @@ class Connection:
         """So many events, one every 50 ms.
 
         Raises:
+            LabError: the block of Rivals() has ended.
             TimeoutError: none came for 10 s.
         """
+        if self._lines.closed:
+            raise LabError("the servers are gone: take events inside of the with block")
+        self._say(f"take {count}")
         return [self._next() for _ in range(count)]
 
     def close(self) -> None:
-        """Ends it; the server notices at its next event."""
+        """Ends it."""
         self._lines.close()
         self._socket.close()
 
@@ -84,15 +90,21 @@ class Rivals:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[Connection] = []
         self._cold_s = {"SSE": COLD_S}
-        threading.Thread(target=self._accept, daemon=True).start()
 
     def connect(self, name: str, nodelay: bool = False) -> Connection:
-        """A new connection. With `nodelay` its server turns Nagle's algorithm off."""
-        made = Connection(self._listener.getsockname()[1], name, nodelay)
+        """A new connection. With `nodelay` its server turns Nagle's algorithm off.
+
+        Raises:
+            LabError: there is no such server.
+        """
+        if name not in ("SSE", "WebSocket"):
+            raise LabError(f"{name!r} is neither 'SSE' nor 'WebSocket'")
+        made = Connection(self._listener.getsockname()[1], name, bool(nodelay))
         self._connections.append(made)
         return made
 
     def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *problem: object) -> None:
@@ -116,9 +128,14 @@ class Rivals:
             for _ in range(PINGS):
                 said.readline()
                 there.sendall(f"{time.monotonic() - behind_s:.6f}\n".encode())
-            while True:
-                sent = f"data: {time.monotonic() - behind_s:.6f}"
-                time.sleep(self._cold_s.pop(name, 0.0))  # once
-                there.sendall(sent.encode())
-                there.sendall(b"\n\n")  # in two pieces, as many servers write
-                time.sleep(EVERY_S)
+            for line in said:
+                if line.startswith(b"take "):
+                    self._send(there, int(line[5:]), name, behind_s)
+
+    def _send(self, there: socket.socket, count: int, name: str, behind_s: float) -> None:
+        for _ in range(count):
+            sent = f"data: {time.monotonic() - behind_s:.6f}"
+            time.sleep(self._cold_s.pop(name, 0.0))  # once
+            there.sendall(sent.encode())
+            there.sendall(b"\n\n")  # in two pieces, as many servers write
+            time.sleep(EVERY_S)

@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from labkit.client import Polling, Source
-from labkit.lab.bench.clients import BARE, EVERY, PUSHING
+from labkit.client import Source
+from labkit.errors import LabError
+from labkit.lab.bench.asked import check_asked
+from labkit.lab.bench.clients import BARE, COMPRESSED, EVERY, PUSHING
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import Origin, origin
 from labkit.proxy import Pipe, pipe
 
 GRACE_S = 10.0
+COUNTED = (*PUSHING, *BARE, *COMPRESSED)
 #: A request's or an answer's head: no payload here looks like one. Source: RFC 9112, 2.1
 HEAD = re.compile(rb"(?:GET /\S* HTTP/1\.1|HTTP/1\.1 \d{3})[^\0]*?\r\n\r\n")
 
@@ -60,15 +63,18 @@ async def wire(
 ) -> dict[str, Wire]:
     """For each transport what a counting pipe saw, at so many events a second. All listen at the same time.
 
+    It counts from behind one event to the last: so no question is left out, and none counted that brings no event.
+
     Raises:
         TimeoutError: not all events arrived.
     """
+    check_asked(transports, COUNTED, per_s=per_s, events=events, size_bytes=size_bytes)
     async with origin() as server, AsyncExitStack() as stack:
-        counted = {name: await stack.enter_async_context(_counted(server, name, events)) for name in transports}
+        counted = {name: await stack.enter_async_context(_counted(server, name, events + 1)) for name in transports}
         await asyncio.sleep(0.05)  # until what opening takes has passed
         for one in counted.values():
-            one.begin()
-        await server.play(events, per_s, size_bytes)
+            one.is_open()
+        await server.play(events + 1, per_s, size_bytes)
         async with asyncio.timeout(events / per_s + GRACE_S):
             await asyncio.gather(*(one.reading for one in counted.values()))
         return {name: one.cost(size_bytes) for name, one in counted.items()}
@@ -79,39 +85,43 @@ class _Counted:
 
     def __init__(self, source: Source, between: Pipe, events: int) -> None:
         self._source, self._between, self._events = source, between, events
-        self._once_bytes = self._asked_before = 0
+        self._seen = self._before = self._once_bytes = 0
         self._passed = {True: bytearray(), False: bytearray()}
         between.on_bytes = lambda up, data: self._passed[up].extend(data)
         self.reading = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
-        seen = 0
         async for _ in self._source:
-            seen += 1
-            if seen == self._events:
+            self._seen += 1
+            if self._seen == 1:
+                # As soon as the other events of the same answer are read too, and before anything else passes.
+                asyncio.get_running_loop().call_soon(self._begin)
+            if self._seen == self._events:
                 return
 
-    def begin(self) -> None:
-        """What has passed belongs to the opening; from now on it is the events'."""
-        self._once_bytes, self._asked_before = self._between.total_bytes, self._asked
+    def is_open(self) -> None:
+        """What has passed belongs to the opening."""
+        self._once_bytes = self._between.total_bytes
+
+    def _begin(self) -> None:
+        self._before = self._seen
         self._between.reset()
         for data in self._passed.values():
             data.clear()
 
     def cost(self, payload_bytes: int) -> Wire:
-        heads = sum(len(head) for data in self._passed.values() for head in HEAD.findall(data))
+        events = self._seen - self._before
+        if not events:
+            raise LabError(f"{self._source.url} brought all events in one answer: ask for more, or for fewer a second")
+        heads = {up: HEAD.findall(data) for up, data in self._passed.items()}
         return Wire(
             payload_bytes,
-            up_bytes=self._between.up_bytes / self._events,
-            down_bytes=self._between.down_bytes / self._events,
-            head_bytes=heads / self._events,
+            up_bytes=self._between.up_bytes / events,
+            down_bytes=self._between.down_bytes / events,
+            head_bytes=sum(map(len, heads[True] + heads[False])) / events,
             once_bytes=self._once_bytes,
-            requests=(self._asked - self._asked_before) / self._events,
+            requests=len(heads[True]) / events,
         )
-
-    @property
-    def _asked(self) -> int:
-        return self._source.requests if isinstance(self._source, Polling) else 0
 
 
 @asynccontextmanager

@@ -1,0 +1,25 @@
+"""What may be asked of an experiment; anything else gets a sentence at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from labkit.errors import LabError
+
+#: An event has room for the time when it was sent; more than this is no event of the kind that is measured here.
+SMALLEST_BYTES, LARGEST_BYTES = 20, 100_000
+
+
+def check_asked(transports: Iterable[str] = (), known: Collection[str] = (), **least_one: float) -> None:
+    """Checks names against those that are known, a `size_bytes`, and all other numbers to be above zero.
+
+    Raises:
+        LabError: something cannot be measured.
+    """
+    if unknown := [name for name in transports if name not in known]:
+        raise LabError(f"{', '.join(map(repr, unknown))}: not known here. There are {', '.join(known)}")
+    for name, number in least_one.items():
+        if name == "size_bytes" and not SMALLEST_BYTES <= number <= LARGEST_BYTES:
+            raise LabError(f"size_bytes={number!r}: from {SMALLEST_BYTES} to {LARGEST_BYTES}")
+        if not number > 0:
+            raise LabError(f"{name}={number!r}: it must be more than zero")
