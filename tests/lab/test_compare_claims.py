@@ -145,6 +145,7 @@ def test_c41_and_c42() -> None:
 
 def test_c43() -> None:
     even = BreakEven(300.0, 18, 15.0)
+    assert even.stream_bytes_per_hour == 4320.0 and even.with_packets(40) == 15 * 380 / 58
     assert even.interval_s == 250.0 and c43_rare_is_fine(even).holds
     assert not c43_rare_is_fine(BreakEven(300.0, 18, 900.0)).holds
 

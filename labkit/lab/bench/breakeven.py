@@ -32,6 +32,11 @@ class BreakEven:
         """Polls so far apart cost as many bytes as the silent stream."""
         return self.with_packets(0)
 
+    @property
+    def stream_bytes_per_hour(self) -> float:
+        """What the silent stream takes in an hour."""
+        return self.heartbeat_bytes * 3600 / self.heartbeat_s
+
     def with_packets(self, packet_bytes: int = 40) -> float:
         """The same, where each packet takes so many bytes more (TCP and IP without options: 40): two for a question and
         its answer, one for a heartbeat. Acknowledgements of their own are not counted."""
