@@ -159,6 +159,17 @@ def test_what_cannot_be_measured_is_told_at_once(measure: Callable[[], Coroutine
         asyncio.run(measure())
 
 
+def test_bytes_are_not_told_where_events_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fewer(self: Origin, events: int, *asked: Any) -> None:
+        await play(self, events - 2, *asked)
+
+    play = Origin.play
+    monkeypatch.setattr(Origin, "play", fewer)
+    monkeypatch.setattr(importlib.import_module(bench.Wire.__module__), "GRACE_S", 0.3)
+    with pytest.raises(LabError, match="not all 5 events arrived in time: SSE 3"):
+        asyncio.run(bench.wire(40, 4, transports=["SSE"]))
+
+
 @pytest.mark.parametrize("name", ["null", "null, by httpx", "null, by tornado", "SSE"])
 def test_a_server_that_is_killed_is_missing_in_the_result(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Child] = []

@@ -10,7 +10,7 @@ from labkit.errors import LabError
 SMALLEST_BYTES, LARGEST_BYTES = 20, 100_000
 
 
-def check_asked(transports: Iterable[str] = (), known: Collection[str] = (), **least_one: float) -> None:
+def check_asked(transports: Iterable[str] = (), known: Collection[str] = (), **above_zero: float) -> None:
     """Checks names against those that are known, a `size_bytes`, and all other numbers to be above zero.
 
     Raises:
@@ -18,7 +18,7 @@ def check_asked(transports: Iterable[str] = (), known: Collection[str] = (), **l
     """
     if unknown := [name for name in transports if name not in known]:
         raise LabError(f"{', '.join(map(repr, unknown))}: not known here. There are {', '.join(known)}")
-    for name, number in least_one.items():
+    for name, number in above_zero.items():
         if name == "size_bytes" and not SMALLEST_BYTES <= number <= LARGEST_BYTES:
             raise LabError(f"size_bytes={number!r}: from {SMALLEST_BYTES} to {LARGEST_BYTES}")
         if not number > 0:

@@ -36,10 +36,12 @@ SPARE_DESCRIPTORS = 60  # that a process has open anyhow
 
 @dataclass(frozen=True)
 class Cost:
-    """Of `connections`, what each one costs the server: `memory_bytes` of its process (the system's own buffers for a
-    socket are not in it) and `descriptors` while it is idle again after 32 KB of events,
-    `idle_cpu_us_per_s` of the processor between two heartbeats (for polling: what its questions cost, twice a second),
-    and `cpu_us_per_event` more for each event that it is sent."""
+    """Of `connections`, what each one costs the server.
+
+    `memory_bytes` of its process (the system's own buffers for a socket are not in it) and `descriptors`, while it is
+    idle again after 32 KB of events; `idle_cpu_us_per_s` of the processor between two heartbeats (for polling: what its
+    questions cost, twice a second); and `cpu_us_per_event` more for each event that it is sent.
+    """
 
     connections: int
     memory_bytes: float
@@ -71,8 +73,13 @@ async def cost(
             f"{connections} connections to each of {len(transports)} servers need {needed} open files, and this "
             f"process may have {allowed}. Ask for fewer, or raise the limit (ulimit -n)"
         )
-    measured = (_cost(name, connections, events, per_s) for name in transports)
-    return dict(zip(transports, await asyncio.gather(*measured), strict=True))
+    measuring = [asyncio.ensure_future(_cost(name, connections, events, per_s)) for name in transports]
+    try:
+        return dict(zip(transports, await asyncio.gather(*measuring), strict=True))
+    finally:
+        for one in measuring:  # where one fails, the others end too
+            one.cancel()
+        await asyncio.gather(*measuring, return_exceptions=True)
 
 
 async def _cost(name: str, connections: int, events: int, per_s: float) -> Cost:

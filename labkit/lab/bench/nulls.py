@@ -37,10 +37,10 @@ async def coming(channel: Channel) -> AsyncGenerator[Frame, None]:
 
 async def answer(channel: Channel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Serves one client of a null transport: lines, lines in the chunks of HTTP, or a WebSocket's messages."""
-    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError), contextlib.closing(writer):
         head = await reader.readuntil(b"\r\n\r\n")
         opening, framed = _protocol(head)
-        writer.write(opening)
+        writer.write(opening)  # nothing is published before it is read: it says that the client is listened to
         async with contextlib.aclosing(coming(channel)) as frames:
             async for frame in frames:
                 writer.write(framed((frame.data or "").encode()))
@@ -50,7 +50,7 @@ async def answer(channel: Channel, reader: asyncio.StreamReader, writer: asyncio
 def _protocol(head: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
     """What is said first, and how an event is written, for a client that begins so."""
     if head == LINES:
-        return b"", lambda data: data + b"\n"
+        return b"\n", lambda data: data + b"\n"
     key = KEY.search(head)
     if key is None:
         opening = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -85,6 +85,7 @@ class NullSource(Source):
             raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
         try:
             writer.write(LINES)
+            await reader.readline()
             self._change(OPEN, "connected")
             while (line := await reader.readline()) and self.state != CLOSED:
                 yield Event(line.decode().rstrip("\n"))

@@ -66,7 +66,7 @@ async def wire(
     It counts from behind one event to the last: so no question is left out, and none counted that brings no event.
 
     Raises:
-        TimeoutError: not all events arrived.
+        LabError: not all events arrived, or that cannot be measured.
     """
     check_asked(transports, COUNTED, per_s=per_s, events=events, size_bytes=size_bytes)
     async with origin() as server, AsyncExitStack() as stack:
@@ -75,28 +75,32 @@ async def wire(
         for one in counted.values():
             one.is_open()
         await server.play(events + 1, per_s, size_bytes)
-        async with asyncio.timeout(events / per_s + GRACE_S):
-            await asyncio.gather(*(one.reading for one in counted.values()))
+        try:
+            async with asyncio.timeout(events / per_s + GRACE_S):
+                await asyncio.gather(*(one.reading for one in counted.values()))
+        except TimeoutError:
+            late = ", ".join(f"{name} {one.seen}" for name, one in counted.items() if one.seen <= events)
+            raise LabError(f"not all {events + 1} events arrived in time: {late}") from None
         return {name: one.cost(size_bytes) for name, one in counted.items()}
 
 
 class _Counted:
-    """One client, and all that passes between it and the server."""
+    """One client, which has `seen` so many events, and all that passes between it and the server."""
 
     def __init__(self, source: Source, between: Pipe, events: int) -> None:
         self._source, self._between, self._events = source, between, events
-        self._seen = self._before = self._once_bytes = 0
+        self.seen = self._before = self._once_bytes = 0
         self._passed = {True: bytearray(), False: bytearray()}
         between.on_bytes = lambda up, data: self._passed[up].extend(data)
         self.reading = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
         async for _ in self._source:
-            self._seen += 1
-            if self._seen == 1:
+            self.seen += 1
+            if self.seen == 1:
                 # As soon as the other events of the same answer are read too, and before anything else passes.
                 asyncio.get_running_loop().call_soon(self._begin)
-            if self._seen == self._events:
+            if self.seen == self._events:
                 return
 
     def is_open(self) -> None:
@@ -104,13 +108,13 @@ class _Counted:
         self._once_bytes = self._between.total_bytes
 
     def _begin(self) -> None:
-        self._before = self._seen
+        self._before = self.seen
         self._between.reset()
         for data in self._passed.values():
             data.clear()
 
     def cost(self, payload_bytes: int) -> Wire:
-        events = self._seen - self._before
+        events = self.seen - self._before
         if not events:
             raise LabError(f"{self._source.url} brought all events in one answer: ask for more, or for fewer a second")
         heads = {up: HEAD.findall(data) for up, data in self._passed.items()}
