@@ -91,23 +91,26 @@ def reset(lessons: tuple[str, ...], all_of_them: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in.")
 @click.option("--upstream", metavar="URL", help="A model's server that speaks OpenAI's dialect, such as Ollama's.")
 @click.option("--model", default="", metavar="NAME", help="Which model of it. Default: the first that it lists.")
-def serve(port: int, host: str, upstream: str | None, model: str) -> None:
+@click.option("--origin", "origins", multiple=True, metavar="URL", help="Whose pages may ask too, such as a hub's.")
+def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple[str, ...]) -> None:
     """Serve a page that asks a model, and one with live events.
 
     Without --upstream the model is a toy that needs no network. The upstream's key is taken from the environment, as
     LABKIT_UPSTREAM_KEY.
     """
     from labkit.llm import Studio, Upstream
+    from labkit.server.origins import checked_origin
     from labkit.serving import run
 
     if model and upstream is None:
         raise Failure(f"--model {model} is a model of which server? Say --upstream URL too")
     try:
         behind = None if upstream is None else Upstream(upstream, model)
+        allowed = frozenset(map(checked_origin, origins))
     except LabError as problem:
         raise Failure(str(problem)) from None
     try:
-        run(host, port, Studio(upstream=behind, words=120), say=click.echo)
+        run(host, port, Studio(upstream=behind, words=120, allowed=allowed), say=click.echo)
     except LabError as problem:
         raise Failure(f"{problem}, such as: labkit serve --port {port + 1 if port < 65535 else 8080}") from None
     except OSError as problem:

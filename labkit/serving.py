@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -28,7 +29,7 @@ WORDS_EVERY_S = 0.2
 def routes(studio: Studio, words: Channel) -> Routes:
     """The page at /, with the model's server behind it; the page of live events at /live."""
     files = {path: type("File", (File,), {"path": file}) for path, file in FILES.items()}
-    return {**files, **model_routes(studio), **demo.routes(words)}
+    return {**files, **model_routes(studio), **demo.routes(words, studio.allowed)}
 
 
 def start(host: str, port: int, studio: Studio) -> LabServer:
@@ -51,6 +52,9 @@ def run(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> N
     try:
         say(f"Ask a model on http://{here}:{server.port}")
         say(f"Live events on http://{here}:{server.port}/live")
+        for origin in sorted(studio.allowed):
+            prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+            say(f"Through Jupyter's own proxy: {origin}{prefix}proxy/{server.port}/ (and .../live)")
         if studio.upstream is not None:
             say(f"Answers come from {studio.upstream.base_url}.")
         if not local:

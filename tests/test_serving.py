@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from labkit import serving
+from labkit.lab.jupyterproxy import jupyter_proxy
 from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes
 from labkit.proxy import launch_relay
 from labkit.proxy.model import Action, Close, Fault, Headers, Machine, Send
@@ -85,12 +87,46 @@ def test_letting_others_in_prints_a_warning() -> None:
     [
         (["--model", "x"], "is a model of which server"),
         (["--upstream", "localhost:11434"], "One looks like http://localhost:11434/v1"),
+        (["--origin", "hub.example.org"], "One is https://hub.example.org"),
+        (["--origin", "https://hub.example.org/user/me"], "is no origin"),
+        (["--origin", "http://hub.example.org:x"], "is no origin"),
     ],
 )
-def test_an_upstream_that_is_none_is_one_sentence(options: list[str], sentence: str) -> None:
+def test_an_option_that_is_none_is_one_sentence(options: list[str], sentence: str) -> None:
     process = spawn_serve(*options)
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == 2 and sentence in complaint and complaint.count("\n") == 1
+
+
+@pytest.mark.live
+def test_on_a_hub_it_says_where_through_jupyters_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/me/")
+    process = spawn_serve("--port", "0", "--origin", "https://Hub.example.org/")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    port = lines[0].rstrip().rpartition(":")[2]
+    assert f" https://hub.example.org/user/me/proxy/{port}/ " in lines[2]
+
+
+@pytest.mark.live
+def test_a_page_of_the_hub_may_ask_and_cut_where_it_was_allowed_to_and_no_other_may() -> None:
+    def ask(origin: str) -> tuple[int, int, int]:
+        headers = {"Origin": origin, "Host": "hub.example.org"}
+        asked = {"model": "any", "max_tokens": 9, "messages": [{"role": "user", "content": "?"}]}
+        with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as page:
+            posts = (("/answers", {"prompt": "?"}), ("/v1/messages", asked), ("/cut", {}))
+            answer, message, cut = (page.post(path, json=body).status_code for path, body in posts)
+        return answer, message, cut
+
+    studio = Studio(pace=AT_ONCE, words=5, allowed=frozenset({"https://hub.example.org"}))
+    server = launch(serving.routes(studio, Channel()), name="hub test")
+    try:
+        assert ask("https://hub.example.org") == (201, 200, 204)
+        assert ask("https://evil.example") == ask("http://hub.example.org") == (403, 403, 403)
+    finally:
+        server.stop()
 
 
 @pytest.mark.live
@@ -222,6 +258,27 @@ def test_cut_reload_and_a_second_tab_lose_nothing_and_ask_nothing_twice(visit: C
         assert served.questions == 1 and second.questions == 0 and len(served.studio.generations) == 1
 
     visit(do, words=300)
+
+
+@pytest.mark.browser
+def test_through_jupyters_own_proxy_the_page_works_as_it_does_directly(visit: Callable[..., None]) -> None:
+    def do(served: Served) -> None:
+        for way in ("answers", "openai"):
+            served.ask(way=way)
+            served.state("finished")
+            assert served.text == served.generation.text
+        served.page.goto(served.page.url.split("?")[0].split("#")[0] + "live")
+        expect(served.page.get_by_role("button", name="Cut")).to_be_visible()
+
+    from playwright.sync_api import expect
+
+    with asyncio.Runner() as runner:
+        proxy = jupyter_proxy()
+        through = runner.run(proxy.__aenter__())
+        try:
+            visit(do, origin=through)
+        finally:
+            runner.run(proxy.__aexit__(None, None, None))
 
 
 @pytest.mark.browser

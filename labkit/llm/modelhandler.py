@@ -77,7 +77,7 @@ class ModelHandler(StreamHandler):
 
     def check_key(self) -> None:
         """Refuses who does not send the key, and pages of other sites: an answer may cost money."""
-        if not is_own_page(self.request.headers.get("Origin"), self.request.host):
+        if not is_own_page(self.request.headers.get("Origin"), self.request.host, self.studio.allowed):
             raise Refused(403, "only a page of this machine, or of this server, may ask", "permission_error")
         sent = self.request.headers.get("Authorization", "").removeprefix("Bearer ")
         if self.studio.key is not None and self.studio.key not in (sent, self.request.headers.get("X-Api-Key")):

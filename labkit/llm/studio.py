@@ -39,6 +39,7 @@ class Trouble:
 class Studio:
     """A model to ask. `words` is the length of its answers; `hostile` the chance that a token is one that breaks
     careless code; `key` is what a client must send, if anything; an `upstream` answers in the generator's place.
+    Pages of `allowed` origins may ask, beside this server's own.
     `forbids_buffering`: whether its answers ask nginx to pass them on at once (X-Accel-Buffering)."""
 
     pace: Pace = field(default_factory=Pace)
@@ -50,6 +51,7 @@ class Studio:
     upstream: Upstream | None = None
     abandoned_after_s: float | None = ABANDONED_AFTER_S
     forbids_buffering: bool = True
+    allowed: frozenset[str] = frozenset()
     clock: Clock = SYSTEM_CLOCK
     generations: OrderedDict[str, Generation] = field(default_factory=OrderedDict)
 

@@ -8,7 +8,7 @@ import ipaddress
 import itertools
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -35,9 +35,10 @@ TEXT = (
 )
 
 
-def routes(words: Channel) -> Routes:
-    """The page at /live, a channel with the words, a clock, and what the page's Cut button asks for."""
-    cut = type("CutWords", (Cut,), {"channel": words})
+def routes(words: Channel, allowed: Collection[str] = ()) -> Routes:
+    """The page at /live, a channel with the words, a clock, and what the page's Cut button asks for. Pages of `allowed`
+    origins may ask for it too."""
+    cut = type("CutWords", (Cut,), {"channel": words, "allowed": allowed})
     return {"/live": Page, "/events": words, "/clock": clock, "/cut": cut}
 
 
@@ -60,9 +61,10 @@ class Cut(RequestHandler):
     """Cuts every reader of the channel; 403 for a page of another site."""
 
     channel: ClassVar[Channel]
+    allowed: ClassVar[Collection[str]]
 
     def post(self) -> None:
-        if not is_own_page(self.request.headers.get("Origin"), self.request.host):
+        if not is_own_page(self.request.headers.get("Origin"), self.request.host, self.allowed):
             self.set_status(403)
             self.finish("Only a page of this machine, or of this server, may cut.\n")
             return
