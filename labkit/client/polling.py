@@ -43,6 +43,7 @@ class Polling(Source):
         self.requests = 0
         self.empty = 0
         self._opened = False
+        self._etag = ""  # of the newest answer
         self._every_s, self._reconnection_s = every_s, reconnection_ms / 1000
         self._clock = clock
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
@@ -81,7 +82,7 @@ class Polling(Source):
 
     async def _ask(self) -> tuple[list[Event], str]:
         """The events of one answer, and where to go on."""
-        headers = {"If-None-Match": f'"{self.last_event_id}"'} if self.last_event_id else {}
+        headers = {"If-None-Match": self._etag} if self._etag else {}
         self.requests += 1
         response = await self._http.get(self.url, params={"since": self.last_event_id}, headers=headers)
         if response.status_code == 304:
@@ -95,6 +96,7 @@ class Polling(Source):
             last = str(answer["last"] or "")
         except (ValueError, LookupError, TypeError):
             raise StreamLost(f"{self.url} sent what is no answer to polling: {response.text[:60]!r}") from None
+        self._etag = response.headers.get("ETag", "")
         self.empty += not events
         return events, last
 

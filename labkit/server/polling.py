@@ -6,8 +6,9 @@ import asyncio
 import functools
 import json
 from typing import Any, ClassVar
+from urllib.parse import quote
 
-from tornado.web import Finish, RequestHandler
+from tornado.web import Finish, HTTPError, RequestHandler
 
 from labkit.errors import ChannelStopped
 from labkit.log import Replay
@@ -23,7 +24,8 @@ def polling(channel: Channel) -> type[RequestHandler]:
     """A route: GET ?since=ID answers at once with what came after it.
 
     The answer is JSON: {"events": [{"id", "type", "data"}], "last": ID}. Without `since` there are no events, and
-    `last` is where to begin. Its ETag is the last id: with If-None-Match, "nothing new" is a 304 without a body.
+    `last` is where to begin. Its ETag is the last id, percent-encoded: with If-None-Match, "nothing new" is a 304
+    without a body.
     """
     return type("Polling", (_Poll,), {"channel": channel})
 
@@ -38,11 +40,11 @@ class _Poll(RequestHandler):
     channel: ClassVar[Channel]
 
     async def get(self) -> None:
-        since = self.get_query_argument("since", "")
+        since = asked_since(self)
         replay, last = await self.replay(since) if since else self.channel.since("")
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-cache")
-        self.set_header("ETag", f'"{last}"')
+        self.set_header("ETag", f'"{quote(last, safe="")}"')
         allow_loopback(self)
         if self.check_etag_header():
             self.set_status(304)
@@ -79,6 +81,14 @@ class _LongPoll(_Poll):
         except ChannelStopped:
             await asyncio.sleep(self.wait_s)  # an answer at once would be asked for again at once
             return Replay(()), since
+
+
+def asked_since(handler: RequestHandler) -> str:
+    """The id behind which a client wants to go on, or nothing."""
+    try:
+        return handler.get_query_argument("since", "")
+    except HTTPError:
+        raise HTTPError(400, reason="since is no text in UTF-8") from None
 
 
 def told(replay: Replay, asked: str) -> tuple[Frame, ...]:

@@ -11,7 +11,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from labkit.errors import ChannelStopped
 from labkit.server.channel import HEARTBEAT_S, Channel
 from labkit.server.origins import is_own_page
-from labkit.server.polling import as_text, told
+from labkit.server.polling import as_text, asked_since, told
 
 
 def websocket(
@@ -37,10 +37,13 @@ class _Socket(WebSocketHandler):
         # CORS does not guard WebSockets: without this, every site could read the stream with the visitor's cookies.
         return is_own_page(origin, self.request.host)
 
+    def prepare(self) -> None:
+        self.since = asked_since(self)  # before the handshake: then a refusal is an answer
+
     def open(self, *args: Any, **kwargs: Any) -> None:
         self.set_nodelay(True)
         # From now on, and not from when the task comes to run: the client may say something at once, and wait for it.
-        since = self.get_query_argument("since", "") or self.channel.last_event_id
+        since = self.since or self.channel.last_event_id
         self._sending = asyncio.ensure_future(self._send_all(since))
         self.settings["sending"][self._sending] = type(self)  # for the site, which ends what it stops
         self._sending.add_done_callback(lambda task: self.settings["sending"].pop(task, None))

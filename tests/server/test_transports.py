@@ -16,6 +16,7 @@ from tornado.websocket import WebSocketHandler, websocket_connect
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
 from labkit.errors import StreamLost, StreamRejected
+from labkit.log import MemoryLog
 from labkit.proxy import pipe
 from labkit.server import Channel, Serving, long_polling, polling, serve, websocket
 from labkit.sockets import free_port
@@ -341,3 +342,31 @@ def test_a_socket_is_compressed_where_both_sides_want_it(server_may: bool, clien
             return between.down_bytes
 
     assert (asyncio.run(main()) < 2000) is small
+
+
+@each
+def test_ids_may_hold_any_character(name: str) -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch='é"日%2'))
+        path, client = CLIENTS[name]
+        async with serving(channel) as server:
+            id = channel.publish("a")
+            channel.publish("b")
+            async with client(server.base_url + path, id) as source:
+                assert [data for _, _, data in await take(source, 1)] == ["b"]
+                asyncio.get_running_loop().call_later(0.1, channel.publish, "c")
+                assert [data for _, _, data in await take(source, 1)] == ["c"]
+
+    asyncio.run(main())
+
+
+def test_since_that_is_no_text_is_refused_before_any_stream() -> None:
+    async def main() -> None:
+        async with serving(Channel()) as server, httpx.AsyncClient(trust_env=False) as client:
+            for path in ("/poll", "/wait"):
+                answer = await client.get(f"{server.base_url}{path}?since=%ff")
+                assert (answer.status_code, answer.reason_phrase) == (400, "since is no text in UTF-8")
+            with pytest.raises(HTTPClientError, match="400: since is no text in UTF-8"):
+                await websocket_connect(server.base_url.replace("http", "ws") + "/socket?since=%ff")
+
+    asyncio.run(main())
