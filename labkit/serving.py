@@ -52,8 +52,8 @@ def run(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> N
     try:
         say(f"Ask a model on http://{here}:{server.port}")
         say(f"Live events on http://{here}:{server.port}/live")
+        prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
         for origin in sorted(studio.allowed):
-            prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
             say(f"Through Jupyter's own proxy: {origin}{prefix}proxy/{server.port}/ (and .../live)")
         if studio.upstream is not None:
             say(f"Answers come from {studio.upstream.base_url}.")

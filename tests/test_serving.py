@@ -90,6 +90,8 @@ def test_letting_others_in_prints_a_warning() -> None:
         (["--origin", "hub.example.org"], "One is https://hub.example.org"),
         (["--origin", "https://hub.example.org/user/me"], "is no origin"),
         (["--origin", "http://hub.example.org:x"], "is no origin"),
+        (["--origin", "https://[::1"], "is no origin"),
+        (["--origin", "https://me:pass@hub.example.org"], "is no origin"),
     ],
 )
 def test_an_option_that_is_none_is_one_sentence(options: list[str], sentence: str) -> None:

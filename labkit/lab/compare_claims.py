@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labkit.lab.bench.breakeven import BreakEven
-from labkit.lab.bench.clients import PUSHING
+from labkit.lab.bench.clients import OVER_HTTP
 from labkit.lab.bench.cost import Cost
 from labkit.lab.bench.outage import Outage
 from labkit.lab.bench.result import NULL, Result
@@ -39,9 +39,10 @@ def c37_smaller_overhead(costs: Mapping[str, Wire]) -> Verdict:
     whole = (
         f"with id and type: SSE +{costs['SSE'].overhead_bytes:.0f}, WebSocket +{costs['WebSocket'].overhead_bytes:.0f}"
     )
-    packed = [costs.get(f"{name}, compressed") for name in ("SSE", "WebSocket")]
-    if all(packed):
-        whole += "; compressed, {:+.0f} and {:+.0f}".format(*(one.overhead_bytes for one in packed if one))
+    for name, said in (("long polling", "long polling"), ("SSE, compressed", "compressed: SSE")):
+        whole += f", {said} {costs[name].overhead_bytes:+.0f}" if name in costs else ""
+    if "WebSocket, compressed" in costs:
+        whole += f", WebSocket {costs['WebSocket, compressed'].overhead_bytes:+.0f}"
     return Verdict("C37", socket < sse, f"{told}; {whole}")
 
 
@@ -53,8 +54,9 @@ def c38_lower_latency(result: Result) -> Verdict:
         told += f" ({', '.join(f'{name} {result.median(name):.2g}' for name in nulls)})"
     if result.noisy:
         return Verdict("C38", None, f"{told}; but this machine is too busy for such differences")
-    sure = {True: "lower", False: "higher", None: "no difference that could be told"}[result.lower(socket, sse)]
-    return Verdict("C38", result.lower(socket, sse) is True, f"median {told}: {sure}")
+    lower = result.lower(socket, sse)
+    sure = {True: "lower", False: "higher", None: "no difference that could be told"}[lower]
+    return Verdict("C38", lower is True, f"median {told}: {sure}")
 
 
 def c39_needs_a_handshake(result: Result) -> Verdict:
@@ -78,7 +80,7 @@ def c41_costs(costs: Mapping[str, Cost]) -> Verdict:
     told = ", ".join(
         f"{name} {one.memory_bytes / 1024:.1f} KiB, {one.cpu_us_per_event:.0f} µs, descriptors {one.descriptors:.2g}"
         for name, one in costs.items()
-        if name in PUSHING
+        if name in OVER_HTTP
     )
     known = all(one.memory_bytes > 0 for one in costs.values())
     holds = costs["SSE"].memory_bytes <= costs["WebSocket"].memory_bytes if known else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -113,8 +113,8 @@ def rules(kind: Literal["rule", "mind"]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _reason(rule: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> Reason:
-    made = Reason(rule["because"], rule["shown_by"], rule.get("holds", True))
-    return replace(made, measured=verdicts.get(made.shown_by))
+    claim = rule["shown_by"]
+    return Reason(rule["because"], claim, rule.get("holds", True), verdicts.get(claim))
 
 
 def _met(known: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:

@@ -6,12 +6,11 @@ import contextlib
 import ipaddress
 import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+
+import httpx
 
 from labkit.errors import LabError
 from labkit.server.streams import LOOPBACK_ORIGIN
-
-DEFAULT_PORTS = {"http": 80, "https": 443}  # a browser leaves them out
 
 
 def is_own_page(origin: str | None, host: str, allowed: Collection[str] = ()) -> bool:
@@ -39,15 +38,14 @@ def checked_origin(text: str) -> str:
     Raises:
         LabError: it is none.
     """
-    parts = urlsplit(text)
     try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or port == 0 or parts.path not in ("", "/"):
+        url = httpx.URL(text.strip())
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    rest = " " in text.strip() or url.userinfo or url.query or url.fragment or url.path not in ("", "/")
+    if url.scheme not in ("http", "https") or not url.host or rest:
         raise LabError(f"{text!r} is no origin. One is https://hub.example.org, or http://name:8000")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + ("" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}")
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"  # in lower case, without a port that is the default
 
 
 def _is_numeric(host: str) -> bool:

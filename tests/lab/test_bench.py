@@ -105,7 +105,8 @@ def test_a_compressor_for_the_whole_stream_saves_more_than_one_for_each_answer()
     # Its extension leaves out the four bytes that each flush ends with. Source: RFC 7692, 7.2.1
     assert 4 <= costs["SSE, compressed"].total_bytes - costs["WebSocket, compressed"].total_bytes <= 12
     plain, packed = costs["long polling"], costs["long polling, compressed"]
-    assert packed.framing_bytes < plain.framing_bytes and packed.head_bytes > plain.head_bytes + 20
+    assert packed.framing_bytes < plain.framing_bytes and packed.up_bytes == plain.up_bytes
+    assert 20 < packed.head_bytes - plain.head_bytes < 30  # Content-Encoding: gzip
     assert packed.total_bytes > plain.total_bytes - 20  # a single answer is too small to gain
 
 
@@ -116,7 +117,7 @@ def test_polling_pays_less_for_an_event_the_more_there_are() -> None:
 
 def test_round_trips_and_outages() -> None:
     trips = asyncio.run(bench.first_event(delay_s=0.05, rounds=1))
-    assert {name: round(trips.median(name)) for name in trips.subjects} == dict.fromkeys(bench.PUSHING, 1)
+    assert {name: round(trips.median(name)) for name in trips.subjects} == dict.fromkeys(bench.OVER_HTTP, 1)
     broken = asyncio.run(bench.outage(per_s=50, events=20))
     assert {(one.lost, one.doubled) for one in broken.values()} == {(0, 0)}
     assert broken["SSE"].connections == broken["WebSocket"].connections == 2
@@ -125,7 +126,7 @@ def test_round_trips_and_outages() -> None:
 def test_an_idle_connection_takes_what_it_takes() -> None:
     names = ["SSE", "SSE, compressed", "polling", "SSE, a thread each"]
     costs = asyncio.run(bench.cost(connections=40, events=10, per_s=50, transports=names))
-    assert list(costs) == names and all(one.connections == 40 for one in costs.values())
+    assert list(costs) == names
     assert [round(one.descriptors, 1) for one in costs.values()] == [1.0] * 4
     assert 1000 < costs["SSE"].memory_bytes < 6000
     assert 15_000 < costs["SSE, a thread each"].memory_bytes < 60_000
@@ -152,6 +153,7 @@ def test_an_idle_connection_takes_what_it_takes() -> None:
         (lambda: bench.outage(transports=["null"]), "'null'"),
         (lambda: bench.first_event(delay_s=0), "delay_s=0"),
         (lambda: bench.talks(seconds=0), "seconds=0"),
+        (lambda: bench.polling_break_even(0), "questions=0"),
     ],
 )
 def test_what_cannot_be_measured_is_told_at_once(measure: Callable[[], Coroutine[Any, Any, object]], why: str) -> None:
@@ -214,7 +216,7 @@ def test_a_transport_that_dies_is_missing_and_not_averaged(monkeypatch: pytest.M
         asyncio.get_running_loop().call_later(0.1, lambda: asyncio.ensure_future(source.close()))
         return source
 
-    monkeypatch.setitem(clients.EVERY, "dying", dying)
+    monkeypatch.setitem(clients.CLIENTS, "dying", dying)
     monkeypatch.setattr(latency, "GRACE_S", 0.3)
     result = asyncio.run(bench.delivery(per_s=50, events=20, rounds=1, transports=["null", "dying"]))
     assert "of 23 events arrived in one round" in result.missing["dying"] and len(result.samples("dying")) < 20
@@ -263,6 +265,8 @@ def test_rivals_say_what_their_clocks_are_ahead_and_send_when_they_are_asked() -
             servers.connect("carrier pigeon")
     with pytest.raises(LabError, match="inside of the with block"):
         both["SSE"].take(1)
+    with pytest.raises(LabError, match="inside of the with block"):
+        servers.connect("SSE")
 
 
 MEASURE = """

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from labkit.client import Polling
+from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.clients import TRANSPORTS
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import origin
@@ -51,6 +52,7 @@ class BreakEven:
 
 async def polling_break_even(questions: int = 10) -> BreakEven:
     """Measured on a counting pipe: the bytes of questions that bring nothing."""
+    check_asked(questions=questions)
     async with origin() as server, pipe(server.url) as between:
         source = TRANSPORTS["polling"](server, between.url, "")
         assert isinstance(source, Polling)

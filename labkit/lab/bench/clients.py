@@ -16,28 +16,33 @@ RECONNECTION_MS = 200
 Make = Callable[[Origin, str, str], Source]
 
 
-def _resuming(path: str, kind: str) -> dict[str, Make]:
-    """The four that resume, at their paths below this one."""
+def _resuming(compressed: bool) -> dict[str, Make]:
+    """The four that resume. The compressed ones have paths of the same length: a request must not take more for it."""
+    kind = ", compressed" if compressed else ""
     back = RECONNECTION_MS
+
+    def at(url: str, path: str) -> str:
+        return url + (path[:-1] + "z" if compressed else path)
+
     return {
         f"SSE{kind}": lambda origin, url, since: EventSource(
-            f"{url}{path}/events", last_event_id=since, reconnection_ms=back
+            at(url, "/events"), last_event_id=since, reconnection_ms=back
         ),
         f"WebSocket{kind}": lambda origin, url, since: WebSocketSource(
-            f"{url}{path}/socket", last_event_id=since, reconnection_ms=back, compression=bool(path)
+            at(url, "/socket"), last_event_id=since, reconnection_ms=back, compression=compressed
         ),
         f"long polling{kind}": lambda origin, url, since: LongPolling(
-            f"{url}{path}/wait", last_event_id=since, reconnection_ms=back
+            at(url, "/wait"), last_event_id=since, reconnection_ms=back
         ),
         f"polling{kind}": lambda origin, url, since: Polling(
-            f"{url}{path}/poll", last_event_id=since, reconnection_ms=back, every_s=POLL_EVERY_S
+            at(url, "/poll"), last_event_id=since, reconnection_ms=back, every_s=POLL_EVERY_S
         ),
     }
 
 
 TRANSPORTS: dict[str, Make] = {
     NULL: lambda origin, url, since: NullSource(origin.null_port),
-    **_resuming("", ""),
+    **_resuming(compressed=False),
 }
 ALL = tuple(TRANSPORTS)
 #: The same two without ids and types: what the framing alone costs.
@@ -50,7 +55,7 @@ LIBRARIES: dict[str, Make] = {
     "null, by httpx": lambda origin, url, since: NullHttp(origin.null_port),
     "null, by tornado": lambda origin, url, since: BareSocket(f"ws://127.0.0.1:{origin.null_port}/"),
 }
-COMPRESSED = _resuming("/compressed", ", compressed")
-EVERY = TRANSPORTS | BARE | LIBRARIES | COMPRESSED
+COMPRESSED = _resuming(compressed=True)
+CLIENTS = TRANSPORTS | BARE | LIBRARIES | COMPRESSED
 #: Those that go over HTTP, and can be put behind a pipe.
-PUSHING = tuple(name for name in ALL if name != NULL)
+OVER_HTTP = tuple(name for name in ALL if name != NULL)

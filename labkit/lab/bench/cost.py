@@ -22,8 +22,8 @@ SERVERS = {
     "long polling": (START, asks("/wait", every_s=0.0)),
     "polling": (START, asks("/poll", every_s=POLL_EVERY_S)),
     "SSE, a thread each": (threaded.START, listens("/events")),
-    "SSE, compressed": (START, listens("/compressed/events")),
-    "WebSocket, compressed": (START, listens("/compressed/socket", DEFLATE)),
+    "SSE, compressed": (START, listens("/eventz")),
+    "WebSocket, compressed": (START, listens("/sockez", DEFLATE)),
 }
 WAYS = tuple(SERVERS)
 SETTLE_S = 0.3
@@ -36,14 +36,13 @@ SPARE_DESCRIPTORS = 60  # that a process has open anyhow
 
 @dataclass(frozen=True)
 class Cost:
-    """Of `connections`, what each one costs the server.
+    """What a connection costs the server.
 
     `memory_bytes` of its process (the system's own buffers for a socket are not in it) and `descriptors`, while it is
     idle again after 32 KB of events; `idle_cpu_us_per_s` of the processor between two heartbeats (for polling: what its
     questions cost, twice a second); and `cpu_us_per_event` more for each event that it is sent.
     """
 
-    connections: int
     memory_bytes: float
     descriptors: float
     idle_cpu_us_per_s: float
@@ -104,7 +103,6 @@ async def _cost(name: str, connections: int, events: int, per_s: float) -> Cost:
     idle_share = max(0.0, later["cpu_s"] - idle["cpu_s"] - asking_s) / IDLE_S
     events_s = busy["cpu_s"] - later["cpu_s"] - playing_s - idle_share * (events / per_s + SETTLE_S)
     return Cost(
-        connections,
         (idle["memory_bytes"] - before["memory_bytes"]) / half,
         (idle["descriptors"] - before["descriptors"]) / half,
         idle_share * 1e6 / connections,

@@ -7,16 +7,16 @@ import time
 from collections.abc import Sequence
 
 from labkit.lab.bench.asked import check_asked
-from labkit.lab.bench.clients import PUSHING, TRANSPORTS
+from labkit.lab.bench.clients import OVER_HTTP, TRANSPORTS
 from labkit.lab.bench.origin import origin
 from labkit.lab.bench.result import Result
 from labkit.proxy import pipe
 
 
-async def first_event(delay_s: float = 0.1, rounds: int = 3, transports: Sequence[str] = PUSHING) -> Result:
+async def first_event(delay_s: float = 0.1, rounds: int = 3, transports: Sequence[str] = OVER_HTTP) -> Result:
     """Round trips from the start of a client until it has an event that is there already, TCP's own handshake not
     counted: the time, divided by twice the delay."""
-    check_asked(transports, PUSHING, delay_s=delay_s, rounds=rounds)
+    check_asked(transports, OVER_HTTP, delay_s=delay_s, rounds=rounds)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     async with origin() as server:
         since = (await server.usage())["last"]

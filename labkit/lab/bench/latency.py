@@ -12,7 +12,7 @@ from labkit.child import Child
 from labkit.client import OPEN, Source
 from labkit.errors import LabError
 from labkit.lab.bench.asked import check_asked
-from labkit.lab.bench.clients import ALL, EVERY
+from labkit.lab.bench.clients import ALL, CLIENTS
 from labkit.lab.bench.origin import Origin, origin
 from labkit.lab.bench.payload import now_ms, sent_ms
 from labkit.lab.bench.result import Result
@@ -46,7 +46,7 @@ async def delivery(
     Each event comes up to `jitter` intervals late, by chance: no poller keeps step with them. `busy` processes do
     nothing but take the processor's time meanwhile. With `bar` it shows how far it is.
     """
-    check_asked(transports, EVERY, per_s=per_s, events=events, rounds=rounds, size_bytes=size_bytes)
+    check_asked(transports, CLIENTS, per_s=per_s, events=events, rounds=rounds, size_bytes=size_bytes)
     speed = Speed(per_s, size_bytes, jitter)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     missing: dict[str, str] = {}
@@ -68,7 +68,7 @@ async def delivery(
 async def _round(server: Origin, name: str, events: int, speed: Speed) -> tuple[list[float], str]:
     """The lags of one round, and what is missing from it."""
     lags: list[float] = []
-    async with EVERY[name](server, server.url, "") as source:
+    async with CLIENTS[name](server, server.url, "") as source:
         reading = asyncio.ensure_future(_read(source, events, lags))
         try:
             async with asyncio.timeout(events / speed.per_s + GRACE_S):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkit.lab.bench.asked import check_asked
-from labkit.lab.bench.clients import PUSHING, TRANSPORTS
+from labkit.lab.bench.clients import OVER_HTTP, TRANSPORTS
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import Origin, origin
 from labkit.lab.bench.payload import now_ms
@@ -32,10 +32,10 @@ class Outage:
         return f"{self.lost} lost, {self.doubled} doubled, {back}, over {self.connections} connections"
 
 
-async def outage(per_s: float = 50.0, events: int = 40, transports: Sequence[str] = PUSHING) -> dict[str, Outage]:
+async def outage(per_s: float = 50.0, events: int = 40, transports: Sequence[str] = OVER_HTTP) -> dict[str, Outage]:
     """For each transport what a reset in the middle of so many events does. Each client waits 0.2 s before it comes
     back."""
-    check_asked(transports, PUSHING, per_s=per_s, events=events)
+    check_asked(transports, OVER_HTTP, per_s=per_s, events=events)
     async with origin() as server:
         return {name: await _broken(server, name, per_s, events) for name in transports}
 

@@ -37,7 +37,7 @@ def _next_prices(size: int) -> str:
 
 @functools.cache
 def _prices() -> str:
-    """Made at the first event, which is one of the warm-up. Into a buffer: a list of pieces would leave a megabyte of
+    """Made at the first event, before anything is measured. Into a buffer: a list of pieces would leave a megabyte of
     free memory behind, in which the first connections would find room for nothing."""
     rng, made = Random("prices"), io.StringIO()
     while made.tell() < POOL_BYTES:

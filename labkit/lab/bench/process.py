@@ -14,6 +14,7 @@ DESCRIPTORS = (Path("/proc/self/fd"), Path("/dev/fd"))
 SIZES_BYTES = (32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 1024, 4096, 16384, 65536)
 GROWTH_BYTES = 1 << 16
 FREE_BYTES = 1 << 24  # more than that no start leaves free
+_KEPT: list[bytes] = []
 
 
 def used() -> dict[str, float]:
@@ -52,14 +53,12 @@ def descriptor_limit() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def fill() -> list[bytes]:
-    """Objects of all sizes, as many as it takes until each more is new memory: keep them. What a start leaves free, a
-    megabyte or two, would hold the first hundreds of connections, which would then seem to take nothing."""
-    kept = []
-    for size in SIZES_BYTES:
+def fill() -> None:
+    """Makes objects of all sizes until each more is new memory, and keeps them. What a start leaves free, a megabyte or
+    two, would hold the first hundreds of connections, which would then seem to take nothing."""
+    for size in SIZES_BYTES if memory_bytes() else ():
         full = memory_bytes() + GROWTH_BYTES
         for _ in range(FREE_BYTES // size):
-            kept.append(bytes(size))
+            _KEPT.append(bytes(size))
             if memory_bytes() > full:
                 break
-    return kept

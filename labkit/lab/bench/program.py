@@ -79,10 +79,10 @@ def routes(channel: Channel) -> dict[str, Route]:
         "/poll": polling(channel),
         "/bare/events": without_ids,
         "/bare/socket": type("Bare", (websocket(channel),), {"as_text": staticmethod(lambda frame: frame.data)}),
-        "/compressed/events": compressed.stream(channel),
-        "/compressed/socket": websocket(channel, compression=True),
-        "/compressed/wait": compressed.answers(channel, wait=True),
-        "/compressed/poll": compressed.answers(channel, wait=False),
+        "/eventz": compressed.stream(channel),
+        "/sockez": websocket(channel, compression=True),
+        "/waiz": compressed.answers(channel, wait=True),
+        "/polz": compressed.answers(channel, wait=False),
         **{f"/{one.__name__.lower()}": type(one.__name__, (one,), own) for one in (Play, Say, Usage)},
     }
 
@@ -90,9 +90,8 @@ def routes(channel: Channel) -> dict[str, Route]:
 async def main(port: int, null_port: int) -> None:
     """Serves until the process is ended."""
     event(64)
-    kept = fill()
+    fill()
     channel = Channel(retry_ms=200)
     null = functools.partial(answer, channel)
     async with serve(routes(channel), port), await asyncio.start_server(null, "127.0.0.1", null_port):
         await asyncio.Event().wait()
-    del kept

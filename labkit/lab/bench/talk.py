@@ -8,17 +8,17 @@ import time
 from collections.abc import Sequence
 
 from labkit.lab.bench.asked import check_asked
-from labkit.lab.bench.clients import PUSHING, TRANSPORTS
+from labkit.lab.bench.clients import OVER_HTTP, TRANSPORTS
 from labkit.lab.bench.origin import Origin, origin
 from labkit.proxy import pipe
 
 Talk = list[tuple[float, bool, int]]
 
 
-async def talks(seconds: float = 3.0, per_s: float = 1.0, transports: Sequence[str] = PUSHING) -> dict[str, Talk]:
+async def talks(seconds: float = 3.0, per_s: float = 1.0, transports: Sequence[str] = OVER_HTTP) -> dict[str, Talk]:
     """For each transport what passed a pipe while events came: (seconds, whether up to the server, bytes). All listen
     at the same time to the same server."""
-    check_asked(transports, PUSHING, seconds=seconds, per_s=per_s)
+    check_asked(transports, OVER_HTTP, seconds=seconds, per_s=per_s)
     async with origin() as server:
         began_s = time.monotonic()
         talking = [asyncio.ensure_future(_talk(server, name, began_s, seconds)) for name in transports]

@@ -71,6 +71,5 @@ class _Server(ThreadingHTTPServer):
 def main(port: int) -> None:
     """Serves until the process is ended."""
     event(64)
-    kept = fill()
+    fill()
     _Server(("127.0.0.1", port), _Handler).serve_forever()
-    del kept

@@ -1,5 +1,5 @@
-"""Two real servers for an unfair benchmark: they send the same events in the same way, and one of them starts cold,
-keeps another clock, and lets Nagle's algorithm hold its events back unless it is told not to."""
+"""Two real servers for an unfair benchmark: they send the same events in the same way. One starts cold, and keeps
+another clock; both let Nagle's algorithm hold events back, unless they are told not to."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ BEHIND_S = 0.015
 #: What the stream's first event takes longer: imports, caches, a first connection to a database.
 COLD_S = 0.3
 PINGS = 5
+GONE = "the servers are gone: stay inside of the with block"
 
 
 class Came(NamedTuple):
@@ -45,7 +46,7 @@ class Connection:
             TimeoutError: none came for 10 s.
         """
         if self._lines.closed:
-            raise LabError("the servers are gone: take events inside of the with block")
+            raise LabError(GONE)
         self._say(f"take {count}")
         return [self._next() for _ in range(count)]
 
@@ -95,8 +96,10 @@ class Rivals:
         """A new connection. With `nodelay` its server turns Nagle's algorithm off.
 
         Raises:
-            LabError: there is no such server.
+            LabError: there is no such server, or the block has ended.
         """
+        if self._listener.fileno() < 0:
+            raise LabError(GONE)
         if name not in ("SSE", "WebSocket"):
             raise LabError(f"{name!r} is neither 'SSE' nor 'WebSocket'")
         made = Connection(self._listener.getsockname()[1], name, bool(nodelay))

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from labkit.client import Source
 from labkit.errors import LabError
 from labkit.lab.bench.asked import check_asked
-from labkit.lab.bench.clients import BARE, COMPRESSED, EVERY, PUSHING
+from labkit.lab.bench.clients import BARE, CLIENTS, COMPRESSED, OVER_HTTP
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import Origin, origin
 from labkit.proxy import Pipe, pipe
 
 GRACE_S = 10.0
-COUNTED = (*PUSHING, *BARE, *COMPRESSED)
+COUNTED = (*OVER_HTTP, *BARE, *COMPRESSED)
 #: A request's or an answer's head: no payload here looks like one. Source: RFC 9112, 2.1
-HEAD = re.compile(rb"(?:GET /\S* HTTP/1\.1|HTTP/1\.1 \d{3})[^\0]*?\r\n\r\n")
+HEAD = re.compile(rb"(?:GET /\S* HTTP/1\.1|HTTP/1\.1 \d{3}).*?\r\n\r\n", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Wire:
 
 
 async def wire(
-    per_s: float = 20.0, events: int = 40, size_bytes: int = 64, transports: Sequence[str] = (*PUSHING, *BARE)
+    per_s: float = 20.0, events: int = 40, size_bytes: int = 64, transports: Sequence[str] = (*OVER_HTTP, *BARE)
 ) -> dict[str, Wire]:
     """For each transport what a counting pipe saw, at so many events a second. All listen at the same time.
 
@@ -73,7 +73,7 @@ async def wire(
         counted = {name: await stack.enter_async_context(_counted(server, name, events + 1)) for name in transports}
         await asyncio.sleep(0.05)  # until what opening takes has passed
         for one in counted.values():
-            one.is_open()
+            one.end_opening()
         await server.play(events + 1, per_s, size_bytes)
         try:
             async with asyncio.timeout(events / per_s + GRACE_S):
@@ -103,7 +103,7 @@ class _Counted:
             if self.seen == self._events:
                 return
 
-    def is_open(self) -> None:
+    def end_opening(self) -> None:
         """What has passed belongs to the opening."""
         self._once_bytes = self._between.total_bytes
 
@@ -130,7 +130,7 @@ class _Counted:
 
 @asynccontextmanager
 async def _counted(server: Origin, name: str, events: int) -> AsyncIterator[_Counted]:
-    async with pipe(server.url) as between, EVERY[name](server, between.url, "") as source:
+    async with pipe(server.url) as between, CLIENTS[name](server, between.url, "") as source:
         made = _Counted(source, between, events)
         try:
             await opened(source, made.reading)
