@@ -89,21 +89,25 @@ def test_four_proxied_streams_leave_saving_possible_and_a_fifth_says_why_not(run
         clients = [BrowserClient(url, route="proxy", via=via) for via in ["eventsource", "fetch"] * 2 + ["fetch"]]
         for client in clients: display(client)
     """
-    lab = run_cells(SERVER, show, "for client in clients[:4]: await client.connected()")
-    lab.wait_until_done()
+    lab = run_cells(SERVER, show)
     all_five = lab.page.locator(".labkit-client")
-    expect(all_five.nth(4).get_by_role("status")).to_contain_text(
-        "4 streams go through Jupyter's proxy already: stop one"
-    )
+    # Which one comes last is the browser's business: on a busy machine not always the one that is shown last.
+    refused = all_five.filter(has_text="4 streams go through Jupyter's proxy already: stop one")
+    expect(refused).to_have_count(1, timeout=30_000)
+    (last,) = (one for one in range(5) if "proxy already" in all_five.nth(one).inner_text())
+    others = [all_five.nth(one) for one in range(5) if one != last]
+    for one in others:
+        expect(one.locator(".status")).to_contain_text("open", timeout=30_000)
+    lab.wait_until_done()
     lab.page.keyboard.press("Control+s")
     with lab.page.expect_response(
         lambda answer: answer.request.method == "PUT" and "/api/contents" in answer.url
     ) as saved:
         lab.page.keyboard.press("Control+s")
     assert saved.value.status == 200
-    press(all_five.nth(0), "Stop")
-    press(all_five.nth(4), "Start")
-    expect(all_five.nth(4).locator(".status")).to_contain_text("open")
+    press(others[0], "Stop")
+    press(all_five.nth(last), "Start")
+    expect(all_five.nth(last).locator(".status")).to_contain_text("open")
     assert lab.complaints == []
 
 
