@@ -47,7 +47,7 @@ def c37_smaller_overhead(costs: Mapping[str, Wire]) -> Verdict:
 
 
 def c38_lower_latency(result: Result) -> Verdict:
-    """WebSocket has lower latency: both fed by the same task of the same server."""
+    """WebSocket has lower latency: both fed by one server in the same way."""
     sse, socket = "SSE, data alone", "WebSocket, data alone"
     told = f"{sse} {result.median(sse):.2g} ms, {socket} {result.median(socket):.2g} ms"
     if nulls := [name for name in result.subjects if name.startswith(NULL)]:
