@@ -14,12 +14,19 @@ LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def shown(cell: Any) -> list[str]:
-    """What a reader sees of the cell as text."""
-    return [
-        str(output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue"))
-        for output in cell.get("outputs", [])
-        if "image/png" not in output.get("data", {})
-    ]
+    """What a reader sees of the cell as text. What is printed may come in several pieces, and is one text."""
+    texts: list[str] = []
+    printing = ""  # to which stream the text before was printed
+    for output in cell.get("outputs", []):
+        if "image/png" in output.get("data", {}):
+            continue
+        text = str(output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue"))
+        if printing and printing == output.get("name"):
+            texts[-1] += text
+        else:
+            texts.append(text)
+        printing = output.get("name", "")
+    return texts
 
 
 @pytest.mark.notebooks
