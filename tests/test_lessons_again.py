@@ -14,19 +14,12 @@ LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def shown(cell: Any) -> list[str]:
-    """What a reader sees of the cell as text. What is printed may come in several pieces, and is one text."""
-    texts: list[str] = []
-    printing = ""  # to which stream the text before was printed
-    for output in cell.get("outputs", []):
-        if "image/png" in output.get("data", {}):
-            continue
-        text = str(output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue"))
-        if printing and printing == output.get("name"):
-            texts[-1] += text
-        else:
-            texts.append(text)
-        printing = output.get("name", "")
-    return texts
+    """What a reader sees of the cell as text."""
+    return [
+        str(output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue"))
+        for output in cell.get("outputs", [])
+        if "image/png" not in output.get("data", {})
+    ]
 
 
 @pytest.mark.notebooks
@@ -41,7 +34,11 @@ def test_run_all_twice_in_one_kernel_and_without_other_programs(lesson: Path, mo
     for number, cell in enumerate(again.cells):
         cell["id"] = f"cell-{number}"  # nbclient tells cells apart by it
     NotebookClient(
-        again, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(lesson.parent)}}
+        again,
+        timeout=60,
+        coalesce_streams=True,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(lesson.parent)}},
     ).execute()
     second = again.cells[len(stored.cells) :]
     for before, after in zip(stored.cells, second, strict=True):

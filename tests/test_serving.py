@@ -274,13 +274,11 @@ def test_through_jupyters_own_proxy_the_page_works_as_it_does_directly(visit: Ca
 
     from playwright.sync_api import expect
 
-    with asyncio.Runner() as runner:
-        proxy = jupyter_proxy()
-        through = runner.run(proxy.__aenter__())
-        try:
-            visit(do, origin=through)
-        finally:
-            runner.run(proxy.__aexit__(None, None, None))
+    async def main() -> None:
+        async with jupyter_proxy() as through:
+            await asyncio.to_thread(visit, do, origin=through)
+
+    asyncio.run(main())
 
 
 @pytest.mark.browser

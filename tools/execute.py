@@ -21,7 +21,9 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 def execute(path: Path) -> None:
     """Runs every cell in order. An error stops it, unless the cell is tagged `raises-exception`."""
     book = nbformat.read(path, as_version=4)
-    NotebookClient(book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    where = {"metadata": {"path": str(NOTEBOOKS)}}
+    # What a cell prints may come in several pieces: stored as one, the next run can be compared with it.
+    NotebookClient(book, timeout=120, coalesce_streams=True, kernel_name="python3", resources=where).execute()
     clean(book)
     nbformat.write(book, path)
 

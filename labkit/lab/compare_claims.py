@@ -39,10 +39,12 @@ def c37_smaller_overhead(costs: Mapping[str, Wire]) -> Verdict:
     whole = (
         f"with id and type: SSE +{costs['SSE'].overhead_bytes:.0f}, WebSocket +{costs['WebSocket'].overhead_bytes:.0f}"
     )
-    for name, said in (("long polling", "long polling"), ("SSE, compressed", "compressed: SSE")):
-        whole += f", {said} {costs[name].overhead_bytes:+.0f}" if name in costs else ""
-    if "WebSocket, compressed" in costs:
-        whole += f", WebSocket {costs['WebSocket, compressed'].overhead_bytes:+.0f}"
+    beside = {
+        "long polling": "long polling",
+        "SSE, compressed": "compressed: SSE",
+        "WebSocket, compressed": "WebSocket",
+    }
+    whole += "".join(f", {said} {costs[name].overhead_bytes:+.0f}" for name, said in beside.items() if name in costs)
     return Verdict("C37", socket < sse, f"{told}; {whole}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
+from labkit.lab.bench.compressed import path
 from labkit.lab.bench.nulls import BareSocket, NullHttp, NullSource
 from labkit.lab.bench.origin import Origin
 from labkit.lab.bench.result import NULL
@@ -17,12 +18,12 @@ Make = Callable[[Origin, str, str], Source]
 
 
 def _resuming(compressed: bool) -> dict[str, Make]:
-    """The four that resume. The compressed ones have paths of the same length: a request must not take more for it."""
+    """The four that resume."""
     kind = ", compressed" if compressed else ""
     back = RECONNECTION_MS
 
-    def at(url: str, path: str) -> str:
-        return url + (path[:-1] + "z" if compressed else path)
+    def at(url: str, plain: str) -> str:
+        return url + (path(plain) if compressed else plain)
 
     return {
         f"SSE{kind}": lambda origin, url, since: EventSource(

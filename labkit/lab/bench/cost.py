@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from labkit.errors import LabError
-from labkit.lab.bench import threaded
+from labkit.lab.bench import compressed, threaded
 from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.origin import START, Origin, origin
 from labkit.lab.bench.process import descriptor_limit
@@ -22,8 +22,8 @@ SERVERS = {
     "long polling": (START, asks("/wait", every_s=0.0)),
     "polling": (START, asks("/poll", every_s=POLL_EVERY_S)),
     "SSE, a thread each": (threaded.START, listens("/events")),
-    "SSE, compressed": (START, listens("/eventz")),
-    "WebSocket, compressed": (START, listens("/sockez", DEFLATE)),
+    "SSE, compressed": (START, listens(compressed.path("/events"))),
+    "WebSocket, compressed": (START, listens(compressed.path("/socket"), DEFLATE)),
 }
 WAYS = tuple(SERVERS)
 SETTLE_S = 0.3
@@ -86,14 +86,13 @@ async def _cost(name: str, connections: int, events: int, per_s: float) -> Cost:
     half = connections // 2
     async with origin(start) as server:
         await server.play(1, 100.0)  # whatever is made at first use is there before it is measured
-        last = (await server.usage())["last"]
         first, second = await server.usage(), await server.usage()
         await server.play(0, per_s)
         asking_s, playing_s = second["cpu_s"] - first["cpu_s"], (await server.usage())["cpu_s"] - second["cpu_s"]
         # The first half takes what the process has free; only the second half's memory is counted.
-        async with _reading(server, read, last, connections - half):
+        async with _reading(server, read, second["last"], connections - half):
             before = await server.usage()
-            async with _reading(server, read, (await server.usage())["last"], half):
+            async with _reading(server, read, before["last"], half):
                 idle = await server.usage()
                 await asyncio.sleep(IDLE_S)
                 later = await server.usage()

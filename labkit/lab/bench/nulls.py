@@ -4,13 +4,12 @@ and the client library."""
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import re
 from collections.abc import AsyncGenerator, Callable
 
 import httpx
+from tornado.websocket import WebSocketProtocol13
 
 from labkit.client import Source, WebSocketSource
 from labkit.client.http import new_client
@@ -21,14 +20,13 @@ from labkit.wire import Event, Frame
 from labkit.wire.chunked import chunk
 from labkit.wire.decoder import MAX_EVENT_BYTES
 
-ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # Source: RFC 6455, 1.3
 KEY = re.compile(rb"sec-websocket-key: (\S+)\r\n", re.IGNORECASE)
 LINES = b"lines\r\n\r\n"  # what the bare client says
 
 
-async def coming(channel: Channel) -> AsyncGenerator[Frame, None]:
-    """What is published from now on."""
-    since = channel.last_event_id
+async def coming(channel: Channel, last_event_id: str = "") -> AsyncGenerator[Frame, None]:
+    """What is published from now on, or behind that id."""
+    since = last_event_id or channel.last_event_id
     while True:
         replay, since = await channel.news(since)
         for frame in replay.frames:
@@ -55,7 +53,7 @@ def _protocol(head: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
     if key is None:
         opening = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
         return opening, lambda data: chunk(data + b"\n")
-    accept = base64.b64encode(hashlib.sha1(key[1] + ACCEPT).digest())
+    accept = WebSocketProtocol13.compute_accept_value(key[1]).encode()
     opening = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     return opening + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n", _message
 

@@ -79,10 +79,10 @@ def routes(channel: Channel) -> dict[str, Route]:
         "/poll": polling(channel),
         "/bare/events": without_ids,
         "/bare/socket": type("Bare", (websocket(channel),), {"as_text": staticmethod(lambda frame: frame.data)}),
-        "/eventz": compressed.stream(channel),
-        "/sockez": websocket(channel, compression=True),
-        "/waiz": compressed.answers(channel, wait=True),
-        "/polz": compressed.answers(channel, wait=False),
+        compressed.path("/events"): compressed.stream(channel),
+        compressed.path("/socket"): websocket(channel, compression=True),
+        compressed.path("/wait"): compressed.answers(channel, wait=True),
+        compressed.path("/poll"): compressed.answers(channel, wait=False),
         **{f"/{one.__name__.lower()}": type(one.__name__, (one,), own) for one in (Play, Say, Usage)},
     }
 

@@ -9,6 +9,8 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import quote, urlsplit
 
+from labkit.proxy.http import body, read_head
+
 #: Reads from the server at this URL, behind this id, beginning so many seconds later, until it is cancelled.
 Read = Callable[[str, str, float], Awaitable[None]]
 #: Headers that ask for a WebSocket, and for a compressed one.
@@ -54,10 +56,9 @@ def asks(path: str, every_s: float) -> Read:
         async with _connected(url) as (reader, writer):
             while True:
                 writer.write(_request(url, f"{path}?since={quote(last)}", f'If-None-Match: "{last}"\r\n'))
-                head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                if b"content-length: " in head:
-                    size = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
-                    last = json.loads(await reader.readexactly(size))["last"]
+                pieces = body(reader, await read_head(reader))
+                if answer := b"".join([piece async for piece in pieces]):
+                    last = json.loads(answer)["last"]
                 await asyncio.sleep(every_s)
 
     return read

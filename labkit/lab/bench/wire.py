@@ -88,7 +88,7 @@ class _Counted:
     """One client, which has `seen` so many events, and all that passes between it and the server."""
 
     def __init__(self, source: Source, between: Pipe, events: int) -> None:
-        self._source, self._between, self._events = source, between, events
+        self._source, self._events = source, events
         self.seen = self._before = self._once_bytes = 0
         self._passed = {True: bytearray(), False: bytearray()}
         between.on_bytes = lambda up, data: self._passed[up].extend(data)
@@ -105,11 +105,10 @@ class _Counted:
 
     def end_opening(self) -> None:
         """What has passed belongs to the opening."""
-        self._once_bytes = self._between.total_bytes
+        self._once_bytes = sum(map(len, self._passed.values()))
 
     def _begin(self) -> None:
         self._before = self.seen
-        self._between.reset()
         for data in self._passed.values():
             data.clear()
 
@@ -120,8 +119,8 @@ class _Counted:
         heads = {up: HEAD.findall(data) for up, data in self._passed.items()}
         return Wire(
             payload_bytes,
-            up_bytes=self._between.up_bytes / events,
-            down_bytes=self._between.down_bytes / events,
+            up_bytes=len(self._passed[True]) / events,
+            down_bytes=len(self._passed[False]) / events,
             head_bytes=sum(map(len, heads[True] + heads[False])) / events,
             once_bytes=self._once_bytes,
             requests=len(heads[True]) / events,
