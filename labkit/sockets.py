@@ -1,9 +1,12 @@
-"""Two things that are asked of sockets in several rooms."""
+"""What is asked of sockets in several rooms."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
+import sys
+from collections.abc import Iterator
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
@@ -18,3 +21,23 @@ def free_port() -> int:
     """A port of this machine on which nobody listens at this moment: for programs that must be told one."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+@contextlib.contextmanager
+def reserved_port(wanted: int = 0) -> Iterator[int]:
+    """A port of this machine for a program that listens there before the block ends: `wanted`, or any if that is taken.
+
+    On Linux nobody else is given it meanwhile: a socket that is bound and does not listen stands in no program's way
+    that sets SO_REUSEADDR, as servers do, and the kernel does not give its port away. Elsewhere it is only looked for.
+    """
+    with socket.socket() as holder:
+        if sys.platform != "win32":  # there the option would mean: take it away from whoever has it
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind(("127.0.0.1", wanted))
+        except OSError:
+            holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if not sys.platform.startswith("linux"):
+            holder.close()
+        yield port

@@ -13,7 +13,7 @@ import httpx
 
 from labkit.child import Child
 from labkit.errors import LabError
-from labkit.sockets import free_port
+from labkit.sockets import reserved_port
 
 START_WITHIN_S = 30.0
 
@@ -27,8 +27,7 @@ async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
     Raises:
         LabError: it did not start.
     """
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="labkit-jupyter-") as home:
+    with reserved_port() as port, tempfile.TemporaryDirectory(prefix="labkit-jupyter-") as home:
         command = [
             sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
             "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home}", "--IdentityProvider.token=",

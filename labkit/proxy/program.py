@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 from labkit.child import Child
 from labkit.errors import LabError
-from labkit.sockets import free_port
+from labkit.sockets import reserved_port
 
 START_WITHIN_S = 10.0
-ATTEMPTS = 3  # another program may take the port between our looking and the proxy's listening
+ATTEMPTS = 3  # where a port cannot be reserved, another program may take it before the proxy listens
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,16 @@ class RunningProxy:
 
     def _start(self, plan: Plan, certificate: Path | None, wanted_port: int) -> tuple[int, Child]:
         for attempt in range(ATTEMPTS):
-            port = wanted_port if wanted_port and attempt == 0 else free_port()
-            site = Site(port, self._folder, certificate)
-            self.config = plan.config(site)
-            config_file = self._folder / "proxy.conf"
-            config_file.write_text(self.config, "utf-8")
-            with (self._folder / "log.txt").open("wb") as log:
-                child = Child(plan.command(site, config_file), log=log)
-            if _serves(port, child):
-                return port, child
-            child.stop()
+            with reserved_port(wanted_port if attempt == 0 else 0) as port:
+                site = Site(port, self._folder, certificate)
+                self.config = plan.config(site)
+                config_file = self._folder / "proxy.conf"
+                config_file.write_text(self.config, "utf-8")
+                with (self._folder / "log.txt").open("wb") as log:
+                    child = Child(plan.command(site, config_file), log=log)
+                if _serves(port, child):
+                    return port, child
+                child.stop()
         raise LabError(f"{plan.name} did not start. It says: {self.log.strip()[-500:] or '(nothing)'}")
 
     @property

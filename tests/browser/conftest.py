@@ -99,6 +99,13 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
         process.wait(timeout=20)
 
 
+# Each code cell without a number: its prompt, its source and its output; and the last error before, if one ended it all.
+UNFINISHED = """[...document.querySelectorAll('.jp-CodeCell')].map(cell =>
+    ['.jp-InputArea-prompt', '.cm-content', '.jp-OutputArea'].map(part => cell.querySelector(part)?.textContent ?? ''))
+    .filter(([prompt]) => !/^\\[\\d+\\]:$/.test(prompt))"""
+LAST_ERROR = """[...document.querySelectorAll('[data-mime-type$=".stderr"]')].at(-1)?.textContent"""
+
+
 @dataclass
 class Lab:
     """One lesson, open in JupyterLab."""
@@ -112,10 +119,10 @@ class Lab:
 
     def wait_until_done(self, seconds: float = 90) -> None:
         """Until every code cell has a number and none a star."""
-        prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')].map(p => p.textContent)"
         deadline_s = time.monotonic() + seconds
-        while not all(re.fullmatch(r"\[\d+\]:", prompt) for prompt in self.page.evaluate(prompts)):
-            assert time.monotonic() < deadline_s, self.page.evaluate(prompts)
+        while unfinished := self.page.evaluate(UNFINISHED):
+            problem = f"{unfinished}; the last error: {self.page.evaluate(LAST_ERROR)}"
+            assert time.monotonic() < deadline_s, problem
             self.page.wait_for_timeout(250)
         self.page.wait_for_timeout(500)
 

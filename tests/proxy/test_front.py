@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,6 +150,18 @@ def test_nothing_is_left_of_a_proxy(real: str) -> None:
     proxy.stop()
     assert not folder.exists() and not proxy.running and repr(proxy).endswith("has ended>") and proxy.log == ""
     eventually(lambda: not any(psutil.pid_exists(pid) for pid in processes), "nginx is gone")
+
+
+@pytest.mark.parametrize("program", ["nginx", "haproxy"])
+def test_whoever_listens_at_the_wanted_port_is_not_taken_for_the_proxy(program: str, tool: Find) -> None:
+    tool(program)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = int(other.getsockname()[1])
+        make = nginx if program == "nginx" else haproxy
+        with make("http://127.0.0.1:9/", port=taken) as proxy:
+            assert proxy.port != taken and proxy.running
+    with make("http://127.0.0.1:9/", port=taken) as proxy:
+        assert proxy.port == taken and proxy.running
 
 
 STARTS_TWO = """

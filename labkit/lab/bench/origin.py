@@ -15,7 +15,7 @@ import httpx
 from labkit.child import Child
 from labkit.client.http import new_client
 from labkit.errors import LabError
-from labkit.sockets import free_port
+from labkit.sockets import reserved_port
 
 START_WITHIN_S = 10.0
 START = "import asyncio, sys; from labkit.lab.bench.program import main; asyncio.run(main(*map(int, sys.argv[1:])))"
@@ -57,9 +57,12 @@ async def origin(start: str = START) -> AsyncIterator[Origin]:
     Raises:
         LabError: it did not start.
     """
-    port, null_port = free_port(), free_port()
-    made = Origin(f"http://127.0.0.1:{port}", null_port)
-    with Child([sys.executable, "-c", start, str(port), str(null_port)]) as child:
+    with (
+        reserved_port() as port,
+        reserved_port() as null_port,
+        Child([sys.executable, "-c", start, str(port), str(null_port)]) as child,
+    ):
+        made = Origin(f"http://127.0.0.1:{port}", null_port)
         until_s = time.monotonic() + START_WITHIN_S
         while True:
             with contextlib.suppress(ServerGone):
