@@ -36,8 +36,12 @@ class Head:
 
     @property
     def status(self) -> int:
-        """The status of a response."""
-        return int(self.first_line.split(" ")[1])
+        """The status of a response.
+
+        Raises:
+            ValueError: it has none: this is not HTTP.
+        """
+        return int(f"{self.first_line} ".split(" ")[1])
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head:
@@ -45,6 +49,7 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
 
     Raises:
         asyncio.IncompleteReadError: the connection ended before it was complete.
+        asyncio.LimitOverrunError: it is longer than the reader allows.
     """
     raw = await reader.readuntil(b"\r\n\r\n")
     first, *lines = raw[:-4].decode("latin-1").split("\r\n")
@@ -63,6 +68,7 @@ async def body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes]
 
     Raises:
         asyncio.IncompleteReadError: the connection broke in the middle.
+        ValueError: the size of a chunk is no number.
     """
     if head.status in (204, 304) or head.status < 200:
         return

@@ -13,6 +13,9 @@ from labkit.proxy.model import Action, Chain, Fault, Headers, How, Send
 from labkit.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
+#: How an origin's answer can go wrong: its connection ends or is reset, or it sends what is not HTTP.
+BROKEN = (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError)
+
 
 @dataclass(slots=True)
 class Passage:
@@ -71,10 +74,13 @@ class Passing:
             )
             async for data in body(origin, head):
                 self._frame(self._body.feed(self._clock(), data))
-                await self._writer.drain()
+                with contextlib.suppress(ConnectionError):  # the client left: run() sees it
+                    await self._writer.drain()
             self._frame(self._body.end(self._clock()))
-        except asyncio.IncompleteReadError:
-            self.end("fin")  # the origin broke off, and so do we
+        except BROKEN:
+            if not self.over:
+                self.end("fin")
+                self.passage.ended = "the origin broke off"  # and so did we
 
     async def _wake(self) -> None:
         while not self.over:

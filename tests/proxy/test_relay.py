@@ -11,8 +11,9 @@ import httpx
 import pytest
 from tornado.web import RequestHandler
 
-from labkit.client import EventSource
+from labkit.client import EventSource, watch
 from labkit.errors import LabError, PortInUse, StreamRejected
+from labkit.lab.raw import loopback
 from labkit.log import MemoryLog
 from labkit.proxy import (
     AnswerStatus,
@@ -28,6 +29,7 @@ from labkit.proxy import (
     TotalTimeout,
     relay,
 )
+from labkit.proxy.passing import reset
 from labkit.server import Channel, serve
 from labkit.wire import Frame
 
@@ -243,6 +245,43 @@ def test_a_dead_origin_is_named() -> None:
             assert proxy.passages[0].ended == "the origin does not answer"
             with pytest.raises(StreamRejected, match="502"):
                 await anext(EventSource(proxy.url))
+
+    asyncio.run(main())
+
+
+BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n: 1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "got"),
+    [
+        (b"", b""),
+        (BEGUN, b": 1"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b""),
+        (b"HTTP/1.1 fine\r\n\r\n", b""),
+        (b"x" * 100_000, b""),
+        (BEGUN + b"many\r\n", b": 1"),
+    ],
+)
+@pytest.mark.parametrize("reset_it", [True, False])
+def test_an_origin_that_breaks_off_or_talks_nonsense_ends_the_clients_stream_too(
+    sent: bytes, got: bytes, reset_it: bool
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(sent)
+        await asyncio.sleep(0.05)  # a RST would take back what has not been read
+        reset(writer) if reset_it else writer.close()
+
+    async def main() -> None:
+        async with loopback(answer) as url, relay(url) as proxy:
+            if got:
+                recording = await watch(proxy.url, 5.0)
+                assert b"".join(arrival.data for arrival in recording.arrivals) == got and recording.broken
+            else:
+                with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+                    await watch(proxy.url, 5.0)
+            assert proxy.passages[0].ended == "the origin broke off"
 
     asyncio.run(main())
 
