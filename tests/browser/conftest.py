@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_pla
 from labkit.jupyter import command as jupyter_command
 from labkit.jupyter import environment as jupyter_environment
 from labkit.lessons import Place
-from labkit.sockets import free_port
+from labkit.sockets import reserved_port
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = "a-token-for-tests"
@@ -81,22 +81,21 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
     settings.mkdir(parents=True)
     # Every cell in the page, not only those on the screen: the tests read them all.
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    port = free_port()
     place = Place(ROOT / "notebooks", home / "lessons", home / "lessons")
     more = [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.base_url={base_url}"]
-    command = jupyter_command(place, "", browser=False, port=port, more=more)
     # Settings and state of its own: what a person has set at home must not change a test, nor a test change it.
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     environment = jupyter_environment() | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
-    with (home / "jupyter.log").open("w") as log:
+    with reserved_port() as port, (home / "jupyter.log").open("w") as log:
+        command = jupyter_command(place, "", browser=False, port=port, more=more)
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        url = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
-        wait_until_it_answers(f"{url}/api?token={TOKEN}", process)
-        yield Jupyter(url, home / "lessons")
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+        try:
+            url = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
+            wait_until_it_answers(f"{url}/api?token={TOKEN}", process)
+            yield Jupyter(url, home / "lessons")
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
 
 
 # Each code cell without a number: its prompt, its source and its output; and the last error before, if one ended it all.
