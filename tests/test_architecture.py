@@ -21,6 +21,7 @@ BRACES = [
     {"wire"},
     {"log", "measure"},
     {"server", "client", "proxy"},
+    {"measured"},
     {"llm", "lab", "doctor"},
     {"plots", "widgets", "check"},
     {"command"},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from labkit.lab.bench.breakeven import BreakEven
 from labkit.lab.bench.clients import OVER_HTTP
-from labkit.lab.bench.cost import Cost
+from labkit.lab.bench.cost import Costs
 from labkit.lab.bench.outage import Outage
 from labkit.lab.bench.result import NULL, Result
 from labkit.lab.bench.wire import Wire
@@ -77,26 +77,32 @@ def c40_written_by_hand(outages: Mapping[str, Outage], lines: Mapping[str, int])
     return Verdict("C40", holds, f"{len(whole)} of {len(outages)} outlived a cut without a loss; in a page: {told}")
 
 
-def c41_costs(costs: Mapping[str, Cost]) -> Verdict:
+def c41_costs(costs: Costs) -> Verdict:
     """Memory, descriptors and CPU per idle and per busy connection, for each transport."""
     told = ", ".join(
-        f"{name} {one.memory_bytes / 1024:.1f} KiB, {one.cpu_us_per_event:.0f} µs, descriptors {one.descriptors:.2g}"
-        for name, one in costs.items()
+        f"{name} {costs.memory.median(name):.3g} KiB, {costs.events.median(name):.0f} µs for an event, "
+        f"descriptors {costs.descriptors.median(name):.2g}"
+        for name in costs.memory.subjects
         if name in OVER_HTTP
     )
-    known = all(one.memory_bytes > 0 for one in costs.values())
-    holds = costs["SSE"].memory_bytes <= costs["WebSocket"].memory_bytes if known else None
-    return Verdict("C41", holds, f"does an idle event stream take no more memory than a WebSocket? {told}")
+    holds = costs.memory.lower("SSE", "WebSocket") if _told(costs, "SSE", "WebSocket") else None
+    return Verdict("C41", holds, f"does an idle event stream take less memory than a WebSocket? {told}")
 
 
-def c42_threads_fall_early(costs: Mapping[str, Cost]) -> Verdict:
+def c42_threads_fall_early(costs: Costs) -> Verdict:
     """Capacity is planned by concurrent connections; a thread per connection falls over early: by its memory?"""
-    loop, threads = costs["SSE"], costs["SSE, a thread each"]
-    if min(loop.memory_bytes, threads.memory_bytes) <= 0:
+    loop, thread = "SSE", "SSE, a thread each"
+    if not _told(costs, loop, thread):
         return Verdict("C42", None, "this machine does not tell how much memory a process has")
-    times = threads.memory_bytes / loop.memory_bytes
+    times = costs.memory.median(thread) / costs.memory.median(loop)
     told = f"a connection with a thread takes {times:.1f} times the memory; how many make it fall over was not tried"
-    return Verdict("C42", times > 1.5, told)
+    lower = costs.memory.lower(loop, thread)
+    return Verdict("C42", lower and times > 1.5, told)
+
+
+def _told(costs: Costs, *names: str) -> bool:
+    """Whether the machine told the memory of these."""
+    return all(costs.memory.median(name) > 0 for name in names)
 
 
 def c43_rare_is_fine(even: BreakEven) -> Verdict:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from labkit.errors import LabError
-from labkit.lab.bench import BreakEven, Cost, Outage, Result, Wire, load
+from labkit.lab.bench import BreakEven, Costs, Outage, Result, Wire, load
 from labkit.lab.compare_claims import (
     c35_polling_costs,
     c36_long_polling_is_slow,
@@ -132,15 +132,22 @@ def test_c40() -> None:
     assert not c40_written_by_hand({}, page_lines()).holds
 
 
+def costs(sse: list[float], socket: list[float], thread: list[float]) -> Costs:
+    by_name = {"SSE": sse, "WebSocket": socket, "SSE, a thread each": thread}
+    memory = Result("memory?", "KiB", {name: [[kib] for kib in rounds] for name, rounds in by_name.items()})
+    others = {name: [[1.0]] * 3 for name in by_name}
+    return Costs(memory, *(Result("?", "", others) for _ in range(3)))
+
+
 def test_c41_and_c42() -> None:
-    costs = {
-        "SSE": Cost(5000.0, 1.0, 5.0, 9.0),
-        "WebSocket": Cost(14000.0, 1.0, 5.0, 30.0),
-        "SSE, a thread each": Cost(24000.0, 1.0, 5.0, 25.0),
-    }
-    assert c41_costs(costs).holds and c42_threads_fall_early(costs).holds
-    turned = {**costs, "SSE": Cost(30000.0, 1.0, 5.0, 9.0)}
-    assert not c41_costs(turned).holds and not c42_threads_fall_early(turned).holds
+    usual = costs([2.0, 2.4, 2.2], [15.0, 17.0, 16.0], [25.0, 26.0, 27.0])
+    assert c41_costs(usual).holds and c42_threads_fall_early(usual).holds
+    turned = costs([30.0, 31.0, 32.0], [15.0, 17.0, 16.0], [25.0, 26.0, 27.0])
+    assert c41_costs(turned).holds is False and c42_threads_fall_early(turned).holds is False
+    apart = costs([14.0, 18.0, 16.0], [15.0, 17.0, 16.0], [14.0, 26.0, 15.0])
+    assert c41_costs(apart).holds is None and c42_threads_fall_early(apart).holds is None
+    untold = costs([0.0] * 3, [0.0] * 3, [0.0] * 3)
+    assert c41_costs(untold).holds is None and "does not tell" in c42_threads_fall_early(untold).because
 
 
 def test_c43() -> None:

@@ -2,7 +2,7 @@
 
 from labkit.lab.bench.breakeven import BreakEven, polling_break_even
 from labkit.lab.bench.clients import ALL, BARE, COMPRESSED, LIBRARIES, OVER_HTTP, TRANSPORTS
-from labkit.lab.bench.cost import Cost, cost
+from labkit.lab.bench.cost import WAYS, Costs, cost
 from labkit.lab.bench.first import first_event
 from labkit.lab.bench.latency import delivery
 from labkit.lab.bench.origin import Origin, origin
@@ -15,7 +15,7 @@ from labkit.lab.bench.unfair import Rivals
 from labkit.lab.bench.wire import Wire, wire
 
 __all__ = [
-    "ALL", "BARE", "COMPRESSED", "LIBRARIES", "OVER_HTTP", "TRANSPORTS", "BreakEven", "Cost", "Origin", "Outage",
-    "Result", "Rivals", "Wire", "cost", "delivery", "first_event", "load", "origin", "outage", "polling_break_even",
-    "round_trips", "several_streams", "talks", "wire",
+    "ALL", "BARE", "COMPRESSED", "LIBRARIES", "OVER_HTTP", "TRANSPORTS", "WAYS", "BreakEven", "Costs", "Origin",
+    "Outage", "Result", "Rivals", "Wire", "cost", "delivery", "first_event", "load", "origin", "outage",
+    "polling_break_even", "round_trips", "several_streams", "talks", "wire",
 ]  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
-from labkit.lab.bench.compressed import path
 from labkit.lab.bench.nulls import BareSocket, NullHttp, NullSource
 from labkit.lab.bench.origin import Origin
 from labkit.lab.bench.result import NULL
+from labkit.measured.compressed import path
 
 POLL_EVERY_S = 0.1
 RECONNECTION_MS = 200

@@ -18,7 +18,7 @@ from labkit.errors import LabError
 from labkit.sockets import reserved_port
 
 START_WITHIN_S = 10.0
-START = "import asyncio, sys; from labkit.lab.bench.program import main; asyncio.run(main(*map(int, sys.argv[1:])))"
+START = "import asyncio, sys; from labkit.measured.program import main; asyncio.run(main(*map(int, sys.argv[1:])))"
 
 
 class ServerGone(LabError):

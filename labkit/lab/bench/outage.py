@@ -10,7 +10,7 @@ from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.clients import OVER_HTTP, TRANSPORTS
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import Origin, origin
-from labkit.lab.bench.payload import now_ms
+from labkit.measured.payload import now_ms
 from labkit.proxy import pipe
 
 GRACE_S = 5.0

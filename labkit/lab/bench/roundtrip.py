@@ -8,8 +8,8 @@ from labkit.client import EventSource, Source, WebSocketSource
 from labkit.client.http import new_client
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import Origin, origin
-from labkit.lab.bench.payload import event, now_ms, sent_ms
 from labkit.lab.bench.result import Result
+from labkit.measured.payload import event, now_ms, sent_ms
 
 GRACE_S = 20.0
 PAUSE_S = 0.005

@@ -43,13 +43,19 @@ def descriptors() -> int:
     return 0
 
 
-def descriptor_limit() -> int:
-    """How many files and sockets this process may have open at the same time."""
+def allow_descriptors(wanted: int) -> int:
+    """How many files and sockets this process may have open at the same time; as many as it wants, where that is up to
+    the process itself. (A shell on macOS allows 256 until somebody asks for more.)"""
     try:
         import resource
     except ImportError:  # Windows, where sockets are not counted among the files
         return sys.maxsize
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if resource.RLIM_INFINITY != soft < possible:
+        with contextlib.suppress(OSError, ValueError):  # the system has not so many
+            resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+            soft = possible
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 from tornado.web import RequestHandler
 
-from labkit.lab.bench import compressed
-from labkit.lab.bench.nulls import answer, coming
-from labkit.lab.bench.payload import event
-from labkit.lab.bench.process import fill, used
+from labkit.measured import compressed
+from labkit.measured.nulls import answer, coming
+from labkit.measured.payload import event
+from labkit.measured.process import fill, used
 from labkit.server import Channel, long_polling, polling, serve, websocket
 from labkit.server.site import Route
 from labkit.wire import Frame

@@ -11,7 +11,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
 from labkit.errors import ChannelStopped
-from labkit.lab.bench.nulls import coming
+from labkit.measured.nulls import coming
 from labkit.proxy.changing import GZIP_WINDOW
 from labkit.server import Channel, long_polling, polling
 from labkit.wire import encode

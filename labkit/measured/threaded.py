@@ -9,11 +9,11 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from labkit.lab.bench.payload import event
-from labkit.lab.bench.process import fill, used
+from labkit.measured.payload import event
+from labkit.measured.process import fill, used
 from labkit.wire import Frame, encode
 
-START = "import sys; from labkit.lab.bench.threaded import main; main(int(sys.argv[1]))"
+START = "import sys; from labkit.measured.threaded import main; main(int(sys.argv[1]))"
 
 
 class _Handler(BaseHTTPRequestHandler):
