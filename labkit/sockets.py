@@ -25,7 +25,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def reserved_port(wanted: int = 0) -> Iterator[int]:
-    """A port of this machine for a program that listens there before the block ends: `wanted`, or any if that is taken.
+    """A port of this machine for a program that is to listen there: `wanted`, or any if that is not free.
 
     On Linux nobody else is given it meanwhile: a socket that is bound and does not listen stands in no program's way
     that sets SO_REUSEADDR, as servers do, and the kernel does not give its port away. Elsewhere it is only looked for.

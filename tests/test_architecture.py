@@ -92,6 +92,14 @@ def test_the_wire_uses_the_standard_library_alone() -> None:
             assert parts[0] in sys.stdlib_module_names or parts[:2] in (["labkit", "wire"], ["labkit", "errors"]), parts
 
 
+def test_a_measured_server_loads_no_more_than_it_serves_with() -> None:
+    code = "import sys, labkit.measured.program, labkit.measured.threaded; print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not loaded & {"numpy", "matplotlib", "labkit.lab", "labkit.proxy", "labkit.measure"}
+
+
 @pytest.mark.parametrize(
     "statement", ["import labkit", "import labkit.wire", "import labkit.cli", "import labkit.check"]
 )

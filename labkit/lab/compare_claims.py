@@ -85,24 +85,29 @@ def c41_costs(costs: Costs) -> Verdict:
         for name in costs.memory.subjects
         if name in OVER_HTTP
     )
-    holds = costs.memory.lower("SSE", "WebSocket") if _told(costs, "SSE", "WebSocket") else None
-    return Verdict("C41", holds, f"does an idle event stream take less memory than a WebSocket? {told}")
+    told = f"does an idle event stream take less memory than a WebSocket? {told}"
+    if problem := _untold(costs.memory, "SSE", "WebSocket"):
+        return Verdict("C41", None, f"{told}; but {problem}")
+    return Verdict("C41", costs.memory.lower("SSE", "WebSocket"), told)
 
 
 def c42_threads_fall_early(costs: Costs) -> Verdict:
     """Capacity is planned by concurrent connections; a thread per connection falls over early: by its memory?"""
     loop, thread = "SSE", "SSE, a thread each"
-    if not _told(costs, loop, thread):
-        return Verdict("C42", None, "this machine does not tell how much memory a process has")
+    if problem := _untold(costs.memory, loop, thread):
+        return Verdict("C42", None, problem)
     times = costs.memory.median(thread) / costs.memory.median(loop)
     told = f"a connection with a thread takes {times:.1f} times the memory; how many make it fall over was not tried"
     lower = costs.memory.lower(loop, thread)
     return Verdict("C42", lower and times > 1.5, told)
 
 
-def _told(costs: Costs, *names: str) -> bool:
-    """Whether the machine told the memory of these."""
-    return all(costs.memory.median(name) > 0 for name in names)
+def _untold(memory: Result, *names: str) -> str:
+    """Why the memory of these is not known; "" if it is."""
+    if not any(map(memory.median, memory.subjects)):
+        return "this machine does not tell how much memory a process has"
+    small = [name for name in names if memory.median(name) <= 0]
+    return f"so few connections were too few to see the memory of {' and '.join(small)}" if small else ""
 
 
 def c43_rare_is_fine(even: BreakEven) -> Verdict:

@@ -38,8 +38,8 @@ def herd(n_clients: int, policy: Policy, outage_s: float, reconnection_ms: int =
 async def herd_on_sockets(n_clients: int, policy: Policy, retry_ms: int = 1000) -> list[float]:
     """The same for real: so many clients of one server, which cuts them all; the seconds until each is back, sorted.
 
-    A wait of `retry_ms` must be long beside the time that a server needs to take so many in (200 in some 0.2 s):
-    else it is the server that spreads them.
+    `retry_ms` must be much longer than the server needs to accept them all (200 take some 0.2 s): else it is the server
+    that spreads them.
     """
     channel = Channel(retry_ms=retry_ms)
     async with serve(channel) as server, contextlib.AsyncExitStack() as stack:

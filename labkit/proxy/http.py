@@ -13,6 +13,10 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length",
 READ_BYTES = 65536
 
 
+class NotHttp(Exception):
+    """What came is no message of HTTP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The first line of a message, and its headers with their names as they came."""
@@ -39,9 +43,28 @@ class Head:
         """The status of a response.
 
         Raises:
-            ValueError: it has none: this is not HTTP.
+            NotHttp: it has none.
         """
-        return int(f"{self.first_line} ".split(" ")[1])
+        return _number(f"{self.first_line} ".split(" ")[1], "a status")
+
+    @property
+    def content_length(self) -> int | None:
+        """How long it says that its body is, in bytes.
+
+        Raises:
+            NotHttp: that is no number.
+        """
+        value = self.get("content-length")
+        return _number(value, "a Content-Length") if value else None
+
+
+def _number(text: str, what: str, base: int = 10) -> int:
+    try:
+        if (number := int(text, base)) >= 0:
+            return number
+    except ValueError:
+        pass
+    raise NotHttp(f"{text[:40]!r} is not {what}")
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head:
@@ -68,17 +91,18 @@ async def body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes]
 
     Raises:
         asyncio.IncompleteReadError: the connection broke in the middle.
-        ValueError: the size of a chunk is no number.
+        NotHttp: the size of a chunk is no number.
     """
     if head.status in (204, 304) or head.status < 200:
         return
     if "chunked" in head.get("transfer-encoding"):
-        while size := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
+        while size := _number((await reader.readuntil(b"\r\n")).split(b";")[0].decode("latin-1"), "a chunk's size", 16):
             yield await reader.readexactly(size)
             await reader.readexactly(2)
         await reader.readuntil(b"\r\n")
         return
-    left = int(head.get("content-length") or -1)
+    length = head.content_length
+    left = -1 if length is None else length
     while left and (data := await reader.read(READ_BYTES if left < 0 else min(left, READ_BYTES))):
         left -= len(data) if left > 0 else 0
         yield data

@@ -8,13 +8,13 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from labkit.proxy.http import body, read_head, write_head
+from labkit.proxy.http import NotHttp, body, read_head, write_head
 from labkit.proxy.model import Action, Chain, Fault, Headers, How, Send
 from labkit.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
 #: How an origin's answer can go wrong: its connection ends or is reset, or it sends what is not HTTP.
-BROKEN = (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError)
+BROKEN = (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, NotHttp)
 
 
 @dataclass(slots=True)
@@ -49,6 +49,9 @@ class Passing:
         try:
             while not self.over:
                 done, _ = await asyncio.wait([task for task in tasks if not task.done()], return_when="FIRST_COMPLETED")
+                if problem := next((one.exception() for one in (pumping, waking) if one in done), None):
+                    self.end("fin")
+                    self.passage.ended = f"a fault failed: {problem!r}"
                 if leaving in done or waking in done:
                     break
         finally:
@@ -74,7 +77,7 @@ class Passing:
             )
             async for data in body(origin, head):
                 self._frame(self._body.feed(self._clock(), data))
-                with contextlib.suppress(ConnectionError):  # the client left: run() sees it
+                with contextlib.suppress(OSError):  # the client left: run() sees it
                     await self._writer.drain()
             self._frame(self._body.end(self._clock()))
         except BROKEN:

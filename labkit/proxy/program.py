@@ -54,6 +54,8 @@ class RunningProxy:
         parts = urlsplit(origin)
         if parts.scheme != "http" or not parts.hostname:
             raise LabError(f"{origin!r} cannot stand behind {plan.name} here: the origin is an http:// URL")
+        if not 0 <= port <= 65535:
+            raise LabError(f"port={port}: a port is a number from 1 to 65535, and 0 stands for any that is free")
         self.name, self.origin = plan.name, origin
         self._folder = Path(tempfile.mkdtemp(prefix="labkit-proxy-"))
         # Where root starts nginx, its workers are nobody: they must be able to walk in.
@@ -111,7 +113,8 @@ def _serves(port: int, child: Child) -> bool:
     deadline_s = time.monotonic() + START_WITHIN_S
     while child.running and time.monotonic() < deadline_s:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            # Our child, or another program that was faster? Ours would have ended by now.
+            # Our child, or another program that was faster? HAProxy would have ended by now. (nginx tries for 2.5 s to
+            # get its port: where none can be reserved, it is not told from another program.)
             time.sleep(0.05)
             return child.running
         time.sleep(0.01)

@@ -10,7 +10,7 @@ from random import Random
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError, PortInUse
-from labkit.proxy.http import read_head, write_head
+from labkit.proxy.http import NotHttp, read_head, write_head
 from labkit.proxy.model import Answer, Chain, Close, Fault, Headers, How, Refuse
 from labkit.proxy.passing import Passage, Passing, reset
 from labkit.sockets import LOOPBACK_HOSTS
@@ -85,8 +85,10 @@ class Relay:
                 passage.ended = "refused"
             else:
                 await self._serve(reader, writer, passage, decided)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             passage.ended = passage.ended or "the client left"
+        except NotHttp as problem:
+            passage.ended = f"the client's request is not HTTP: {problem}"
         except asyncio.CancelledError:
             passage.ended = passage.ended or "the relay was closed"  # not raised: asyncio's server would complain of it
         finally:
@@ -96,7 +98,7 @@ class Relay:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
     ) -> None:
         request = await read_head(reader)
-        content = await reader.readexactly(int(request.get("content-length") or 0))
+        content = await reader.readexactly(request.content_length or 0)
         if decided is not None:
             passage.ended = f"answered {decided.status}"
             return await _answer(writer, decided.status, list(decided.headers), b"")

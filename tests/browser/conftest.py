@@ -116,7 +116,7 @@ class Lab:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
-    def wait_until_done(self, seconds: float = 90) -> None:
+    def wait_until_done(self, seconds: float = 150) -> None:
         """Until every code cell has a number and none a star."""
         deadline_s = time.monotonic() + seconds
         while unfinished := self.page.evaluate(UNFINISHED):

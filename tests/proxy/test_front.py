@@ -208,6 +208,8 @@ def test_the_relay_says_what_it_cannot_play(setup: Nginx) -> None:
 def test_what_is_wrong_is_said(tool: Find, tmp_path: Path) -> None:
     with pytest.raises(LabError, match=r"did not start. It says: .*unknown directive .nonsense"):
         nginx("http://127.0.0.1:9/", Nginx(more=("nonsense on;",)), program=tool("nginx"))
+    with pytest.raises(LabError, match=r"port=70000: a port is a number from 1 to 65535"):
+        nginx("http://127.0.0.1:9/", port=70000, program=tool("nginx"))
     with pytest.raises(LabError, match=r"http:// URL"):
         nginx("https://example.org/", program=tool("nginx"))
     with pytest.raises(LabError, match=r"is not nginx"):

@@ -6,6 +6,10 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncGenerator
+from random import Random
+from typing import Any
+from unittest.mock import AsyncMock, Mock
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -24,6 +28,7 @@ from labkit.proxy import (
     Fault,
     Gzip,
     HoldBytes,
+    Machine,
     Slice,
     Stall,
     TotalTimeout,
@@ -255,17 +260,19 @@ BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n: 1\r\n"
 @pytest.mark.parametrize(
     ("sent", "got"),
     [
-        (b"", b""),
+        (b"", None),
         (BEGUN, b": 1"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b""),
-        (b"HTTP/1.1 fine\r\n\r\n", b""),
-        (b"x" * 100_000, b""),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", None),
+        (b"HTTP/1.1 fine\r\n\r\n", None),
+        (b"x" * 100_000, None),
         (BEGUN + b"many\r\n", b": 1"),
+        (BEGUN + b"-3\r\n", b": 1"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n: 1", b""),
     ],
 )
 @pytest.mark.parametrize("reset_it", [True, False])
 def test_an_origin_that_breaks_off_or_talks_nonsense_ends_the_clients_stream_too(
-    sent: bytes, got: bytes, reset_it: bool
+    sent: bytes, got: bytes | None, reset_it: bool
 ) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -275,13 +282,68 @@ def test_an_origin_that_breaks_off_or_talks_nonsense_ends_the_clients_stream_too
 
     async def main() -> None:
         async with loopback(answer) as url, relay(url) as proxy:
-            if got:
+            if got is not None:
                 recording = await watch(proxy.url, 5.0)
                 assert b"".join(arrival.data for arrival in recording.arrivals) == got and recording.broken
             else:
                 with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
                     await watch(proxy.url, 5.0)
             assert proxy.passages[0].ended == "the origin broke off"
+
+    asyncio.run(main())
+
+
+def test_an_origin_whose_machine_is_gone_ends_the_clients_stream_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = asyncio.open_connection
+
+    async def connected(host: str, port: int) -> tuple[Any, Any]:
+        if port != 9:
+            return await connect(host, port)
+        origin = asyncio.StreamReader()
+        origin.feed_data(BEGUN)
+        asyncio.get_running_loop().call_later(0.1, origin.set_exception, TimeoutError(110, "timed out"))
+        return origin, Mock(drain=AsyncMock())
+
+    async def main() -> None:
+        async with relay("http://127.0.0.1:9/") as proxy:
+            recording = await watch(proxy.url, 5.0)
+            assert recording.arrivals and recording.broken
+            assert proxy.passages[0].ended == "the origin broke off"
+
+    monkeypatch.setattr(asyncio, "open_connection", connected)
+    asyncio.run(main())
+
+
+class Stumbles(Fault):
+    """A fault with a mistake in it."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+
+    def start(self, n: int, rng: Random) -> Machine:
+        machine = Delay(0.01).start(n, rng) if self.at == "wake" else Machine()
+        setattr(machine, self.at, Mock(side_effect=KeyError("a mistake")))
+        return machine
+
+
+@pytest.mark.parametrize("at", ["feed", "wake", "end"])
+def test_a_fault_with_a_mistake_ends_the_stream_and_is_named(at: str) -> None:
+    async def main() -> None:
+        async with serve(three) as server, relay(server.url, Stumbles(at)) as proxy:
+            recording = await watch(proxy.url, 5.0)
+            assert recording.broken and proxy.passages[0].ended == "a fault failed: KeyError('a mistake')"
+
+    asyncio.run(main())
+
+
+def test_a_clients_nonsense_is_named() -> None:
+    async def main() -> None:
+        async with serve(three) as server, relay(server.url) as proxy:
+            reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
+            writer.write(b"POST / HTTP/1.1\r\nContent-Length: ten\r\n\r\n")
+            assert await reader.read() == b""
+            writer.close()
+            assert proxy.passages[0].ended == "the client's request is not HTTP: 'ten' is not a Content-Length"
 
     asyncio.run(main())
 

@@ -12,12 +12,13 @@ from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.result import Result
 from labkit.lab.bench.served import SERVERS, Cost, Served
 from labkit.lab.progress import progress
-from labkit.measured.process import allow_descriptors
+from labkit.measured.process import allow_descriptors, descriptors
 
 T = TypeVar("T")
 
 WAYS = tuple(SERVERS)
-SPARE_DESCRIPTORS = 60  # that a process has open anyhow
+SPARE_DESCRIPTORS = 20  # for what else this process may open meanwhile
+BESIDE_EACH = 5  # of a server: its input, two reserved ports, a question, its start
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class Costs:
 
     def _line(self, name: str) -> str:
         low, high = self.memory.interval(name)
-        memory = f"{self.memory.median(name):.3g} KiB ({low:.3g} to {high:.3g})"
+        memory = f"{self.memory.median(name):.1f} KiB ({low:.1f} to {high:.1f})"
         descriptors = self.descriptors.median(name)
-        each = f"{memory} and {descriptors:.2g} descriptor{'s' * (descriptors > 1)} each"
+        each = f"{memory} and {descriptors:.2g} descriptor{'s' * (descriptors != 1)} each"
         idle = f"{self.idle.median(name):.0f} µs a second idle"
         return f"{name}: {each}; processor: {idle}, {self.events.median(name):.0f} µs for each event"
 
@@ -56,8 +57,9 @@ async def cost(
 ) -> Costs:
     """For each way to serve, in a process of its own, what so many connections cost, idle and with events.
 
-    Each round opens so many more, and measures them, for all servers at the same time: what disturbs one disturbs all.
-    As many go before the first round, and are not measured. With `bar` it shows how far it is.
+    Each round opens so many more to each server, measures their memory, and what all of them together take of the
+    processor's time; all servers at the same time, so that what disturbs one disturbs all. As many go before the first
+    round, and are not measured. With `bar` it shows how far it is.
 
     Raises:
         LabError: this machine does not allow so many open connections, or one ended.
@@ -71,7 +73,7 @@ async def cost(
         for _ in progress(range(rounds), "measuring", show=bar):
             costs.append(await _all(server.measure(events, per_s) for server in servers))
     finally:
-        await asyncio.gather(*(server.stop() for server in servers))
+        await asyncio.gather(*(server.stop() for server in servers), return_exceptions=True)
     settings = {"connections": connections, "events": events, "per_s": per_s, "rounds": rounds}
 
     def result(question: str, unit: str, of: str) -> Result:
@@ -87,7 +89,7 @@ async def cost(
 
 
 def _check_descriptors(connections: int, servers: int) -> None:
-    needed = connections * servers + SPARE_DESCRIPTORS
+    needed = descriptors() + (connections + BESIDE_EACH) * servers + SPARE_DESCRIPTORS
     allowed = allow_descriptors(needed)
     if needed > allowed:
         raise LabError(

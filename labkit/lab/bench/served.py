@@ -87,8 +87,10 @@ class Served:
         """Ends the connections and the server."""
         for one in self._reading:
             one.cancel()
-        await asyncio.gather(*self._reading, return_exceptions=True)
-        await self._stack.aclose()
+        try:
+            await asyncio.gather(*self._reading, return_exceptions=True)
+        finally:
+            await self._stack.aclose()
 
     async def _connect(self, last: str) -> None:
         """So many more connections, which read and forget. They begin one behind the other, and are used: a compressor
