@@ -1,11 +1,12 @@
-"""How many connections can a server carry that has a thread for each, and how many with an event loop?
+"""How many connections can a server carry that has a thread for each, how many with an event loop?
 
     uv run python benchmarks/threads.py [--connections 100 --connections 1000 ...] [--events 10] [--rounds 3]
 
-Each server is a process of its own; the readers, in this one, note when each event came, and do nothing else. The ways
-take turns; the null is bare lines from the event loop, so what it shows is mostly the readers. Lags are from the moment
-of publishing: until half of the readers have the event, and until the last one has. CPU is the server's own, for each
-event and reader. Two events a second.
+Three servers, each a process of its own, take turns: a Channel, which writes an event to all readers in one go; an
+asyncio task for each reader, which writes bare lines; a thread for each. The readers, in this process, note when each
+event came, and do nothing else: their own time is in every lag. Lags are from the moment of publishing: until half of
+the readers have the event, and until the last one has. CPU is the server's own, for each event and reader. Two events a
+second.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ from labkit.measured.process import allow_descriptors
 ASKING = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #: By name: the program, what a reader says first, and whether to its null transport.
 SERVERS = {
-    "null": (START, LINES, True),
-    "an event loop": (START, ASKING, False),
+    "a Channel": (START, ASKING, False),
+    "a task each": (START, LINES, True),
     "a thread each": (threaded.START, ASKING, False),
 }
 SENT = re.compile(rb"^(?:data: )?(\d+\.\d{3}) ", re.MULTILINE)
