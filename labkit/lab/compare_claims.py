@@ -97,7 +97,8 @@ def c42_threads_fall_early(costs: Costs) -> Verdict:
     if problem := _untold(costs.memory, loop, thread):
         return Verdict("C42", None, problem)
     times = costs.memory.median(thread) / costs.memory.median(loop)
-    told = f"a connection with a thread takes {times:.1f} times the memory (benchmarks/threads.py tries how many make a server fall over)"
+    told = f"a connection with a thread takes {times:.1f} times the memory"
+    told += " (benchmarks/threads.py tries how many make a server fall over)"
     lower = costs.memory.lower(loop, thread)
     return Verdict("C42", lower and times > 1.5, told)
 
