@@ -108,7 +108,7 @@ def _untold(memory: Result, *names: str) -> str:
     if not any(map(memory.median, memory.subjects)):
         return "this machine does not tell how much memory a process has"
     small = [name for name in names if memory.median(name) <= 0]
-    return f"so few connections were too few to see the memory of {' and '.join(small)}" if small else ""
+    return f"with so few connections the memory of {' and '.join(small)} is too small to be seen" if small else ""
 
 
 def c43_rare_is_fine(even: BreakEven) -> Verdict:

@@ -150,7 +150,7 @@ def test_c41_and_c42() -> None:
     assert c41_costs(untold).holds is None and "does not tell" in c42_threads_fall_early(untold).because
     small = costs([0.0, 0.0, 0.5], [15.0, 16.0, 17.0], [25.0, 26.0, 27.0])
     assert (
-        c41_costs(small).holds is None and "too few to see the memory of SSE" in c42_threads_fall_early(small).because
+        c41_costs(small).holds is None and "the memory of SSE is too small" in c42_threads_fall_early(small).because
     )
 
 

@@ -36,15 +36,16 @@ class Costs:
     events: Result
 
     def __repr__(self) -> str:
-        return "\n".join(map(self._line, self.memory.rounds))
+        head = (
+            f"{'each connection':22} {'memory, KiB':24} {'descriptors':12} {'idle, µs a second':18} for each event, µs"
+        )
+        return "\n".join([head, *map(self._row, self.memory.rounds)])
 
-    def _line(self, name: str) -> str:
+    def _row(self, name: str) -> str:
         low, high = self.memory.interval(name)
-        memory = f"{self.memory.median(name):.1f} KiB ({low:.1f} to {high:.1f})"
-        descriptors = self.descriptors.median(name)
-        each = f"{memory} and {descriptors:.2g} descriptor{'s' * (descriptors != 1)} each"
-        idle = f"{self.idle.median(name):.0f} µs a second idle"
-        return f"{name}: {each}; processor: {idle}, {self.events.median(name):.0f} µs for each event"
+        memory = f"{self.memory.median(name):.1f} ({low:.1f} to {high:.1f})"
+        others = f"{self.descriptors.median(name):<12.2g} {self.idle.median(name):<18.0f}"
+        return f"{name:22} {memory:24} {others} {self.events.median(name):.0f}"
 
 
 async def cost(
