@@ -149,9 +149,7 @@ def test_c41_and_c42() -> None:
     untold = costs([0.0] * 3, [0.0] * 3, [0.0] * 3)
     assert c41_costs(untold).holds is None and "does not tell" in c42_threads_fall_early(untold).because
     small = costs([0.0, 0.0, 0.5], [15.0, 16.0, 17.0], [25.0, 26.0, 27.0])
-    assert (
-        c41_costs(small).holds is None and "the memory of SSE is too small" in c42_threads_fall_early(small).because
-    )
+    assert c41_costs(small).holds is None and "the memory of SSE is too small" in c42_threads_fall_early(small).because
 
 
 def test_c43() -> None:
