@@ -17,12 +17,6 @@ def reset_on_close(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
 
 
-def free_port() -> int:
-    """A port of this machine on which nobody listens at this moment: for programs that must be told one."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @contextlib.contextmanager
 def reserved_port(wanted: int = 0) -> Iterator[int]:
     """A port of this machine for a program that is to listen there: `wanted`, or any if that is not free.

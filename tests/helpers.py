@@ -1,9 +1,10 @@
-"""Waiting with a deadline, and a client that sees the bytes."""
+"""Waiting with a deadline, a port without a server, and a client that sees the bytes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
@@ -25,6 +26,12 @@ async def soon(condition: Callable[[], object], what: str = "the condition") -> 
     while not condition():
         assert time.monotonic() < until_s, f"{what}: not within {DEADLINE_S:g} s"
         await asyncio.sleep(0.005)
+
+
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 class Reply:

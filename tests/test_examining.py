@@ -21,7 +21,8 @@ from labkit.cli import main
 from labkit.doctor import causes
 from labkit.proxy import HoldBytes, HoldHead, LabRelay, launch_relay
 from labkit.server import Channel, LabServer, launch
-from labkit.sockets import free_port
+
+from .helpers import free_port
 
 ROOT = Path(__file__).parent.parent
 

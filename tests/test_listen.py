@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -19,6 +18,8 @@ from tornado.web import RequestHandler
 from labkit.cli import main
 from labkit.server import Channel, LabServer, launch
 from labkit.wire import Frame
+
+from .helpers import free_port
 
 pytestmark = pytest.mark.live
 
@@ -151,11 +152,6 @@ def test_after_it_was_open_it_reconnects_until_204_says_that_it_is_finished(serv
     said = result.stderr.splitlines()
     assert said[1].startswith("labkit: reconnecting: the response ended; next attempt in 0.02 s")
     assert said[2:] == ["labkit: the server answered 204: the stream is finished"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from labkit.lab import find_browser
 from labkit.lab.texts import ALICE
 from labkit.log import MemoryLog
 from labkit.server import Channel, launch
-from labkit.sockets import free_port
+from labkit.sockets import reserved_port
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "eventstream.png"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-allow-origins=*")
@@ -40,10 +40,9 @@ async def main() -> None:
     channel = Channel(MemoryLog(epoch="alice"))
     server = launch({"/page": Asking, "/words": channel}, name="devtools")
     server.play(channel, itertools.cycle(ALICE), every_s=0.15)
-    port = free_port()
     browser = find_browser()
     assert browser is not None
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory() as profile, reserved_port() as port:
         command = [
             browser,
             *FLAGS,

@@ -49,7 +49,7 @@ class Passing:
         try:
             while not self.over:
                 done, _ = await asyncio.wait([task for task in tasks if not task.done()], return_when="FIRST_COMPLETED")
-                if problem := next((one.exception() for one in (pumping, waking) if one in done), None):
+                if problem := next(filter(None, (one.exception() for one in (pumping, waking) if one in done)), None):
                     self.end("fin")
                     self.passage.ended = f"a fault failed: {problem!r}"
                 if leaving in done or waking in done:

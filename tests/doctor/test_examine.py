@@ -45,10 +45,9 @@ from labkit.proxy import (
 from labkit.proxy.haproxy import find_haproxy
 from labkit.proxy.nginx import wheel_nginx
 from labkit.server import Channel, serve
-from labkit.sockets import free_port
 from labkit.wire import Frame
 
-from ..helpers import soon
+from ..helpers import free_port, soon
 
 pytestmark = pytest.mark.live
 

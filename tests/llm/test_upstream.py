@@ -14,7 +14,8 @@ from labkit.errors import LabError
 from labkit.llm import AT_ONCE, KEY_VARIABLE, MODEL, Studio, Trouble, Upstream, model_routes
 from labkit.llm.handlers import ChatCompletions
 from labkit.server import StreamHandler, serve
-from labkit.sockets import free_port
+
+from ..helpers import free_port
 
 pytestmark = pytest.mark.live
 

@@ -8,9 +8,8 @@ import pytest
 
 from labkit.lab.raw import loopback
 from labkit.proxy.pipe import pipe
-from labkit.sockets import free_port
 
-from ..helpers import soon
+from ..helpers import free_port, soon
 
 pytestmark = pytest.mark.live
 

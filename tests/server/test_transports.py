@@ -19,9 +19,8 @@ from labkit.errors import StreamLost, StreamRejected
 from labkit.log import MemoryLog
 from labkit.proxy import pipe
 from labkit.server import Channel, Serving, long_polling, polling, serve, websocket
-from labkit.sockets import free_port
 
-from ..helpers import soon
+from ..helpers import free_port, soon
 
 pytestmark = pytest.mark.live
 
