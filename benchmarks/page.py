@@ -25,9 +25,9 @@ from rich.table import Table
 from tornado.web import RequestHandler
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from labkit.command.serve import routes
 from labkit.llm import Pace, Studio
 from labkit.server import Channel, launch
-from labkit.serving import routes
 from tests.chromium import QUIET
 
 ROUNDS, ANSWERS, TOKENS_PER_S, WORDS = 3, 10, 200.0, 2000

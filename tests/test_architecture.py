@@ -15,7 +15,7 @@ import labkit
 ROOT = Path(labkit.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.parts)
 
-# Each room may import from the braces before its own. `command` is the modules at the top that make the command line.
+# Each room may import from the braces before its own.
 BRACES = [
     {"errors", "clock", "child", "background", "sockets"},
     {"wire"},
@@ -26,23 +26,10 @@ BRACES = [
     {"plots", "widgets", "check"},
     {"command"},
 ]
-COMMAND = {
-    "cli",
-    "examining",
-    "installation",
-    "jupyter",
-    "lessons",
-    "listen",
-    "report",
-    "serving",
-    "terminal",
-    "unreachable",
-}
 
 
 def room(parts: list[str]) -> str:
-    name = parts[1] if len(parts) > 1 else "errors"  # labkit itself: only its version
-    return "command" if name in COMMAND else name
+    return parts[1] if len(parts) > 1 else "errors"  # labkit itself: only its version
 
 
 def level(name: str) -> int:
@@ -101,7 +88,7 @@ def test_a_measured_server_loads_no_more_than_it_serves_with() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import labkit", "import labkit.wire", "import labkit.cli", "import labkit.check"]
+    "statement", ["import labkit", "import labkit.wire", "import labkit.command.cli", "import labkit.check"]
 )
 def test_importing_costs_nothing(statement: str) -> None:
     heavy = "{'tornado', 'httpx', 'matplotlib', 'IPython', 'numpy', 'ipywidgets', 'asyncio'}"

@@ -19,9 +19,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
-from labkit.jupyter import command as jupyter_command
-from labkit.jupyter import environment as jupyter_environment
-from labkit.lessons import Place
+from labkit.command.jupyter import command as jupyter_command
+from labkit.command.jupyter import environment as jupyter_environment
+from labkit.command.lessons import Place
 from labkit.sockets import reserved_port
 
 ROOT = Path(__file__).parent.parent.parent

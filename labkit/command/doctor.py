@@ -12,11 +12,11 @@ import click
 import httpx
 from rich.console import Console
 
+from labkit.command.report import show
+from labkit.command.terminal import Failure, printable, say
+from labkit.command.unreachable import explain
 from labkit.doctor import Diagnosis, NotExamined, compare, examine
 from labkit.errors import StreamLost
-from labkit.report import show
-from labkit.terminal import Failure, printable, say
-from labkit.unreachable import explain
 
 HEALTHY, FINDINGS = 0, 1  # 2, for what could not be examined, is Failure's
 

@@ -17,14 +17,14 @@ import pytest
 from click.testing import CliRunner, Result
 from tornado.web import RequestHandler
 
-from labkit.cli import main
+from labkit.command.cli import main
 from labkit.doctor import causes
 from labkit.proxy import HoldBytes, HoldHead, LabRelay, launch_relay
 from labkit.server import Channel, LabServer, launch
 
-from .helpers import free_port
+from ..helpers import free_port
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 class Hostile(RequestHandler):
@@ -122,7 +122,7 @@ def test_comparing_tells_which_hop_holds(server: LabServer, relay: LabRelay, tic
 
 @pytest.mark.live
 def test_ctrl_c_is_no_traceback(server: LabServer) -> None:
-    command = [sys.executable, "-m", "labkit.cli", "doctor", server.url + "/events", "--seconds", "60"]
+    command = [sys.executable, "-m", "labkit.command.cli", "doctor", server.url + "/events", "--seconds", "60"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None and "watching" in running.stderr.readline()
     asyncio.run(asyncio.sleep(1.0))  # until it has its handler for Ctrl-C

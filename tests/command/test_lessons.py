@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit import lessons
-from labkit.lessons import Copy, Place, UnknownLesson, copy_lessons, find_lesson, find_place, reset_lesson
+from labkit.command import lessons
+from labkit.command.lessons import Copy, Place, UnknownLesson, copy_lessons, find_lesson, find_place, reset_lesson
 
 
 def notebook(*cells: str, version: str = "") -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from labkit.command.terminal import printable
 from labkit.doctor import Diagnosis, Finding
-from labkit.terminal import printable
 
 _MARKS = {"error": ("✗ error  ", "bold red"), "warning": ("! warning", "yellow"), "note": ("· note   ", "dim")}
 

@@ -16,9 +16,9 @@ import click
 import httpx
 
 from labkit.client import CLOSED, OPEN, STANDARD, EventSource, State
+from labkit.command.terminal import Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
+from labkit.command.unreachable import explain
 from labkit.errors import LabError
-from labkit.terminal import Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
-from labkit.unreachable import explain
 from labkit.wire import Comment, Event, Ignored, Retry, Signal
 
 INTERRUPTED = 130  # precedent: the shell's 128 + SIGINT

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from labkit.terminal import printable
+from labkit.command.terminal import printable
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_what_drives_a_terminal_is_escaped_and_nothing_else(text: str, shown: st
 @pytest.mark.parametrize(("last_line", "code"), [("forget_closed_pipes()", 0), ("", 120)])
 def test_what_is_left_for_a_reader_who_is_gone_makes_no_noise_at_exit(last_line: str, code: int) -> None:
     program = (
-        "import sys\nfrom labkit.terminal import forget_closed_pipes\n"
+        "import sys\nfrom labkit.command.terminal import forget_closed_pipes\n"
         f"input()\nsys.stdout.write('too late')\n{last_line}"
     )
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from labkit.lessons import Place
+from labkit.command.lessons import Place
 
 _DEFAULTS = Path(__file__).parent / "jupyter_defaults"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from labkit import installation, jupyter, lessons
-from labkit.cli import main
-from labkit.installation import Finding
-from labkit.lessons import Place
+from labkit.command import installation, jupyter, lessons
+from labkit.command.cli import main
+from labkit.command.installation import Finding
+from labkit.command.lessons import Place
 
 
 def run(*arguments: str) -> Result:
@@ -49,7 +49,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def test_help_and_version_import_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom labkit.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+        "import sys\nfrom labkit.command.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
         "print(sorted({'rich', 'httpx', 'tornado', 'jupyterlab', 'matplotlib', 'asyncio'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -179,9 +179,7 @@ time.sleep(60)
 @pytest.mark.live
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 5), (signal.SIGTERM, 6)])
 def test_a_signal_reaches_the_child_once_and_its_exit_code_comes_back(number: int, code: int) -> None:
-    parent = (
-        f"import os, sys\nfrom labkit.jupyter import run\nsys.exit(run([sys.executable, '-c', {CHILD!r}], os.environ))"
-    )
+    parent = f"import os, sys\nfrom labkit.command.jupyter import run\nsys.exit(run([sys.executable, '-c', {CHILD!r}], os.environ))"
     process = subprocess.Popen(
         [sys.executable, "-c", parent], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labkit.lessons import Place
+from labkit.command.lessons import Place
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -83,7 +83,7 @@ def kernel(folders: list[str] | None = None) -> Finding:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
         from jupyter_core.paths import jupyter_path
 
-        # This environment first, as labkit.jupyter tells JupyterLab.
+        # This environment first, as labkit.command.jupyter tells JupyterLab.
         first = str(Path(sys.prefix) / "share" / "jupyter" / "kernels")
         manager = KernelSpecManager(kernel_dirs=folders or [first, *jupyter_path("kernels")])
         program = manager.get_kernel_spec("python3").argv[0]

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import click
 
 import labkit
+from labkit.command.terminal import Failure, never_fail_on_a_character
 from labkit.errors import LabError
-from labkit.terminal import Failure, never_fail_on_a_character
 
 if TYPE_CHECKING:
-    from labkit.lessons import Copy, Place
+    from labkit.command.lessons import Copy, Place
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a header's name. Source: RFC 9110, 5.6.2
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -54,7 +54,7 @@ def main(ctx: click.Context, check: bool, no_browser: bool, port: int | None, le
             raise click.UsageError(f"options go after the command: labkit {ctx.invoked_subcommand} --option")
         return
     never_fail_on_a_character()
-    from labkit.lessons import find_place
+    from labkit.command.lessons import find_place
 
     place = find_place()
     if not _check(place):
@@ -71,7 +71,7 @@ def reset(lessons: tuple[str, ...], all_of_them: bool) -> None:
 
     Your version is kept beside it, as 01_....mine.ipynb.
     """
-    from labkit.lessons import find_lesson, find_place, reset_lesson
+    from labkit.command.lessons import find_lesson, find_place, reset_lesson
 
     place = find_place()
     if not lessons and not all_of_them:
@@ -98,9 +98,9 @@ def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple
     Without --upstream the model is a toy that needs no network. The upstream's key is taken from the environment, as
     LABKIT_UPSTREAM_KEY.
     """
+    from labkit.command.serve import run
     from labkit.llm import Studio, Upstream
     from labkit.server.origins import checked_origin
-    from labkit.serving import run
 
     if model and upstream is None:
         raise Failure(f"--model {model} is a model of which server? Say --upstream URL too")
@@ -138,8 +138,8 @@ def listen(ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: t
     fields = dict(_checked_header(text) for text in headers)
     if _CONTROLS.search(rest["last_event_id"]) or not _has_utf8(rest["last_event_id"]):
         raise Failure("an id with control characters or broken UTF-8 cannot be sent; take it from labkit listen --json")
-    from labkit.listen import Wish
-    from labkit.listen import listen as run
+    from labkit.command.listen import Wish
+    from labkit.command.listen import listen as run
 
     ctx.exit(run(Wish(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **rest)))
 
@@ -171,8 +171,8 @@ def doctor(
     url = _checked_url(url)
     compare = None if compare is None else _checked_url(compare)
     fields = dict(_checked_header(text) for text in headers)
-    from labkit.examining import Wish
-    from labkit.examining import doctor as run
+    from labkit.command.doctor import Wish
+    from labkit.command.doctor import doctor as run
 
     ctx.exit(run(Wish(url=url, compare=compare, headers=fields, post=_content(post), **rest)))
 
@@ -189,7 +189,7 @@ def _content(post: str | None) -> str | None:
 def _check(place: Place) -> bool:
     from rich.console import Console
 
-    from labkit.installation import inspect, show
+    from labkit.command.installation import inspect, show
 
     fine = show(inspect(place), Console(highlight=False))
     click.echo("All is in order." if fine else "Put right what is NOT OK, and run labkit again.")
@@ -197,8 +197,8 @@ def _check(place: Place) -> bool:
 
 
 def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, more: list[str]) -> int:
-    from labkit import jupyter
-    from labkit.lessons import copy_lessons, find_lesson
+    from labkit.command import jupyter
+    from labkit.command.lessons import copy_lessons, find_lesson
 
     try:
         lesson = find_lesson(place, wanted)

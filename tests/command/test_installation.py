@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from labkit import installation
-from labkit.installation import Finding, dependencies, kernel, python, show, writable
-from labkit.lessons import Place, find_place
+from labkit.command import installation
+from labkit.command.installation import Finding, dependencies, kernel, python, show, writable
+from labkit.command.lessons import Place, find_place
 
 
 def test_this_installation_is_in_order_and_nothing_is_changed(tmp_path: Path) -> None:

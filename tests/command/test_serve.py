@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from labkit import serving
+from labkit.command import serve as serving
 from labkit.lab.jupyterproxy import jupyter_proxy
 from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes
 from labkit.proxy import launch_relay
@@ -25,16 +25,14 @@ from labkit.proxy.model import Action, Close, Fault, Headers, Machine, Send
 from labkit.server import Channel, LabServer, demo, launch
 from labkit.server.files import File
 
-from .chromium import in_chromium
-from .helpers import eventually
+from ..chromium import in_chromium
+from ..helpers import eventually
 
 SLOW = Pace(0.05, 100.0, 0.3)  # an answer takes two seconds: time enough to cut it, to reload, to stop
 
 
 def spawn_serve(*options: str) -> subprocess.Popen[str]:
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from labkit.cli import main; main()"
-    )
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from labkit.command.cli import main; main()"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     command = [sys.executable, "-c", code, "serve", *options]
     return subprocess.Popen(command, env=buffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
