@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from labkit.client import EventSource
-from labkit.lab import until
+from labkit.clock import until
 from labkit.log import MemoryLog
 from labkit.proxy import Answer, Cut, Fault, Machine, Refuse, Stall, TotalTimeout, relay
 from labkit.proxy.model import HOWS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -64,3 +65,13 @@ class ImpatientClock(VirtualClock):
 
 
 SYSTEM_CLOCK = SystemClock()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """True as soon as the condition holds; False if it does not within `seconds`."""
+    deadline_s = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        await asyncio.sleep(0.01)
+    return True

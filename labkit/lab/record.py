@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from labkit.client import Watching, watch
+from labkit.client import EventSource, Watching, watch
 from labkit.lab.raw import HEAD, Script, raw_server
 from labkit.measure import Recording
 
@@ -49,11 +48,7 @@ async def curl(url: str, seconds: float = 1.0, *options: str) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """True as soon as the condition holds; False if it does not within `seconds`."""
-    deadline_s = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline_s:
-            return False
-        await asyncio.sleep(0.01)
-    return True
+async def collect(source: EventSource, into: list[str]) -> None:
+    """Puts the data of each event into the list, to the end of the stream."""
+    async for event in source:
+        into.append(event.data)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import traitlets
 
+from labkit.clock import until
 from labkit.errors import LabError
-from labkit.lab import until
 from labkit.widgets.assets import LabWidget, joined
 from labkit.wire import Event
 

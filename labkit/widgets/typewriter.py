@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import traitlets
 
+from labkit.clock import until
 from labkit.errors import LabError
-from labkit.lab import until
 from labkit.widgets.assets import LabWidget, joined
 from labkit.widgets.streamclient import checked_url
 

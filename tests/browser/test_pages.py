@@ -10,7 +10,7 @@ import pytest
 from tornado.web import RequestHandler
 
 from labkit.background import Background
-from labkit.lab.pages import PAGES
+from labkit.lab.lesson_07.pages import PAGES
 from labkit.proxy import pipe
 from labkit.server import Channel, launch, long_polling, polling, websocket
 

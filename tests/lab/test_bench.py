@@ -28,7 +28,7 @@ from labkit.lab.bench import clients, latency
 from labkit.lab.bench.origin import START, Origin
 from labkit.lab.bench.readers import listens
 from labkit.lab.bench.served import SERVERS
-from labkit.lab.compare_claims import c38_lower_latency
+from labkit.lab.lesson_07.claims import c38_lower_latency
 from labkit.measured.payload import event, sent_ms
 
 pytestmark = pytest.mark.live

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from labkit.errors import LabError
-from labkit.lab import Heard, Mirror, find_browser, in_browser
+from labkit.lab import find_browser, in_browser
+from labkit.lab.lesson_08 import Heard, Mirror
 from labkit.server import serve
 
 

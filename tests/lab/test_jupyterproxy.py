@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from labkit.lab import jupyter_proxy, logging_server, record, until
-from labkit.lab.mirror import Mirror
+from labkit.clock import until
+from labkit.lab import jupyter_proxy, record
+from labkit.lab.lesson_08 import logging_server
+from labkit.lab.lesson_08.mirror import Mirror
 from labkit.server import Channel, serve
 
 from ..helpers import soon

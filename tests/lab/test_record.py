@@ -5,7 +5,9 @@ import asyncio
 import httpx
 import pytest
 
-from labkit.lab import chunk_by_chunk, curl, labkit_decoder, raw_server, record, send, survives_every_cut, until
+from labkit.clock import until
+from labkit.lab import curl, raw_server, record, send
+from labkit.lab.lesson_01 import chunk_by_chunk, labkit_decoder, survives_every_cut
 from labkit.wire import Event
 
 pytestmark = pytest.mark.live

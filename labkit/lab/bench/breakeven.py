@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import dataclass
 
 from labkit.client import Polling
+from labkit.clock import until
 from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.clients import TRANSPORTS
 from labkit.lab.bench.latency import opened
 from labkit.lab.bench.origin import origin
-from labkit.lab.record import until
 from labkit.proxy import pipe
 from labkit.server.channel import HEARTBEAT_S
 from labkit.wire import Frame, encode

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from labkit.child import Child
 from labkit.client import OPEN, Source
+from labkit.clock import until
 from labkit.errors import LabError
 from labkit.lab.bench.asked import check_asked
 from labkit.lab.bench.clients import ALL, CLIENTS
 from labkit.lab.bench.origin import Origin, origin
 from labkit.lab.bench.result import Result
 from labkit.lab.progress import progress
-from labkit.lab.record import until
 from labkit.measured.payload import now_ms, sent_ms
 
 WARM_UP = 3  # events of each round that do not count: caches, first writes

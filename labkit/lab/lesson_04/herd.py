@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from random import Random
 
 from labkit.client import EventSource
-from labkit.lab.record import until
+from labkit.clock import until
 from labkit.server import Channel, serve
 from labkit.wire.session import Policy, Session, Stop, Unreachable
 

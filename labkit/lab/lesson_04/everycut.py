@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from labkit.client import EventSource
 from labkit.clock import ImpatientClock
-from labkit.lab.memorywire import MemoryWire
+from labkit.lab.lesson_04.memorywire import MemoryWire
 from labkit.proxy import Cut, Fault, First, Machine, relay
 from labkit.proxy.model import HOWS, How
 from labkit.server import StreamHandler, serve

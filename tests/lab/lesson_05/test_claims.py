@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.lab.proxy_claims import (
+from labkit.lab.lesson_05.claims import (
     c26_proxies_buffer,
     c27_cured,
     c28_compression_holds,
@@ -11,7 +11,7 @@ from labkit.lab.proxy_claims import (
     c54_typewriter_becomes_a_lump,
     is_held,
 )
-from labkit.lab.timers import Ends
+from labkit.lab.lesson_05.timers import Ends
 from labkit.measure import Lags
 
 SENT = tuple(0.1 * n for n in range(20))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from labkit.lab.access_claims import (
+from labkit.lab.lesson_08.claims import (
     c21_who_sends_headers,
     c22_cookies_and_cors,
     c23_token_in_the_log,

@@ -9,8 +9,9 @@ from collections.abc import Awaitable
 
 import pytest
 
-from labkit.lab import raw_server, reconnect_waits, record, send
-from labkit.lab.wire_claims import (
+from labkit.lab import raw_server, record, send
+from labkit.lab.lesson_01 import reconnect_waits
+from labkit.lab.lesson_01.claims import (
     c01_ordinary_response,
     c03_blank_line_dispatches,
     c04_lines_are_joined,

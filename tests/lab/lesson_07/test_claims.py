@@ -11,7 +11,7 @@ import pytest
 
 from labkit.errors import LabError
 from labkit.lab.bench import BreakEven, Costs, Outage, Result, Wire, load
-from labkit.lab.compare_claims import (
+from labkit.lab.lesson_07.claims import (
     c35_polling_costs,
     c36_long_polling_is_slow,
     c37_smaller_overhead,
@@ -23,8 +23,8 @@ from labkit.lab.compare_claims import (
     c43_rare_is_fine,
     c44_post_beside_sse,
 )
-from labkit.lab.decide import TOLD, Advice, Need, Reason, decide, rules
-from labkit.lab.pages import page_lines
+from labkit.lab.lesson_07.decide import TOLD, Advice, Need, Reason, decide, rules
+from labkit.lab.lesson_07.pages import page_lines
 from labkit.measure import Verdict
 
 QUIET = [[0.1, 0.12, 0.11]] * 5
@@ -216,7 +216,7 @@ def test_a_reason_shows_what_was_measured_and_whether_it_supports_it() -> None:
 
 
 def test_every_rule_names_a_settled_claim_of_the_ledger_and_the_last_one_has_no_condition() -> None:
-    ledger = (Path(__file__).parent.parent.parent / "docs/claims.md").read_text("utf-8").splitlines()
+    ledger = (Path(__file__).parents[3] / "docs/claims.md").read_text("utf-8").splitlines()
     settled = {line.split(" | ")[0].strip("| ") for line in ledger if line.startswith("| C") and "| due |" not in line}
     assert {one["shown_by"] for kind in ("rule", "mind") for one in rules(kind)} <= settled  # type: ignore[arg-type]
     conditions = [set(one) - set(TOLD) for one in rules("rule")]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from labkit.lab.asked_again import Asked, questions
+from labkit.lab.lesson_06.asks_again import Asked, questions
 from labkit.wire import Frame
 
 pytestmark = pytest.mark.live

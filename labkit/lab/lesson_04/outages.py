@@ -7,8 +7,9 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from labkit.client import EventSource, State
+from labkit.clock import until
 from labkit.errors import LabError
-from labkit.lab.record import until
+from labkit.lab.record import collect
 from labkit.log import EventLog, MemoryLog, Replay
 from labkit.proxy import AnswerStatus, Cut, Fault, First, Relay, Stall, relay
 from labkit.server import Channel, serve
@@ -21,12 +22,6 @@ class ForgetfulLog(MemoryLog):
 
     def since(self, last_event_id: str) -> Replay:
         return Replay(())
-
-
-async def collect(source: EventSource, into: list[str]) -> None:
-    """Puts the data of each event into the list, to the end of the stream."""
-    async for event in source:
-        into.append(event.data)
 
 
 async def through_a_cut(log: EventLog, texts: Sequence[str], cut_after: int = 3) -> list[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.lab.client_claims import Told, c14_three_states, c19_asks_again
+from labkit.lab.lesson_03.claims import Told, c14_three_states, c19_asks_again
 
 TOLD: list[Told] = [("start", 0), ("open", 1), ("message", 1), ("error", 0), ("open", 1), ("error", 2)]
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from tornado.web import RequestHandler
 
-from labkit.lab import opens, opens_without, send, slow_reader
-from labkit.lab.server_claims import (
+from labkit.lab import send
+from labkit.lab.lesson_02 import opens, opens_without, slow_reader
+from labkit.lab.lesson_02.claims import (
     c02_headers_that_matter,
     c10_twenty_lines,
     c11_line_break_breaks_it,

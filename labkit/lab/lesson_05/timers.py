@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from labkit.client import EventSource, watch
-from labkit.lab.outages import collect
-from labkit.lab.record import until
+from labkit.clock import until
+from labkit.lab.record import collect
 from labkit.lab.ticking import Ticks, ticking
 from labkit.proxy import Fault, HAProxy, IdleTimeout, Nginx, TotalTimeout, front, relay
 from labkit.server import Channel, serve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.lab.timers import Ends
+from labkit.lab.lesson_05.timers import Ends
 from labkit.measure import Lags, Verdict
 
 LATE_S = 0.1  # a reader sees it

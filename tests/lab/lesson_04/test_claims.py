@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from labkit.lab.break_claims import (
+from labkit.lab.lesson_04.claims import (
     c15_reconnects,
     c16_sends_last_event_id,
     c17_server_resumes,

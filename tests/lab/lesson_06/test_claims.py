@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from labkit.lab.accents import ACCENTS, by_format, by_habit, understood
-from labkit.lab.asking import Piece, Streamed, piece, streamed
-from labkit.lab.model_claims import (
+from labkit.lab.lesson_06.accents import ACCENTS, by_format, by_habit, understood
+from labkit.lab.lesson_06.answers import Piece, Streamed, piece, streamed
+from labkit.lab.lesson_06.claims import (
     c45_done_ends_it,
     c46_named_events,
     c47_lines_of_json,

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from labkit.client import RESILIENT, STANDARD
-from labkit.lab.outages import ForgetfulLog, deploy, from_the_start, notices_silence, through_a_cut
+from labkit.lab.lesson_04.outages import ForgetfulLog, deploy, from_the_start, notices_silence, through_a_cut
 from labkit.log import MemoryLog
 
 pytestmark = pytest.mark.live

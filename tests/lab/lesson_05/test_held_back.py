@@ -9,9 +9,9 @@ import pytest
 
 from labkit.doctor import examine
 from labkit.errors import LabError
-from labkit.lab import (
+from labkit.lab import Ticks, record
+from labkit.lab.lesson_05 import (
     Mystery,
-    Ticks,
     accept_matters,
     arrivals,
     as_they_come,
@@ -20,7 +20,6 @@ from labkit.lab import (
     cheat_sheet,
     each,
     lag_by_size,
-    record,
     remedies,
     replayed,
     three_hops,
@@ -28,8 +27,8 @@ from labkit.lab import (
     under_a_total_timer,
     watched,
 )
-from labkit.lab.mystery import _ORDERS, KINDS
-from labkit.lab.proxy_claims import is_held
+from labkit.lab.lesson_05.claims import is_held
+from labkit.lab.lesson_05.mystery import _ORDERS, KINDS
 from labkit.measure import Lags, lags
 from labkit.proxy import HAProxy, Nginx
 from labkit.server import serve

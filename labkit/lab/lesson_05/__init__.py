@@ -1,0 +1,34 @@
+"""The experiments of lesson 05, "Who holds my events back?", and the verdicts on its claims."""
+
+from labkit.lab.lesson_05.claims import (
+    c26_proxies_buffer,
+    c27_cured,
+    c28_compression_holds,
+    c29_timers,
+    c31_survives,
+    c54_typewriter_becomes_a_lump,
+    is_held,
+)
+from labkit.lab.lesson_05.held_back import (
+    CHEAT_SHEET,
+    accept_matters,
+    arrivals,
+    as_they_come,
+    cheat_sheet,
+    each,
+    lag_by_size,
+    remedies,
+    replayed,
+    watched,
+)
+from labkit.lab.lesson_05.mystery import Mystery, three_hops
+from labkit.lab.lesson_05.timers import by_heartbeat, under_a_total_timer
+from labkit.lab.lesson_05.typing_words import typing_handler
+from labkit.lab.lesson_05.websocket_too import both_through
+
+__all__ = [
+    "CHEAT_SHEET", "Mystery", "accept_matters", "arrivals", "as_they_come", "both_through", "by_heartbeat",
+    "c26_proxies_buffer", "c27_cured", "c28_compression_holds", "c29_timers", "c31_survives",
+    "c54_typewriter_becomes_a_lump", "cheat_sheet", "each", "is_held", "lag_by_size", "remedies", "replayed",
+    "three_hops", "typing_handler", "under_a_total_timer", "watched",
+]  # fmt: skip
