@@ -23,9 +23,10 @@ from rich.table import Table
 
 from labkit.client import EventSource
 from labkit.clock import until
+from labkit.faults import Answer, Cut, Fault, Machine, Refuse, Stall, TotalTimeout
+from labkit.faults.fault import HOWS
 from labkit.log import MemoryLog
-from labkit.proxy import Answer, Cut, Fault, Machine, Refuse, Stall, TotalTimeout, relay
-from labkit.proxy.model import HOWS
+from labkit.proxy import relay
 from labkit.server import Channel, serve
 from labkit.wire.session import Policy
 

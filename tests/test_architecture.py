@@ -20,6 +20,7 @@ BRACES = [
     {"errors", "clock", "child", "background", "sockets"},
     {"wire"},
     {"log", "measure"},
+    {"faults"},
     {"server", "client", "proxy"},
     {"measured"},
     {"llm", "lab", "doctor"},

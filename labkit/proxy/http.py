@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from labkit.proxy.model import Headers
+from labkit.faults.fault import Headers
 
 #: What concerns one connection only, and the framing, which the relay makes anew. Source: RFC 9110, 7.6.1.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "te", "trailer", "upgrade"}

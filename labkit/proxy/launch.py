@@ -8,7 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from labkit.background import Background
-from labkit.proxy.model import Fault, How
+from labkit.faults.fault import Fault, How
 from labkit.proxy.passing import Passage
 from labkit.proxy.relay import Relay, relay
 

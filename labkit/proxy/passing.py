@@ -8,8 +8,8 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
 from labkit.proxy.http import NotHttp, body, read_head, write_head
-from labkit.proxy.model import Action, Chain, Fault, Headers, How, Send
 from labkit.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK, chunk
 

@@ -10,8 +10,8 @@ from random import Random
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError, PortInUse
+from labkit.faults.fault import Answer, Chain, Close, Fault, Headers, How, Refuse
 from labkit.proxy.http import NotHttp, read_head, write_head
-from labkit.proxy.model import Answer, Chain, Close, Fault, Headers, How, Refuse
 from labkit.proxy.passing import Passage, Passing, reset
 from labkit.sockets import LOOPBACK_HOSTS
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import traitlets
 
-from labkit.proxy import (
+from labkit.faults import (
     AnswerStatus,
     Cut,
     Delay,
@@ -16,12 +16,12 @@ from labkit.proxy import (
     Fault,
     HoldBytes,
     HoldTime,
-    LabRelay,
     Slice,
     Stall,
     Throttle,
     TotalTimeout,
 )
+from labkit.proxy import LabRelay
 from labkit.widgets.assets import joined
 from labkit.widgets.panel import Panel
 

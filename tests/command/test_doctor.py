@@ -19,7 +19,8 @@ from tornado.web import RequestHandler
 
 from labkit.command.cli import main
 from labkit.doctor import causes
-from labkit.proxy import HoldBytes, HoldHead, LabRelay, launch_relay
+from labkit.faults import HoldBytes, HoldHead
+from labkit.proxy import LabRelay, launch_relay
 from labkit.server import Channel, LabServer, launch
 
 from ..helpers import free_port

@@ -18,10 +18,10 @@ import httpx
 import pytest
 
 from labkit.command import serve as serving
+from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send
 from labkit.lab.jupyterproxy import jupyter_proxy
 from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes
 from labkit.proxy import launch_relay
-from labkit.proxy.model import Action, Close, Fault, Headers, Machine, Send
 from labkit.server import Channel, LabServer, demo, launch
 from labkit.server.files import File
 

@@ -24,24 +24,10 @@ from tornado.web import RequestHandler
 
 from labkit.child import Child
 from labkit.doctor import Diagnosis, NotExamined, examine
+from labkit.faults import AnswerStatus, Cut, Fault, FillBuffers, First, Gzip, HoldTime, IdleTimeout, TotalTimeout
 from labkit.lab import jupyter_proxy, raw_server
 from labkit.lab.ticking import Ticks, cured, ticking
-from labkit.proxy import (
-    AnswerStatus,
-    Cut,
-    Fault,
-    FillBuffers,
-    First,
-    Gzip,
-    HAProxy,
-    HoldTime,
-    IdleTimeout,
-    Nginx,
-    TotalTimeout,
-    haproxy,
-    nginx,
-    relay,
-)
+from labkit.proxy import HAProxy, Nginx, haproxy, nginx, relay
 from labkit.proxy.haproxy import find_haproxy
 from labkit.proxy.nginx import wheel_nginx
 from labkit.server import Channel, serve

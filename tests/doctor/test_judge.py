@@ -11,8 +11,7 @@ from itertools import pairwise
 import pytest
 
 from labkit.doctor import Diagnosis, More, causes, compare, judge
-from labkit.measure import Arrival, Recording
-from labkit.proxy import (
+from labkit.faults import (
     Close,
     Fault,
     FillBuffers,
@@ -25,6 +24,7 @@ from labkit.proxy import (
     TotalTimeout,
     simulate,
 )
+from labkit.measure import Arrival, Recording
 
 NOW_S = 1_790_000_000.0
 HEAD = {"content-type": "text/event-stream", "cache-control": "no-cache", "transfer-encoding": "chunked"}

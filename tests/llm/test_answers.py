@@ -13,8 +13,9 @@ import pytest
 
 from labkit.client import EventSource
 from labkit.errors import StreamRejected
+from labkit.faults import Cut, Fault, First
 from labkit.llm import AT_ONCE, Pace, Studio, Trouble, model_routes
-from labkit.proxy import Cut, Fault, First, relay
+from labkit.proxy import relay
 from labkit.server import serve
 
 from ..helpers import soon

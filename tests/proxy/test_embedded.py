@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from labkit.proxy import FillBuffers, HoldHead, Machine, Pass, Send, Unless
+from labkit.faults import FillBuffers, HoldHead, Machine, Pass, Send, Unless
 
 
 def started(fault: FillBuffers | HoldHead | Unless) -> Machine:

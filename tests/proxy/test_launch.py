@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from labkit.errors import LabError
-from labkit.proxy import AnswerStatus, Cut, launch_relay
+from labkit.faults import AnswerStatus, Cut
+from labkit.proxy import launch_relay
 from labkit.server import Channel, launch
 
 from ..helpers import eventually, request, texts

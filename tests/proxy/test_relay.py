@@ -17,9 +17,7 @@ from tornado.web import RequestHandler
 
 from labkit.client import EventSource, watch
 from labkit.errors import LabError, PortInUse, StreamRejected
-from labkit.lab.raw import loopback
-from labkit.log import MemoryLog
-from labkit.proxy import (
+from labkit.faults import (
     AnswerStatus,
     Cut,
     Delay,
@@ -32,8 +30,10 @@ from labkit.proxy import (
     Slice,
     Stall,
     TotalTimeout,
-    relay,
 )
+from labkit.lab.raw import loopback
+from labkit.log import MemoryLog
+from labkit.proxy import relay
 from labkit.proxy.passing import reset
 from labkit.server import Channel, serve
 from labkit.wire import Frame

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from labkit.client import EventSource
 from labkit.clock import ImpatientClock
+from labkit.faults import Cut, Fault, First, Machine
+from labkit.faults.fault import HOWS, How
 from labkit.lab.lesson_04.memorywire import MemoryWire
-from labkit.proxy import Cut, Fault, First, Machine, relay
-from labkit.proxy.model import HOWS, How
+from labkit.proxy import relay
 from labkit.server import StreamHandler, serve
 from labkit.wire import Event, Frame, encode
 from labkit.wire.chunked import LAST_CHUNK, chunk

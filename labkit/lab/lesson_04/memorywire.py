@@ -9,7 +9,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from labkit.proxy import Close, Fault, Send, simulate
+from labkit.faults import Close, Fault, Send, simulate
 
 #: The last event ID of a request -> the bytes of the whole response, head and framing included.
 Respond = Callable[[str], bytes]

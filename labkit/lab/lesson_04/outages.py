@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from labkit.client import EventSource, State
 from labkit.clock import until
 from labkit.errors import LabError
+from labkit.faults import AnswerStatus, Cut, Fault, First, Stall
 from labkit.lab.record import collect
 from labkit.log import EventLog, MemoryLog, Replay
-from labkit.proxy import AnswerStatus, Cut, Fault, First, Relay, Stall, relay
+from labkit.proxy import Relay, relay
 from labkit.server import Channel, serve
 from labkit.wire import Frame
 from labkit.wire.session import Policy

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from labkit.client import EventSource, watch
 from labkit.clock import until
+from labkit.faults import Fault, IdleTimeout, TotalTimeout
 from labkit.lab.record import collect
 from labkit.lab.ticking import Ticks, ticking
-from labkit.proxy import Fault, HAProxy, IdleTimeout, Nginx, TotalTimeout, front, relay
+from labkit.proxy import HAProxy, Nginx, front, relay
 from labkit.server import Channel, serve
 
 IDLE_S = 0.8

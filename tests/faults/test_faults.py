@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from labkit.errors import LabError
-from labkit.proxy import (
+from labkit.faults import (
     Answer,
     AnswerStatus,
     Close,
@@ -36,7 +36,7 @@ from labkit.proxy import (
     received,
     simulate,
 )
-from labkit.proxy.blocks import EventEnds
+from labkit.faults.event_ends import EventEnds
 
 THREE = [b"data: one\n\n", b"data: zw\xc3\xb6lf\n\n", b"data: three\n\n"]
 ALL = b"".join(THREE)

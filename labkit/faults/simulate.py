@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from labkit.proxy.model import Action, Chain, Close, Fault, Send
+from labkit.faults.fault import Action, Chain, Close, Fault, Send
 
 Piece = bytes | tuple[float, bytes]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labkit.errors import LabError
-from labkit.proxy.model import Answer, Fault, Refuse, not_negative
+from labkit.faults.fault import Answer, Fault, Refuse, not_negative
 
 
 @dataclass(frozen=True)

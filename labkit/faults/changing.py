@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 
 from labkit.errors import LabError
-from labkit.proxy.blocks import EventEnds
-from labkit.proxy.model import Action, Close, Fault, Headers, Machine, Send, not_negative
+from labkit.faults.event_ends import EventEnds
+from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send, not_negative
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 
 from labkit.errors import LabError
-from labkit.proxy.blocks import EventEnds
-from labkit.proxy.model import Action, Close, Fault, How, Machine, Send, known_how, not_negative, positive
+from labkit.faults.event_ends import EventEnds
+from labkit.faults.fault import Action, Close, Fault, How, Machine, Send, known_how, not_negative, positive
 
 
 @dataclass(frozen=True)

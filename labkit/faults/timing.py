@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from random import Random
 
-from labkit.proxy.model import Action, Close, Fault, Machine, Send, not_negative, positive
+from labkit.faults.fault import Action, Close, Fault, Machine, Send, not_negative, positive
 
 
 class Queue(Machine):
