@@ -20,8 +20,8 @@ from rich.table import Table
 
 from labkit.client import watch
 from labkit.lab.ticking import Ticks, ticking
-from labkit.measure import Lags, lags
 from labkit.proxy import EmbeddedProxy, HAProxy, Nginx, RunningProxy, find_haproxy, find_nginx, haproxy, nginx
+from labkit.recording import Lags, lags
 
 CLASSIC = Nginx(to_origin="1.0")
 

@@ -28,12 +28,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from labkit.bench.origin import START, Origin, origin
+from labkit.bench_servers import threaded
+from labkit.bench_servers.nulls import LINES
+from labkit.bench_servers.payload import now_ms
 from labkit.errors import LabError
-from labkit.lab.bench.origin import START, Origin, origin
-from labkit.measured import threaded
-from labkit.measured.nulls import LINES
-from labkit.measured.payload import now_ms
-from labkit.measured.process import allow_descriptors
+from labkit.system.usage import allow_descriptors
 
 ASKING = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #: By name: the program, what a reader says first, and whether to its null transport.

@@ -17,13 +17,14 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if "notebooks" not in path.
 
 # Each room may import from the braces before its own.
 BRACES = [
-    {"errors", "clock", "child", "background", "sockets"},
+    {"errors", "clock"},
+    {"system"},
     {"wire"},
-    {"log", "measure"},
-    {"faults"},
+    {"faults", "log", "recording"},
     {"server", "client", "proxy"},
-    {"measured"},
-    {"llm", "lab", "doctor"},
+    {"bench_servers", "pages"},
+    {"bench", "llm", "doctor"},
+    {"lab"},
     {"plots", "widgets", "check"},
     {"command"},
 ]
@@ -81,11 +82,11 @@ def test_the_wire_uses_the_standard_library_alone() -> None:
 
 
 def test_a_measured_server_loads_no_more_than_it_serves_with() -> None:
-    code = "import sys, labkit.measured.program, labkit.measured.threaded; print(*sys.modules)"
+    code = "import sys, labkit.bench_servers.program, labkit.bench_servers.threaded; print(*sys.modules)"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
-    assert not loaded & {"numpy", "matplotlib", "labkit.lab", "labkit.proxy", "labkit.measure"}
+    assert not loaded & {"numpy", "matplotlib", "labkit.lab", "labkit.proxy", "labkit.recording"}
 
 
 @pytest.mark.parametrize(

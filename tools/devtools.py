@@ -16,12 +16,12 @@ import httpx
 from playwright.async_api import Page, async_playwright
 from tornado.web import RequestHandler
 
-from labkit.child import Child
 from labkit.lab import find_browser
 from labkit.lab.texts import ALICE
 from labkit.log import MemoryLog
 from labkit.server import Channel, launch
-from labkit.sockets import reserved_port
+from labkit.system.child import Child
+from labkit.system.sockets import reserved_port
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "eventstream.png"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-allow-origins=*")

@@ -7,6 +7,6 @@ True
 
 from labkit.check.engine import check, hint, solution
 from labkit.check.result import Hint, Result, Solution
-from labkit.check.truth import Vector, vectors
+from labkit.check.truth_table import Vector, vectors
 
 __all__ = ["Hint", "Result", "Solution", "Vector", "check", "hint", "solution", "vectors"]

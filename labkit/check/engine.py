@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from labkit.check.exercise import Exercise, Level, NoValue, Sample, Trap
 from labkit.check.exercises import EXERCISES
-from labkit.check.model import Exercise, Level, NoValue, Sample, Trap
 from labkit.check.result import Hint, Result, Solution
 from labkit.check.run import MAX_STEPS, Outcome, run
 from labkit.errors import LabError

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Iterator
 from itertools import islice
 
-from labkit.check.model import Unreadable
+from labkit.check.exercise import Unreadable
 
 #: Far above the longest sample's answer (about 100 items), and soon reached by a generator that never ends.
 MAX_ITEMS = 10_000

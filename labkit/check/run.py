@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from labkit.check.model import NoValue, Sample, Unreadable
+from labkit.check.exercise import NoValue, Sample, Unreadable
 
 #: Steps are counted, not seconds, so that the same function gets the same answer on every machine. The longest sample
 #: has 4146 characters; a plain loop over them takes some 25,000 steps. This many take about a quarter of a second.

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from labkit.sockets import LOOPBACK_HOSTS
+from labkit.system.sockets import is_loopback
 
 
 @functools.cache
@@ -17,11 +17,8 @@ def tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def is_loopback(url: str) -> bool:
-    """Whether the URL is on this machine: then no proxy of the environment must come between."""
-    return httpx.URL(url).host in LOOPBACK_HOSTS
-
-
 def new_client(url: str, *, verify: bool = True, **settings: Any) -> httpx.AsyncClient:
-    """A client for this URL; `settings` are httpx's."""
-    return httpx.AsyncClient(trust_env=not is_loopback(url), verify=tls() if verify else False, **settings)
+    """A client for this URL; `settings` are httpx's. To this machine no proxy of the environment comes between."""
+    return httpx.AsyncClient(
+        trust_env=not is_loopback(httpx.URL(url).host), verify=tls() if verify else False, **settings
+    )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from labkit.client.http import new_client
-from labkit.measure import Arrival, Recording
+from labkit.recording import Arrival, Recording
 
 #: No watched stream is kept beyond this: a body without an end must not fill the memory.
 MAX_BYTES = 4 * 1024 * 1024

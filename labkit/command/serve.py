@@ -7,29 +7,19 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import labkit
 from labkit.llm import Studio, model_routes
-from labkit.server import Channel, LabServer, demo, launch
-from labkit.server.files import File
+from labkit.pages import ask, live
+from labkit.server import Channel, LabServer, launch
 from labkit.server.site import Routes
+from labkit.system.sockets import is_loopback
 
-ROOT = Path(labkit.__file__).parent
-FILES = {
-    "/": ROOT / "llm/page/index.html",
-    "/page.css": ROOT / "llm/page/page.css",
-    "/page.js": ROOT / "llm/page/page.js",
-    "/readers.js": ROOT / "llm/page/readers.js",
-    "/decoder.js": ROOT / "widgets/decoder.js",  # the widgets' own
-}
 WORDS_EVERY_S = 0.2
 
 
 def routes(studio: Studio, words: Channel) -> Routes:
     """The page at /, with the model's server behind it; the page of live events at /live."""
-    files = {path: type("File", (File,), {"path": file}) for path, file in FILES.items()}
-    return {**files, **model_routes(studio), **demo.routes(words, studio.allowed)}
+    return {**ask.routes(), **model_routes(studio), **live.routes(words, studio.allowed)}
 
 
 def start(host: str, port: int, studio: Studio) -> LabServer:
@@ -38,16 +28,16 @@ def start(host: str, port: int, studio: Studio) -> LabServer:
     Raises:
         PortInUse: another program listens on that port.
     """
-    words = Channel(retry_ms=demo.RETRY_MS)
+    words = Channel(retry_ms=live.RETRY_MS)
     server = launch(routes(studio, words), name="serve", port=port, host=host)
-    server.play(words, itertools.cycle(demo.TEXT.split()), every_s=WORDS_EVERY_S)
+    server.play(words, itertools.cycle(live.TEXT.split()), every_s=WORDS_EVERY_S)
     return server
 
 
 def run(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> None:
     """Serves until Ctrl-C, and says where."""
     server = start(host, port, studio)
-    local = demo.is_loopback(host)
+    local = is_loopback(host)
     here = "localhost" if local or host in ("0.0.0.0", "::", "") else _numeric(host)
     try:
         say(f"Ask a model on http://{here}:{server.port}")

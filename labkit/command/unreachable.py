@@ -8,7 +8,7 @@ import urllib.request
 import httpx
 
 from labkit.errors import LimitExceeded, StreamLost, StreamRejected
-from labkit.sockets import LOOPBACK_HOSTS
+from labkit.system.sockets import is_loopback
 
 DEMO_PORT = 8080
 PROBE_S = 2.0
@@ -40,7 +40,7 @@ def _without_tls(url: str) -> str:
 def _why_unreachable(url: httpx.URL) -> str | None:
     """Whether the name or the port is wrong, found by trying; None if neither is."""
     host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
-    loopback = host in LOOPBACK_HOSTS
+    loopback = is_loopback(host)
     if urllib.request.getproxies() and not loopback:
         return None  # a proxy does the looking up, and the connecting
     try:

@@ -2,9 +2,9 @@
 
 from labkit.doctor.causes import Cause, Remedy, causes
 from labkit.doctor.comparing import compare
+from labkit.doctor.diagnosis import Diagnosis, Finding, More
 from labkit.doctor.examine import NotExamined, examine
 from labkit.doctor.judge import judge
-from labkit.doctor.model import Diagnosis, Finding, More
 
 __all__ = [
     "Cause", "Diagnosis", "Finding", "More", "NotExamined", "Remedy", "causes", "compare", "examine", "judge",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from statistics import median, pstdev
 
-from labkit.doctor.model import Finding, More
+from labkit.doctor.diagnosis import Finding, More
 from labkit.doctor.pattern import APART_S, Pattern, in_ms, pattern_of, pauses_inside
-from labkit.measure import Recording
+from labkit.recording import Recording
 
 FEWEST = 4  # with fewer events no pattern can be told from chance
 LATE_S = 0.15  # lags that differ by less are the machine's and the network's

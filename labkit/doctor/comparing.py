@@ -8,7 +8,7 @@ from statistics import median
 
 from labkit.doctor.arrival import LATE_S
 from labkit.doctor.pattern import APART_S, in_ms
-from labkit.measure import Recording, bursts
+from labkit.recording import Recording, bursts
 
 
 def compare(direct: Recording, through: Recording, same_events: bool = True) -> tuple[bool, str]:

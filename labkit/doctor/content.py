@@ -7,11 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from labkit.doctor.blocks import LOOKED_AT_BYTES, Content
-from labkit.doctor.model import Finding
-from labkit.measure import Recording
+from labkit.doctor.body import LOOKED_AT_BYTES, Content
+from labkit.doctor.diagnosis import Finding
+from labkit.recording import Recording
 from labkit.wire.explain import BOM
-from labkit.wire.model import MAX_RECONNECTION_MS
+from labkit.wire.values import MAX_RECONNECTION_MS
 
 LONGEST_ID_BYTES = 8000  # from 8 to 9 KB on, nginx, Apache, Varnish and lighttpd answer 400 or 431
 SHORTEST_RETRY_MS = 100

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from labkit.doctor.answer import is_cacheable
-from labkit.doctor.blocks import Content
-from labkit.doctor.model import Finding, More
-from labkit.doctor.models import is_model
+from labkit.doctor.body import Content
+from labkit.doctor.diagnosis import Finding, More
+from labkit.doctor.head import is_cacheable
+from labkit.doctor.language_models import is_model
 from labkit.doctor.pattern import longest_silence
-from labkit.measure import Recording
+from labkit.recording import Recording
 
 SILENCE_S = 15.0  # the standard's own advice for heartbeats
 SURELY_IDLE_S = 5.0  # a silence this long before the cut needs no second witness

@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from labkit.client import Watching, watch
-from labkit.doctor.answer import is_cacheable
 from labkit.doctor.arrival import look_at_arrivals
-from labkit.doctor.blocks import Content, read_content
+from labkit.doctor.body import Content, read_content
+from labkit.doctor.diagnosis import Diagnosis, More
+from labkit.doctor.head import is_cacheable
 from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
-from labkit.doctor.model import Diagnosis, More
 from labkit.errors import LabError
-from labkit.measure import Recording
+from labkit.recording import Recording
 
 STREAMS = 2  # as many as a browser's page and its reload open
 RETURN_S = 3.0

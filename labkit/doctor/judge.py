@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from statistics import median
 
-from labkit.doctor.answer import FATAL, look_at_head
 from labkit.doctor.arrival import look_at_arrivals
-from labkit.doctor.blocks import Content, read_content
+from labkit.doctor.body import Content, read_content
 from labkit.doctor.content import look_at_content, look_at_ids
+from labkit.doctor.diagnosis import Diagnosis, Finding, More, ordered
 from labkit.doctor.ending import look_at_end, look_at_return
-from labkit.doctor.model import Diagnosis, Finding, More, ordered
-from labkit.doctor.models import is_model, look_at_answer
+from labkit.doctor.head import FATAL, look_at_head
+from labkit.doctor.language_models import is_model, look_at_answer
 from labkit.doctor.pattern import pattern_of
-from labkit.measure import Recording
+from labkit.recording import Recording
 
 
 def judge(recording: Recording, more: More | None = None, unasked: tuple[str, ...] = ()) -> Diagnosis:

@@ -7,8 +7,8 @@ from itertools import pairwise
 from statistics import median
 from urllib.parse import urlsplit
 
-from labkit.measure import Recording, bursts, sender_times
-from labkit.sockets import LOOPBACK_HOSTS
+from labkit.recording import Recording, bursts, sender_times
+from labkit.system.sockets import is_loopback
 
 APART_S = 0.05  # what comes within this came together
 ROUNDED_S = 0.02  # a sender's time may be rounded
@@ -67,7 +67,7 @@ def pattern_of(recording: Recording) -> Pattern:
     freshest_s = min(at - sent for at, sent, _ in told)
     live = [one for one in told if one[0] - one[1] - freshest_s <= one[0] + ROUNDED_S]
     coarse_s = 1.0 if all(epoch == int(epoch) for _, _, epoch in live) else 0.0
-    same_clock = urlsplit(recording.url).hostname in LOOPBACK_HOSTS
+    same_clock = is_loopback(urlsplit(recording.url).hostname or "")
     return Pattern([at for at, _, _ in live], [sent for _, sent, _ in live], same_clock, coarse_s)
 
 

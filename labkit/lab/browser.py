@@ -18,10 +18,10 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from labkit.child import Child
 from labkit.errors import LabError
 from labkit.server import serve
 from labkit.server.site import Routes
+from labkit.system.child import Child
 
 #: Where a Chromium is found: on the PATH, or where installers for macOS and Windows put one.
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")

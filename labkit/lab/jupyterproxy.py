@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from labkit.child import Child
 from labkit.errors import LabError
-from labkit.sockets import reserved_port
+from labkit.system.child import Child
+from labkit.system.sockets import reserved_port
 
 START_WITHIN_S = 30.0
 

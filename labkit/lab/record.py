@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from labkit.client import EventSource, Watching, watch
 from labkit.lab.raw import HEAD, Script, raw_server
-from labkit.measure import Recording
+from labkit.recording import Recording
 
 
 async def record(

@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator
-from typing import Any, ClassVar
+from typing import Any
 
 from labkit.llm import openai
 from labkit.llm.generation import Generation
 from labkit.llm.studio import MODEL, Studio
 from labkit.server.connection import Visit
+from labkit.server.handlers import StreamHandler
 from labkit.server.origins import is_own_page
-from labkit.server.streams import StreamHandler
 
 MAX_PROMPT_CHARACTERS = 200_000  # some 50,000 tokens: what a small model's window holds
 
@@ -29,9 +29,11 @@ class Refused(Exception):
 class ModelHandler(StreamHandler):
     """What all dialects share: reading the request, refusing it, and streaming the answer."""
 
-    studio: ClassVar[Studio]
     streams_by_default = False
     waiting: asyncio.Task[Any] | None = None
+
+    def initialize(self, studio: Studio) -> None:
+        self.studio = studio
 
     def prepare(self) -> None:
         if not self.studio.forbids_buffering:
@@ -170,11 +172,6 @@ class ModelHandler(StreamHandler):
                     yield piece[: len(piece) // 2]
                     raise ConnectionAbortedError("cut, as the lab was told to")
                 yield piece
-
-
-def with_studio(handler: type[ModelHandler], studio: Studio) -> type[ModelHandler]:
-    """The handler with its studio: a route takes a class alone."""
-    return type(handler.__name__, (handler,), {"studio": studio})
 
 
 def prompt_of(asked: dict[str, Any]) -> str:

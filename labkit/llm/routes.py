@@ -5,7 +5,7 @@ from __future__ import annotations
 from labkit.llm import answers, anthropic, ollama, openai
 from labkit.llm.answers import Answers, CutAnswer
 from labkit.llm.handlers import ChatCompletions, Messages, Models, OllamaChat
-from labkit.llm.modelhandler import ModelHandler, with_studio
+from labkit.llm.modelhandler import ModelHandler
 from labkit.llm.studio import Studio
 from labkit.server.site import Routes
 
@@ -21,4 +21,4 @@ PATHS: dict[str, type[ModelHandler]] = {
 
 def model_routes(studio: Studio) -> Routes:
     """The routes of a server that speaks the three dialects, and gives answers that outlive their connection."""
-    return {path: with_studio(handler, studio) for path, handler in PATHS.items()}
+    return {path: (handler, {"studio": studio}) for path, handler in PATHS.items()}

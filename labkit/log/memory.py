@@ -6,8 +6,8 @@ import secrets
 from collections import deque
 from itertools import islice
 
+from labkit.log.contract import Replay
 from labkit.log.ids import check_epoch, number_of
-from labkit.log.model import Replay
 from labkit.wire import Frame
 
 #: Precedent: Mercure's queue for each subscriber holds 1000 updates.

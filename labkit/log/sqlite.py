@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 
 from labkit.errors import LabError
+from labkit.log.contract import Replay
 from labkit.log.ids import check_epoch, number_of
 from labkit.log.memory import MAX_EVENTS
-from labkit.log.model import Replay
 from labkit.wire import Frame
 
 _SCHEMA = """

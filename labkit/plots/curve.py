@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from labkit.measure import Repeated
 from labkit.plots.style import FAINT, INK, PROXY, style
+from labkit.recording import Repeated
 
 
 def lag_curve(measured: Mapping[int, Repeated], interval_s: float, buffer_bytes: int, title: str) -> Axes:

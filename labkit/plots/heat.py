@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from labkit.measure import Repeated
 from labkit.plots.style import INK, PROXY, as_grid, style
+from labkit.recording import Repeated
 
 LATE_S = 0.1  # from here on a cell is dark: a reader sees it
 

@@ -8,8 +8,8 @@ from math import ceil
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from labkit.measure import Lags
 from labkit.plots.style import CLIENT, SERVER, style
+from labkit.recording import Lags
 
 COLUMNS = 3
 

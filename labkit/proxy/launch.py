@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from labkit.background import Background
 from labkit.faults.fault import Fault, How
 from labkit.proxy.passing import Passage
 from labkit.proxy.relay import Relay, relay
+from labkit.system.background import Background
 
 _running: dict[str, LabRelay] = {}  # the registry of launched relays, by name
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
 from labkit.proxy.http import NotHttp, body, read_head, write_head
-from labkit.sockets import reset_on_close
+from labkit.system.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
 #: How an origin's answer can go wrong: its connection ends or is reset, or it sends what is not HTTP.

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from labkit.sockets import reset_on_close
+from labkit.system.sockets import reset_on_close
 
 PIECE_BYTES = 65536
 KEPT = 10_000

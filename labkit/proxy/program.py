@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from labkit.child import Child
 from labkit.errors import LabError
-from labkit.sockets import reserved_port
+from labkit.system.child import Child
+from labkit.system.sockets import reserved_port
 
 START_WITHIN_S = 10.0
 ATTEMPTS = 3  # where a port cannot be reserved, another program may take it before the proxy listens

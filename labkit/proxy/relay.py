@@ -13,7 +13,7 @@ from labkit.errors import LabError, PortInUse
 from labkit.faults.fault import Answer, Chain, Close, Fault, Headers, How, Refuse
 from labkit.proxy.http import NotHttp, read_head, write_head
 from labkit.proxy.passing import Passage, Passing, reset
-from labkit.sockets import LOOPBACK_HOSTS
+from labkit.system.sockets import is_loopback
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -157,7 +157,7 @@ async def relay(
     """
     made = Relay(origin, faults, requests, seed)
     host = urlsplit(origin).hostname
-    if host not in LOOPBACK_HOSTS and not anywhere:
+    if not is_loopback(host or "") and not anywhere:
         raise LabError(
             f"{origin} is on another machine. A relay with faults is for your own: say anywhere=True if it is"
         )

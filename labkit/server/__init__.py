@@ -2,13 +2,13 @@
 
 from labkit.server.channel import Channel, Delivery
 from labkit.server.connection import Visit
+from labkit.server.handlers import ChannelHandler, SourceHandler, StreamHandler
 from labkit.server.launch import LabServer, launch
 from labkit.server.polling import long_polling, polling
 from labkit.server.site import Serving, Site, serve
-from labkit.server.streams import StreamHandler
 from labkit.server.websocket import websocket
 
 __all__ = [
-    "Channel", "Delivery", "LabServer", "Serving", "Site", "StreamHandler", "Visit", "launch", "long_polling",
-    "polling", "serve", "websocket",
+    "Channel", "ChannelHandler", "Delivery", "LabServer", "Serving", "Site", "SourceHandler", "StreamHandler",
+    "Visit", "launch", "long_polling", "polling", "serve", "websocket",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
 
-from labkit.sockets import reset_on_close
+from labkit.system.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK
 
 #: Left alone, Linux lets its own buffer for one slow reader grow to some 2.6 MB; 1000 of them take what a server has.

@@ -11,10 +11,10 @@ from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from labkit.background import ANSWER_WITHIN_S, Background
 from labkit.errors import NotServing
 from labkit.server.channel import Channel
 from labkit.server.site import LOOPBACK, Routes, Site, base_url
+from labkit.system.background import ANSWER_WITHIN_S, Background
 
 T = TypeVar("T")
 

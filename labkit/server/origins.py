@@ -10,7 +10,7 @@ from collections.abc import Collection
 import httpx
 
 from labkit.errors import LabError
-from labkit.server.streams import LOOPBACK_ORIGIN
+from labkit.server.handlers import LOOPBACK_ORIGIN
 
 
 def is_own_page(origin: str | None, host: str, allowed: Collection[str] = ()) -> bool:

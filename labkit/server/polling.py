@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from tornado.web import Finish, HTTPError, RequestHandler
@@ -13,34 +13,38 @@ from tornado.web import Finish, HTTPError, RequestHandler
 from labkit.errors import ChannelStopped
 from labkit.log import Replay
 from labkit.server.channel import Channel, gap_frame
-from labkit.server.streams import allow_loopback
+from labkit.server.handlers import allow_loopback, mount
+from labkit.server.site import HandlerRoute
 from labkit.wire import Frame
 
 #: How long a question waits. Precedent: shorter than the shortest idle timer on the way, which is often 30 s or 60 s.
 WAIT_S = 25.0
 
 
-def polling(channel: Channel) -> type[RequestHandler]:
+def polling(channel: Channel) -> HandlerRoute:
     """A route: GET ?since=ID answers at once with what came after it.
 
     The answer is JSON: {"events": [{"id", "type", "data"}], "last": ID}. Without `since` there are no events, and
     `last` is where to begin. Its ETag is the last id, percent-encoded: with If-None-Match, "nothing new" is a 304
     without a body.
     """
-    return type("Polling", (_Poll,), {"channel": channel})
+    return PollingHandler, {"channel": channel}
 
 
-def long_polling(channel: Channel, wait_s: float = WAIT_S) -> type[RequestHandler]:
+def long_polling(channel: Channel, wait_s: float = WAIT_S) -> HandlerRoute:
     """A route as polling(), whose answer waits until there is something, for `wait_s` at most. The channel is mounted
     on the same server, by a route of its own."""
-    return type("LongPolling", (_LongPoll,), {"channel": channel, "wait_s": wait_s})
+    return LongPollingHandler, {"channel": channel, "wait_s": wait_s}
 
 
-class _Poll(RequestHandler):
-    channel: ClassVar[Channel]
+class PollingHandler(RequestHandler):
+    """Answers at once: see polling()."""
+
+    def initialize(self, channel: Channel) -> None:
+        self.channel = channel
 
     async def get(self) -> None:
-        since = asked_since(self)
+        since = since_parameter(self)
         replay, last = await self.replay(since) if since else self.channel.since("")
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-cache")
@@ -50,7 +54,7 @@ class _Poll(RequestHandler):
             self.set_status(304)
             self.finish()
         else:
-            self.finish(json.dumps({"events": [as_dict(frame) for frame in told(replay, since)], "last": last}))
+            self.finish(json.dumps({"events": [as_dict(frame) for frame in with_gap(replay, since)], "last": last}))
 
     def options(self) -> None:
         """A page on another port of this machine may send If-None-Match."""
@@ -61,10 +65,15 @@ class _Poll(RequestHandler):
         return self.channel.since(since)
 
 
-class _LongPoll(_Poll):
-    wait_s: ClassVar[float]
+class LongPollingHandler(PollingHandler):
+    """Answers when there is something: see long_polling()."""
+
+    def initialize(self, channel: Channel, wait_s: float = WAIT_S) -> None:
+        super().initialize(channel)
+        self.wait_s = wait_s
 
     async def replay(self, since: str) -> tuple[Replay, str]:
+        mount(self, self.channel)
         waiting = asyncio.ensure_future(self.news(since))
         self.request.connection.set_close_callback(waiting.cancel)  # type: ignore[union-attr]
         try:
@@ -83,17 +92,21 @@ class _LongPoll(_Poll):
             return Replay(()), since
 
 
-def asked_since(handler: RequestHandler) -> str:
-    """The id behind which a client wants to go on, or nothing."""
+def since_parameter(handler: RequestHandler) -> str:
+    """The id behind which a client wants to go on: the request's `since`, or "".
+
+    Raises:
+        HTTPError: 400, it is no text in UTF-8.
+    """
     try:
         return handler.get_query_argument("since", "")
     except HTTPError:
         raise HTTPError(400, reason="since is no text in UTF-8") from None
 
 
-def told(replay: Replay, asked: str) -> tuple[Frame, ...]:
+def with_gap(replay: Replay, since: str) -> tuple[Frame, ...]:
     """The frames of a replay, behind one that tells of the hole where there is one."""
-    return (gap_frame(asked, replay.frames), *replay.frames) if replay.gap else replay.frames
+    return (gap_frame(since, replay.frames), *replay.frames) if replay.gap else replay.frames
 
 
 def as_dict(frame: Frame) -> dict[str, Any]:

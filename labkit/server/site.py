@@ -17,9 +17,11 @@ from tornado.web import Application, RequestHandler
 from labkit.errors import LabError, PortInUse
 from labkit.server.channel import Channel
 from labkit.server.connection import Visit
-from labkit.server.streams import ChannelHandler, Source, SourceHandler, allow_loopback
+from labkit.server.handlers import SENDING, ChannelHandler, Source, SourceHandler, allow_loopback
 
-Route = Channel | Source | type[RequestHandler]
+#: A tornado handler, and what its initialize() is called with.
+HandlerRoute = tuple[type[RequestHandler], Mapping[str, Any]]
+Route = Channel | Source | type[RequestHandler] | HandlerRoute
 Routes = Mapping[str, Route]
 
 LOOPBACK = "127.0.0.1"
@@ -42,15 +44,15 @@ class Site:
     """A set of routes that can be served, replaced while serving, and stopped. Every method belongs on its loop.
 
     A route's value is a Channel, an async generator function that is called once for each client with its
-    Last-Event-ID and yields Frames, or a tornado RequestHandler. `visits` lists who came to the generators; a Channel
-    keeps its own.
+    Last-Event-ID and yields Frames, a tornado RequestHandler, or a pair of one and the settings that its initialize()
+    takes. `visits` lists who came to the generators; a Channel keeps its own.
     """
 
     def __init__(self, routes: Routes) -> None:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
-        self._tasks: dict[asyncio.Task[Any], Route] = {}  # who sends a stream, for which route
+        self._sending: dict[asyncio.Task[Any], str] = {}  # who sends a stream, at which path
         self.routes = _checked(routes)
 
     def start(self, port: int = 0, host: str = LOOPBACK) -> None:
@@ -96,30 +98,32 @@ class Site:
         self._server = None
 
     def _application(self) -> Application:
-        rules: list[tuple[str, type[RequestHandler], dict[str, Any]]] = []
-        for path, route in self.routes.items():
-            if isinstance(route, Channel):
-                rules.append((re.escape(path), ChannelHandler, {"channel": route}))
-            elif isinstance(route, type):
-                rules.append((re.escape(path), route, {}))
-            else:
-                settings = {"source": route, "visits": self.visits}
-                rules.append((re.escape(path), SourceHandler, settings))
+        settings: dict[str, Any] = {SENDING: self._sending}
         return Application(
-            rules,
+            [(re.escape(path), *self._handler(route)) for path, route in self.routes.items()],
             default_handler_class=NothingHere,
             default_handler_args={"paths": list(self.routes)},
-            sending=self._tasks,
             log_function=lambda handler: None,  # a log line would land in whichever notebook cell runs next
+            **settings,
         )
+
+    def _handler(self, route: Route) -> tuple[type[RequestHandler], dict[str, Any]]:
+        """The tornado handler that serves the route, and its settings."""
+        if isinstance(route, Channel):
+            return ChannelHandler, {"channel": route}
+        if isinstance(route, tuple):
+            return route[0], dict(route[1])
+        if isinstance(route, type):
+            return route, {}
+        return SourceHandler, {"source": route, "visits": self.visits}
 
     def _unbind(self, keep: Routes) -> None:
         kept = {id(route) for route in keep.values()}
         for route in self.routes.values():
             if isinstance(route, Channel) and id(route) not in kept:
                 route.unbind()
-        for task, route in tuple(self._tasks.items()):
-            if id(route) not in kept:
+        for task, path in tuple(self._sending.items()):
+            if id(self.routes[path]) not in kept:
                 task.cancel()
 
 
@@ -175,9 +179,16 @@ def _checked(routes: Routes) -> dict[str, Route]:
     for path, route in routes.items():
         if not path.startswith("/"):
             raise LabError(f"the path {path!r} must start with a slash")
-        if not (isinstance(route, Channel | type) or callable(route)):
+        if not (isinstance(route, Channel | type) or callable(route) or _has_settings(route)):
             raise LabError(
                 f"{path} leads to {type(route).__name__}; it takes a Channel, an async generator function, "
-                "or a tornado RequestHandler"
+                "a tornado RequestHandler, or (RequestHandler, settings)"
             )
     return dict(routes)
+
+
+def _has_settings(route: object) -> bool:
+    match route:
+        case (type(), Mapping()):
+            return True
+    return False

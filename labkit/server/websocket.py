@@ -3,57 +3,72 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any
 
-from tornado.web import RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from labkit.errors import ChannelStopped
 from labkit.server.channel import HEARTBEAT_S, Channel
+from labkit.server.handlers import mount, note_sending
 from labkit.server.origins import is_own_page
-from labkit.server.polling import as_text, asked_since, told
+from labkit.server.polling import as_text, since_parameter, with_gap
+from labkit.server.site import HandlerRoute
+from labkit.wire import Frame
 
 
-def websocket(
-    channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False
-) -> type[RequestHandler]:
+def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> HandlerRoute:
     """A route: a WebSocket at which a client with ?since=ID gets what came after it, and then all that comes, each as
     JSON {"id", "type", "data"}. The channel is mounted on the same server, by a route of its own.
 
     With `compression` a client that offers permessage-deflate (RFC 7692) gets it: a browser does. It takes memory for
     each connection."""
-    options: dict[str, Any] | None = {} if compression else None  # what tornado wants to hear
-    made = {"channel": channel, "ping_interval": ping_interval_s, "get_compression_options": lambda self: options}
-    return type("Socket", (_Socket,), made)
+    return ChannelSocket, {"channel": channel, "ping_interval_s": ping_interval_s, "compression": compression}
 
 
-class _Socket(WebSocketHandler):
-    channel: ClassVar[Channel]
-    ping_interval: ClassVar[float]
+class ChannelSocket(WebSocketHandler):
+    """One client's WebSocket: see websocket()."""
+
     _sending: asyncio.Task[None] | None = None
-    as_text = staticmethod(as_text)
+
+    def initialize(self, channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> None:
+        self.channel, self.compression = channel, compression
+        self.ping_interval_s = ping_interval_s
+
+    @property
+    def ping_interval(self) -> float:
+        """What tornado asks for, in seconds."""
+        return self.ping_interval_s
+
+    def get_compression_options(self) -> dict[str, Any] | None:
+        """What tornado asks for: an empty dict switches compression on."""
+        return {} if self.compression else None
+
+    @staticmethod
+    def text_of(frame: Frame) -> str:
+        """The event as a message."""
+        return as_text(frame)
 
     def check_origin(self, origin: str) -> bool:
         # CORS does not guard WebSockets: without this, every site could read the stream with the visitor's cookies.
         return is_own_page(origin, self.request.host)
 
     def prepare(self) -> None:
-        self.since = asked_since(self)  # before the handshake: then a refusal is an answer
+        self.since = since_parameter(self)  # before the handshake: then a refusal is an answer
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         self.set_nodelay(True)
+        mount(self, self.channel)
         # From now on, and not from when the task comes to run: the client may say something at once, and wait for it.
         since = self.since or self.channel.last_event_id
         self._sending = asyncio.ensure_future(self._send_all(since))
-        self.settings["sending"][self._sending] = type(self)  # for the site, which ends what it stops
-        self._sending.add_done_callback(lambda task: self.settings["sending"].pop(task, None))
+        note_sending(self, self._sending)
 
     async def _send_all(self, since: str) -> None:
         try:
             while True:
                 replay, last = await self.channel.news(since)
-                for frame in told(replay, since):
-                    await self.write_message(self.as_text(frame))
+                for frame in with_gap(replay, since):
+                    await self.write_message(self.text_of(frame))
                 since = last
         except WebSocketClosedError:
             pass  # on_close is called as well

@@ -8,6 +8,8 @@ from typing import Any
 import anywidget
 
 HERE = Path(__file__).parent
+#: The decoder of a page that reads by fetch: one file for the widgets and the pages that a server gives.
+DECODER = "../pages/decoder.js"
 
 
 def joined(*names: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from labkit.widgets.assets import joined
+from labkit.widgets.assets import DECODER, joined
 from labkit.widgets.streamclient import Change, Received, StreamClient
 from labkit.wire import Event
 
@@ -23,7 +23,7 @@ class BrowserClient(StreamClient):
     direct where the page comes from this machine.
     """
 
-    _esm = joined("elements.js", "clientview.js", "decoder.js", "pagestream.js", "browserclient.js")
+    _esm = joined("elements.js", "clientview.js", DECODER, "pagestream.js", "browserclient.js")
     via: Any = traitlets.Enum(["eventsource", "fetch"], "eventsource").tag(sync=True)
     route: Any = traitlets.Enum(["auto", "direct", "proxy"], "auto").tag(sync=True)
     types: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -9,7 +9,7 @@ import traitlets
 
 from labkit.clock import until
 from labkit.errors import LabError
-from labkit.widgets.assets import LabWidget, joined
+from labkit.widgets.assets import DECODER, LabWidget, joined
 from labkit.widgets.streamclient import checked_url
 
 
@@ -28,7 +28,7 @@ class Typewriter(LabWidget):
     "choices.0.delta.content". `tokens` has what came, once the page has told.
     """
 
-    _esm = joined("elements.js", "decoder.js", "pagestream.js", "typewriter.js")
+    _esm = joined("elements.js", DECODER, "pagestream.js", "typewriter.js")
     _css = joined("labkit.css", "typewriter.css")
     url: Any = traitlets.Unicode().tag(sync=True)
     title: Any = traitlets.Unicode().tag(sync=True)

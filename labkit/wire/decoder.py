@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from labkit.errors import LimitExceeded
-from labkit.wire.model import MAX_RECONNECTION_MS, Comment, Event, Ignored, Retry, Signal
+from labkit.wire.values import MAX_RECONNECTION_MS, Comment, Event, Ignored, Retry, Signal
 
 #: Precedent: httpx2's max_event_size, 1 MiB. The largest event of a well-behaved stream is a few KiB.
 MAX_EVENT_BYTES = 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from labkit.wire.model import Frame
+from labkit.wire.values import Frame
 
 # Not str.splitlines: it also breaks at U+2028, NEL, VT and FF, which are ordinary characters on this wire.
 _LINE_END = re.compile("\r\n|\r|\n")

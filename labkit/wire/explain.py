@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labkit.wire.model import MAX_RECONNECTION_MS, Comment, Event, Ignored, Retry, Signal
+from labkit.wire.values import MAX_RECONNECTION_MS, Comment, Event, Ignored, Retry, Signal
 
 BOM = b"\xef\xbb\xbf"
 CUT_LINE = "the stream ended before this line did"

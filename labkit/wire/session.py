@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from labkit.wire.model import Event, Retry, Signal
+from labkit.wire.values import Event, Retry, Signal
 
 #: The standard leaves the first reconnection time to the browser, "probably in the region of a few seconds".
 #: Precedent: Chromium waits 3 s, Firefox 5 s.

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_pla
 from labkit.command.jupyter import command as jupyter_command
 from labkit.command.jupyter import environment as jupyter_environment
 from labkit.command.lessons import Place
-from labkit.sockets import reserved_port
+from labkit.system.sockets import reserved_port
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = "a-token-for-tests"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from tornado.web import RequestHandler
 
-from labkit.background import Background
-from labkit.lab.lesson_07.pages import PAGES
+from labkit.lab.lesson_07.four_pages import PAGES
 from labkit.proxy import pipe
 from labkit.server import Channel, launch, long_polling, polling, websocket
+from labkit.system.background import Background
 
 from ..chromium import in_chromium
 from ..helpers import eventually

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from labkit.check import check, hint, solution
+from labkit.check.exercise import Exercise, Trap
 from labkit.check.exercises import EXERCISES
 from labkit.check.exercises.build_events_traps import _Reader
 from labkit.check.exercises.write_event_traps import _Writer
-from labkit.check.model import Exercise, Trap
 from labkit.check.run import run
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)

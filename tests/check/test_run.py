@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from labkit.check.model import NoValue, Sample
+from labkit.check.exercise import NoValue, Sample
 from labkit.check.run import MAX_STEPS, run
 
 

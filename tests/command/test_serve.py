@@ -21,9 +21,11 @@ from labkit.command import serve as serving
 from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send
 from labkit.lab.jupyterproxy import jupyter_proxy
 from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes
+from labkit.pages import ask
+from labkit.pages import live as demo
+from labkit.pages.file import File
 from labkit.proxy import launch_relay
-from labkit.server import Channel, LabServer, demo, launch
-from labkit.server.files import File
+from labkit.server import Channel, LabServer, launch
 
 from ..chromium import in_chromium
 from ..helpers import eventually
@@ -141,7 +143,7 @@ def test_a_key_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     server = launch(serving.routes(Studio(), Channel()), name="files")
     try:
-        for path in serving.FILES:
+        for path in ask.FILES:
             answer = httpx.get(server.url + path, trust_env=False)
             policy = answer.headers["Content-Security-Policy"]
             assert answer.status_code == 200 and "default-src 'none'" in policy and "unsafe" not in policy
@@ -414,7 +416,6 @@ def test_a_key_that_is_held_asks_once_and_the_focus_goes_along(visit: Callable[.
 
 
 class Webpage(File):
-    path = serving.FILES["/"]
     post = File.get
 
 
@@ -422,7 +423,8 @@ class Webpage(File):
 @pytest.mark.parametrize("behind", ["nobody", "a web page", "a wrong key"])
 def test_what_is_wrong_with_the_upstream_is_told(visit: Callable[..., None], behind: str) -> None:
     other = launch(model_routes(Studio(key="right")), name="upstream")
-    page = launch({"/v1/chat/completions": Webpage, "/v1/models": Webpage}, name="no upstream")
+    webpage = (Webpage, {"path": ask.FILES["/"]})
+    page = launch(dict.fromkeys(("/v1/chat/completions", "/v1/models"), webpage), name="no upstream")
     url = {"nobody": "http://127.0.0.1:9", "a web page": page.url, "a wrong key": other.url}[behind]
     sentence = {"nobody": "cannot be made", "a web page": "Is it a model's server?", "a wrong key": "refuses the key"}
 

@@ -22,7 +22,6 @@ from starlette.requests import Request
 from starlette.routing import Route
 from tornado.web import RequestHandler
 
-from labkit.child import Child
 from labkit.doctor import Diagnosis, NotExamined, examine
 from labkit.faults import AnswerStatus, Cut, Fault, FillBuffers, First, Gzip, HoldTime, IdleTimeout, TotalTimeout
 from labkit.lab import jupyter_proxy, raw_server
@@ -31,6 +30,7 @@ from labkit.proxy import HAProxy, Nginx, haproxy, nginx, relay
 from labkit.proxy.haproxy import find_haproxy
 from labkit.proxy.nginx import wheel_nginx
 from labkit.server import Channel, serve
+from labkit.system.child import Child
 from labkit.wire import Frame
 
 from ..helpers import free_port, soon

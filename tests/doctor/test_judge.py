@@ -24,7 +24,7 @@ from labkit.faults import (
     TotalTimeout,
     simulate,
 )
-from labkit.measure import Arrival, Recording
+from labkit.recording import Arrival, Recording
 
 NOW_S = 1_790_000_000.0
 HEAD = {"content-type": "text/event-stream", "cache-control": "no-cache", "transfer-encoding": "chunked"}

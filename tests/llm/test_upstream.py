@@ -87,13 +87,14 @@ def test_without_a_name_the_first_model_of_the_list_is_asked() -> None:
     asked = []
 
     class Listening(ChatCompletions):
-        studio = Studio(pace=AT_ONCE)
-
         def check_trouble(self) -> None:
             asked.append(self.asked["model"])
 
     async def main() -> None:
-        routes = {**model_routes(Studio(pace=AT_ONCE)), "/v1/chat/completions": Listening}
+        routes = {
+            **model_routes(Studio(pace=AT_ONCE)),
+            "/v1/chat/completions": (Listening, {"studio": Studio(pace=AT_ONCE)}),
+        }
         async with serve(routes) as behind:
             assert (await ask(Upstream(behind.base_url)))[1]["state"] == "finished"
             assert (await ask(Upstream(behind.base_url + "/v1/", "another")))[1]["state"] == "finished"

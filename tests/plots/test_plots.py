@@ -6,7 +6,6 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from labkit.measure import Lags, Repeated
 from labkit.plots import (
     anatomy,
     break_even_curve,
@@ -27,6 +26,7 @@ from labkit.plots import (
     talk_lanes,
     token_lanes,
 )  # fmt: skip
+from labkit.recording import Lags, Repeated
 from labkit.wire import explain
 
 

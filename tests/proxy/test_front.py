@@ -19,10 +19,10 @@ from labkit.client import watch
 from labkit.errors import LabError
 from labkit.lab import record
 from labkit.lab.ticking import Ticks, cured, ticking
-from labkit.measure import Lags, lags
 from labkit.proxy import EmbeddedProxy, HAProxy, Nginx, as_nginx, front, haproxy, nginx
 from labkit.proxy.nginx import find_nginx, version, wheel_nginx
 from labkit.proxy.program import Site, installed
+from labkit.recording import Lags, lags
 
 from ..helpers import eventually
 

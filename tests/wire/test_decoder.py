@@ -5,7 +5,7 @@ import pytest
 from labkit.check import Vector, vectors
 from labkit.errors import LimitExceeded
 from labkit.wire import Comment, Decoder, Event, Ignored, Retry
-from labkit.wire.model import MAX_RECONNECTION_MS
+from labkit.wire.values import MAX_RECONNECTION_MS
 
 from .oracle import byte_by_byte, decode, expected, id_in_force, in_two
 

@@ -1,5 +1,6 @@
 """The exercises, by name, in the order of the lessons."""
 
+from labkit.check.exercise import Exercise
 from labkit.check.exercises import (
     answer_once,
     assemble,
@@ -16,7 +17,6 @@ from labkit.check.exercises import (
     split_lines,
     write_event,
 )
-from labkit.check.model import Exercise
 
 _MODULES = (
     split_lines,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from labkit.check import read
-from labkit.check.model import Exercise, Level, Sample, Trap, Unreadable
+from labkit.check.exercise import Exercise, Level, Sample, Trap, Unreadable
 
 Reply = tuple[int, list[tuple[str, str]]]
 

@@ -6,8 +6,8 @@ import json
 from random import Random
 
 from labkit.check import read
+from labkit.check.exercise import Exercise, Level, Sample, Unreadable
 from labkit.check.exercises.assemble_traps import TRAPS, Answer, Events, assemble
-from labkit.check.model import Exercise, Level, Sample, Unreadable
 
 STUB = '''\
 def assemble(events: list[tuple[str, str]]) -> tuple[str, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from labkit.check.model import Trap
+from labkit.check.exercise import Trap
 
 Events = list[tuple[str, str]]
 Answer = tuple[str, bool]

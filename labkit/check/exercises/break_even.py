@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from labkit.check import read
-from labkit.check.model import Exercise, Level, Sample, Trap
+from labkit.check.exercise import Exercise, Level, Sample, Trap
 
 STUB = '''\
 def break_even(poll_bytes: float, beat_bytes: float, beat_s: float, late_s: float = 3600.0) -> float:

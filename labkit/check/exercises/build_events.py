@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from labkit.check import read
+from labkit.check.exercise import Exercise, Level, Sample, Unreadable
 from labkit.check.exercises.build_events_samples import Row, every_field, plain, truth_table
 from labkit.check.exercises.build_events_traps import TRAPS
-from labkit.check.model import Exercise, Level, Sample, Unreadable
 
 STUB = '''\
 def build_events(lines: list[str]) -> list[tuple[str, str, str]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from labkit.check.model import Sample
-from labkit.check.truth import vectors
+from labkit.check.exercise import Sample
+from labkit.check.truth_table import vectors
 from labkit.wire import Event, explain, signals
 
 Row = tuple[str, str, str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from labkit.check.exercise import Trap
 from labkit.check.exercises.build_events_samples import Row
-from labkit.check.model import Trap
 
 
 class _Reader:

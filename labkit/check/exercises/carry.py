@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 
 from labkit.check import read
-from labkit.check.model import Exercise, Level, Sample, Trap, Unreadable
+from labkit.check.exercise import Exercise, Level, Sample, Trap, Unreadable
 from labkit.wire import Decoder, Event
 
 STUB = '''\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from labkit.check.model import Exercise, Level, Sample, Trap, Unreadable
+from labkit.check.exercise import Exercise, Level, Sample, Trap, Unreadable
 from labkit.check.read import kind, text
 
 STUB = '''\

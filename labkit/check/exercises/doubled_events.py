@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 from labkit.check import read
-from labkit.check.model import Exercise, Level, Sample, Trap
+from labkit.check.exercise import Exercise, Level, Sample, Trap
 
 STUB = '''\
 def doubled_events(events: list[tuple[str, str]]) -> list[str]:

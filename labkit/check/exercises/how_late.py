@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from labkit.check import read
-from labkit.check.exercises.rivals import Servers
-from labkit.check.model import Exercise, Level, Sample, Trap, Unreadable
+from labkit.check.exercise import Exercise, Level, Sample, Trap, Unreadable
+from labkit.check.exercises.how_late_servers import Servers
 
 NAMES = ("SSE", "WebSocket")
 TOLERANCE_MS = 0.5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 from labkit.check import read
+from labkit.check.exercise import Exercise, Level, Sample
+from labkit.check.exercises.listen_network import STREAM, Attempt, Network
 from labkit.check.exercises.listen_traps import TRAPS
-from labkit.check.exercises.network import STREAM, Attempt, Network
-from labkit.check.model import Exercise, Level, Sample
 
 STUB = '''\
 def listen(network: "Network") -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from labkit.check.exercises.network import STREAM, Network
-from labkit.check.model import Trap
+from labkit.check.exercise import Trap
+from labkit.check.exercises.listen_network import STREAM, Network
 from labkit.wire import Decoder, Event
 
 Answer = tuple[int, str, Iterator[bytes]]

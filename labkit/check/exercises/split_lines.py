@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from labkit.check import read
-from labkit.check.model import Exercise, Level, Sample, Trap
-from labkit.check.truth import vectors
+from labkit.check.exercise import Exercise, Level, Sample, Trap
+from labkit.check.truth_table import vectors
 from labkit.wire import explain
 
 STUB = '''\

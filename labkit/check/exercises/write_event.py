@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from labkit.check.exercise import REFUSED, Exercise, Level, Sample, Unreadable
 from labkit.check.exercises.write_event_traps import TRAPS
-from labkit.check.model import REFUSED, Exercise, Level, Sample, Unreadable
 from labkit.check.read import kind
 from labkit.errors import EncodeError, LimitExceeded
 from labkit.wire import Decoder, Event, Frame, Ignored, encode

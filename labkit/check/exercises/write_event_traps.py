@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from labkit.check.model import Trap
+from labkit.check.exercise import Trap
 
 
 class _Writer:

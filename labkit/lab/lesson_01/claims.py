@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from labkit.measure import Recording, Verdict
+from labkit.recording import Recording, Verdict
 from labkit.wire import Comment, Event, Ignored, Retry, explain
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labkit.measure import Recording, Verdict
+from labkit.recording import Recording, Verdict
 
 
 def c02_headers_that_matter(opened: Mapping[str, bool]) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labkit.measure import Verdict
+from labkit.recording import Verdict
 
 READY_STATES = ("connecting", "open", "closed")
 

@@ -9,10 +9,10 @@ from itertools import product
 from labkit.client import watch
 from labkit.lab.jupyterproxy import jupyter_proxy
 from labkit.lab.ticking import Ticks, cured, ticking
-from labkit.measure import Lags, Recording, Repeated, lags, repeated
 from labkit.proxy import HAProxy, Nginx, find_nginx, front, nginx
 from labkit.proxy.nginx import name as nginx_name
 from labkit.proxy.nginx import wheel_nginx
+from labkit.recording import Lags, Recording, Repeated, lags, repeated
 
 Setup = Nginx | HAProxy
 

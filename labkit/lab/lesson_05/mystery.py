@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from random import Random
 
-from labkit.background import Background
 from labkit.errors import LabError
 from labkit.faults import Fault, FillBuffers, Gzip, HoldTime, IdleTimeout
 from labkit.lab.ticking import Ticks, ticking
 from labkit.proxy import LabRelay
+from labkit.system.background import Background
 
 TICKS = Ticks(count=40, interval_s=0.05, size_bytes=120, silence_s=1.2, headers=(("Cache-Control", "no-cache"),))
 

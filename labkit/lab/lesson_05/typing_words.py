@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from labkit.server.streams import allow_loopback
+from labkit.server.handlers import allow_loopback
 
 
 def typing_handler(words: Sequence[str], every_s: float = 0.1, **headers: str) -> type[RequestHandler]:

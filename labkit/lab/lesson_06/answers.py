@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from labkit.client import Watching, watch
-from labkit.measure import Recording
+from labkit.recording import Recording
 from labkit.wire import Event
 
 

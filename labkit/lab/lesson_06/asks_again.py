@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from labkit.client import EventSource
 from labkit.errors import LabError
 from labkit.server import serve
-from labkit.server.streams import StreamHandler
+from labkit.server.handlers import StreamHandler
 from labkit.wire import Frame, encode
 
 #: From the Last-Event-ID ("" at first) to a status and what is to be sent.

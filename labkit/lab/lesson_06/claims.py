@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labkit.lab.lesson_06.answers import Streamed, json_object
-from labkit.measure import Recording, Verdict
+from labkit.recording import Recording, Verdict
 from labkit.wire import Event
 
 FELT_S = 0.5  # a wait that a person feels

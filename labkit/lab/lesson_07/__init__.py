@@ -13,7 +13,7 @@ from labkit.lab.lesson_07.claims import (
     c44_post_beside_sse,
 )
 from labkit.lab.lesson_07.decide import Need, decide
-from labkit.lab.lesson_07.pages import PAGES, page_lines
+from labkit.lab.lesson_07.four_pages import PAGES, page_lines
 
 __all__ = [
     "PAGES", "Need", "c35_polling_costs", "c36_long_polling_is_slow", "c37_smaller_overhead", "c38_lower_latency",

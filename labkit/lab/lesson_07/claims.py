@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.lab.bench.breakeven import BreakEven
-from labkit.lab.bench.clients import OVER_HTTP
-from labkit.lab.bench.cost import Costs
-from labkit.lab.bench.outage import Outage
-from labkit.lab.bench.result import NULL, Result
-from labkit.lab.bench.wire import Wire
-from labkit.measure import Verdict
+from labkit.bench.breakeven import BreakEven
+from labkit.bench.clients import OVER_HTTP
+from labkit.bench.cost import Costs
+from labkit.bench.outage import Outage
+from labkit.bench.overhead import Wire
+from labkit.bench.result import NULL, Result
+from labkit.recording import Verdict
 
 FELT_MS = 100.0  # what a person feels
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from labkit.errors import LabError
-from labkit.measure import Verdict
+from labkit.recording import Verdict
 
 WORDS = {
     "payload": ("text", "binary"),

@@ -9,7 +9,7 @@ from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from labkit.server import StreamHandler
-from labkit.server.streams import allow_loopback
+from labkit.server.handlers import allow_loopback
 from labkit.wire import Frame, encode
 
 _HEARD = "heard"

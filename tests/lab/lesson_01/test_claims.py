@@ -24,7 +24,7 @@ from labkit.lab.lesson_01.claims import (
     c13_cut_anywhere,
     listeners,
 )
-from labkit.measure import Recording, Verdict
+from labkit.recording import Recording, Verdict
 
 pytestmark = pytest.mark.live
 

@@ -12,7 +12,7 @@ from labkit.lab.lesson_05.claims import (
     is_held,
 )
 from labkit.lab.lesson_05.timers import Ends
-from labkit.measure import Lags
+from labkit.recording import Lags
 
 SENT = tuple(0.1 * n for n in range(20))
 LIVE = Lags(SENT, tuple(at + 0.001 for at in SENT))

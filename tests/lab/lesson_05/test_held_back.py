@@ -29,8 +29,8 @@ from labkit.lab.lesson_05 import (
 )
 from labkit.lab.lesson_05.claims import is_held
 from labkit.lab.lesson_05.mystery import _ORDERS, KINDS
-from labkit.measure import Lags, lags
 from labkit.proxy import HAProxy, Nginx
+from labkit.recording import Lags, lags
 from labkit.server import serve
 
 pytestmark = pytest.mark.live

@@ -18,8 +18,8 @@ from labkit.lab.lesson_06.claims import (
     c52_error_under_200,
     c53_partial_is_state,
 )
-from labkit.measure import Recording
-from labkit.measure.recording import Arrival
+from labkit.recording import Recording
+from labkit.recording.recording import Arrival
 from labkit.wire import Event
 
 USAGE = json.dumps({"choices": [], "usage": {"completion_tokens": 2}})

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from labkit.bench import BreakEven, Costs, Outage, Result, Wire, load
 from labkit.errors import LabError
-from labkit.lab.bench import BreakEven, Costs, Outage, Result, Wire, load
 from labkit.lab.lesson_07.claims import (
     c35_polling_costs,
     c36_long_polling_is_slow,
@@ -24,8 +24,8 @@ from labkit.lab.lesson_07.claims import (
     c44_post_beside_sse,
 )
 from labkit.lab.lesson_07.decide import TOLD, Advice, Need, Reason, decide, rules
-from labkit.lab.lesson_07.pages import page_lines
-from labkit.measure import Verdict
+from labkit.lab.lesson_07.four_pages import page_lines
+from labkit.recording import Verdict
 
 QUIET = [[0.1, 0.12, 0.11]] * 5
 

@@ -1,0 +1,64 @@
+"""What the head of an answer shows: status, media type, who may read it, who may keep it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from labkit.doctor.diagnosis import Finding, More
+from labkit.recording import Recording
+
+_HTML = re.compile(rb"\s*<(!doctype|html|head|body)\b", re.I)
+_NOT_STORED = re.compile(r"\b(no-cache|no-store|private|max-age=0|s-maxage=0)\b", re.I)
+
+#: With these nothing that follows is an event stream.
+FATAL = {"wrong-status", "html-page", "wrong-media-type"}
+
+
+def look_at_head(recording: Recording, more: More) -> Iterator[Finding]:
+    """What is wrong with the head, or worth a note."""
+    if recording.redirects:
+        yield Finding("redirected", f"{' to '.join([*recording.redirects, recording.url])}")
+    if recording.status != 200:
+        yield Finding("wrong-status", f"status {recording.status}")
+        return
+    yield from _media_type(recording)
+    allowed = recording.headers.get("access-control-allow-origin")
+    if more.origin and not _is_own(more.origin, recording.url) and allowed not in ("*", more.origin):
+        said = f"Access-Control-Allow-Origin: {allowed}" if allowed else "no Access-Control-Allow-Origin"
+        yield Finding("cors-refused", f"asked with Origin: {more.origin}, it answered with {said}")
+    if is_cacheable(recording) and not more.posted:
+        control = recording.headers.get("cache-control")
+        yield Finding("cacheable", f"Cache-Control: {control}" if control else "no Cache-Control")
+    if recording.http_version in ("HTTP/1.0", "HTTP/1.1"):
+        framed = "transfer-encoding" in recording.headers or "content-length" in recording.headers
+        if not framed:
+            yield Finding("close-delimited", f"{recording.http_version}, no Transfer-Encoding and no Content-Length")
+        if not more.http2:
+            yield Finding("six-connections", f"the answer came over {recording.http_version}")
+
+
+def _is_own(origin: str, url: str) -> bool:
+    """Whether the URL belongs to this origin: then no leave is needed."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" == origin
+
+
+def is_cacheable(recording: Recording) -> bool:
+    """Whether a shared cache may keep the answer without asking the server again."""
+    return not _NOT_STORED.search(recording.headers.get("cache-control", ""))
+
+
+def _media_type(recording: Recording) -> Iterator[Finding]:
+    content_type = recording.headers.get("content-type", "")
+    essence, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    said = f"Content-Type: {content_type}" if content_type else "no Content-Type"
+    if essence != "text/event-stream":
+        begins = recording.body[:40]
+        looks_html = essence == "text/html" or (not essence and _HTML.match(begins))
+        name = "html-page" if looks_html else "wrong-media-type"
+        yield Finding(name, f"{said}; it begins with {begins!r}" if looks_html else said)
+    charset = next((p.partition("=")[2].strip('" ') for p in parameters if p.startswith("charset")), "utf-8")
+    if essence == "text/event-stream" and charset not in ("utf-8", "utf8"):
+        yield Finding("wrong-charset", said)

@@ -1,0 +1,64 @@
+"""Streams of language models: how they are recognised, and how they say that they are done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from labkit.doctor.diagnosis import Finding
+from labkit.recording import Recording
+from labkit.wire import Event
+
+LOOKED_AT = 20
+
+
+def is_model(events: Sequence[Event]) -> bool:
+    """Whether a language model speaks: OpenAI's chat completions and responses, Anthropic's messages, Gemini's."""
+    return any(_is_piece(event) for event in events[:LOOKED_AT])
+
+
+def look_at_answer(recording: Recording, events: Sequence[Event]) -> Iterator[Finding]:
+    """An error in mid-stream, or an end without the mark that says so."""
+    failed = next((event for event in events if _is_error(event)), None)
+    if failed is not None:
+        yield Finding("llm-error", f"status 200, and the event {failed.data[:100]!a}")
+    elif (recording.ended or recording.broken) and not any(_is_end(event) for event in events):
+        yield Finding("llm-unfinished", f"{len(events)} events, then the end, and no [DONE] or message_stop")
+
+
+def _is_piece(event: Event) -> bool:
+    if event.data == "[DONE]" or event.type in ("message_start", "content_block_delta"):
+        return True
+    value = _json(event)
+    if value.get("object") == "chat.completion.chunk" or event.type.startswith("response."):
+        return True
+    first = next(iter(value.get("choices") or [None])) if isinstance(value.get("choices"), list) else None
+    return (isinstance(first, dict) and bool({"delta", "text", "message"} & set(first))) or _is_gemini(value)
+
+
+def _is_gemini(value: dict[str, Any]) -> bool:
+    candidates = value.get("candidates")
+    return isinstance(candidates, list) and bool(candidates) and isinstance(candidates[0], dict)
+
+
+def _is_end(event: Event) -> bool:
+    if event.data == "[DONE]" or event.type in ("message_stop", "response.completed", "response.incomplete"):
+        return True
+    value = _json(event)
+    return _is_gemini(value) and bool(value["candidates"][0].get("finishReason"))
+
+
+def _is_error(event: Event) -> bool:
+    value = _json(event)
+    return event.type in ("error", "response.failed") or (bool(value.get("error")) and "choices" not in value)
+
+
+def _json(event: Event) -> dict[str, Any]:
+    if not event.data.startswith("{"):
+        return {}
+    try:
+        value = json.loads(event.data)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,8 @@
+"""Arrivals in, numbers out. Pure: what recorded them is elsewhere."""
+
+from labkit.recording.clocks import sender_times
+from labkit.recording.lags import Lags, Repeated, lags, repeated
+from labkit.recording.recording import Arrival, Recording, bursts
+from labkit.recording.verdict import Verdict
+
+__all__ = ["Arrival", "Lags", "Recording", "Repeated", "Verdict", "bursts", "lags", "repeated", "sender_times"]

@@ -1,0 +1,93 @@
+"""How late events are, and in what company they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from labkit.recording.clocks import sender_times
+from labkit.recording.recording import Recording, bursts
+
+#: Medians of repetitions that lie further apart than this, and than half of their size, are noise.
+QUIET_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Lags:
+    """For each event: when it was sent and when it arrived, in seconds after the first was sent."""
+
+    sent_s: tuple[float, ...]
+    at_s: tuple[float, ...]
+
+    @property
+    def each_s(self) -> list[float]:
+        """Each event's lag, in seconds."""
+        return [at - sent for sent, at in zip(self.sent_s, self.at_s, strict=True)]
+
+    @property
+    def median_s(self) -> float:
+        """The lag that half of the events stay below; 0 without events."""
+        return median(self.each_s or [0.0])
+
+    @property
+    def longest_s(self) -> float:
+        """The longest lag; 0 without events."""
+        return max(self.each_s, default=0.0)
+
+    @property
+    def bursts(self) -> list[int]:
+        """How many events came in each burst."""
+        return [len(burst) for burst in bursts(self.at_s)]
+
+    def __repr__(self) -> str:
+        if not self.at_s:
+            return "<Lags: no event arrived>"
+        times = f"median {self.median_s * 1000:.0f} ms, longest {self.longest_s * 1000:.0f} ms"
+        return f"<Lags of {len(self.at_s)} events: {times}, {len(self.bursts)} bursts>"
+
+
+def lags(recording: Recording) -> Lags:
+    """The lags of those events of a recording that carry the sender's time in their data.
+
+    Raises:
+        ValueError: the events carry no time, or the body's compression is broken.
+    """
+    timed = recording.decompressed.timed_events
+    if not timed:
+        return Lags((), ())
+    sent = sender_times([event.data for _, event in timed], recording.began_epoch_s)
+    if sent is None:
+        raise ValueError("the events carry no time of the sender: nobody can say how late they are")
+    known = [(at, recording.began_epoch_s + at_s) for at, (at_s, _) in zip(sent, timed, strict=True) if at is not None]
+    first_s = known[0][0]
+    return Lags(tuple(at - first_s for at, _ in known), tuple(at - first_s for _, at in known))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The same measurement several times, in seconds. It says when it is too noisy to tell."""
+
+    runs_s: tuple[float, ...]
+
+    @property
+    def median_s(self) -> float:
+        """The middle run."""
+        return median(self.runs_s or (0.0,))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the runs disagree by more than 20 ms and by more than half of their median."""
+        spread_s = max(self.runs_s, default=0.0) - min(self.runs_s, default=0.0)
+        return spread_s > max(QUIET_S, self.median_s / 2)
+
+    def __repr__(self) -> str:
+        if not self.runs_s:
+            return "<nothing measured>"
+        doubt = ", too noisy to tell" if self.noisy else ""
+        return f"<{self.median_s * 1000:.0f} ms, median of {len(self.runs_s)}{doubt}>"
+
+
+def repeated(runs: Sequence[Lags]) -> Repeated:
+    """The median lags of several runs."""
+    return Repeated(tuple(run.median_s for run in runs))

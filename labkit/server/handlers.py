@@ -1,0 +1,168 @@
+"""The HTTP side of a stream: what is refused, which headers go out, and who takes over the socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from tornado.iostream import IOStream
+from tornado.web import RequestHandler
+
+from labkit.server.channel import ROOM_BYTES, Channel
+from labkit.server.connection import Connection, Visit
+from labkit.wire import Frame, encode
+from labkit.wire.chunked import chunk
+
+#: A function that is called once for each client, with its Last-Event-ID ("" if it sent none).
+Source = Callable[[str], AsyncGenerator[Frame, None]]
+
+# A page on this machine, on any port: JupyterLab, a demo page. No other site may read the learner's streams.
+LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+#: Under this name a Site keeps, in its Application's settings, who sends a stream: task -> path. A tornado Application
+#: of somebody else has none, and there nobody ends the streams of a route that is taken away.
+SENDING = "labkit_sending"
+
+
+def note_sending(handler: RequestHandler, task: asyncio.Task[Any]) -> None:
+    """Tells the site, if it is one, that this task sends a stream, until it is done."""
+    sending: dict[asyncio.Task[Any], str] | None = handler.settings.get(SENDING)
+    if sending is not None:
+        sending[task] = handler.request.path
+        task.add_done_callback(lambda task: sending.pop(task, None))
+
+
+def mount(handler: RequestHandler, channel: Channel) -> None:
+    """Ties the channel to the running loop, where no site has done so: in a tornado Application of somebody else.
+
+    Raises:
+        LabError: it is mounted on another loop.
+    """
+    if SENDING not in handler.settings:
+        channel.bind(asyncio.get_running_loop())
+
+
+def allow_loopback(handler: RequestHandler) -> None:
+    """Lets pages on this machine read the answer."""
+    origin = handler.request.headers.get("Origin", "")
+    if LOOPBACK_ORIGIN.fullmatch(origin):
+        # A page of this machine may send whatever headers it likes: they are how a lesson tries things out.
+        asked = handler.request.headers.get("Access-Control-Request-Headers")
+        handler.set_header("Access-Control-Allow-Origin", origin)
+        if asked:
+            handler.set_header("Access-Control-Allow-Headers", asked)
+        handler.set_header("Vary", "Origin")
+
+
+class StreamHandler(RequestHandler):
+    """What every event stream of this package answers to HEAD, OPTIONS and the question who may read it."""
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "text/event-stream")
+        self.set_header("Cache-Control", "no-cache")  # or a cache gives the next client a recording
+        self.set_header("X-Accel-Buffering", "no")  # nginx in front then passes each event on at once
+        allow_loopback(self)
+
+    def head(self) -> None:
+        """The headers of the stream, and no stream; no Content-Length either, which tornado would make up."""
+        self.take_stream().close()
+
+    def options(self) -> None:
+        self.clear_header("Content-Type")
+        self.set_status(204)
+
+    @property
+    def last_event_id(self) -> str:
+        """Browsers send the id as raw UTF-8, and tornado reads every header as Latin-1."""
+        raw: str = self.request.headers.get("Last-Event-ID", "")
+        return raw.encode("latin-1", "replace").decode("utf-8", "replace")
+
+    @property
+    def agent(self) -> str:
+        """Who the client says it is."""
+        agent: str = self.request.headers.get("User-Agent", "")
+        return agent
+
+    @property
+    def chunked(self) -> bool:
+        """HTTP/1.0 knows no chunks: there the end of the connection is the end of the response."""
+        return self.request.version == "HTTP/1.1"
+
+    def take_stream(self) -> IOStream:
+        """The stream, after the head was sent; tornado has nothing more to do with it."""
+        # The connection ends with the stream. tornado turns Nagle's algorithm back on between responses: off with it.
+        self.set_header("Connection", "close")
+        self.request.connection.stream.set_nodelay(True)  # type: ignore[union-attr]
+        self.flush()
+        stream = self.detach()
+        # tornado does this when a response is finished. Here it never is, and a handler in a cycle with its own
+        # templates would keep 6 KiB for each reader until the garbage collector comes by.
+        self._break_cycles()
+        return stream
+
+    async def send_all(self, pieces: AsyncGenerator[bytes, None], visit: Visit) -> None:
+        """Sends the pieces at the client's pace, and closes their generator when the client leaves.
+
+        An exception of theirs ends the stream in the middle of the response, and stands in the visit.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        note_sending(self, task)
+        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
+        try:
+            async with contextlib.aclosing(pieces):
+                async for piece in pieces:
+                    connection.send(chunk(piece) if self.chunked else piece)
+                    await connection.drained()
+            connection.end("the source ended")
+        except asyncio.CancelledError:
+            connection.cut("server stopped")  # no news where the client left first
+        except Exception as problem:  # the source's own; raised further, tornado would leave the stream open
+            connection.cut(f"the source failed: {type(problem).__name__}: {problem}")
+
+
+class ChannelHandler(StreamHandler):
+    """Joins the reader to a channel, and lets tornado forget about it.
+
+    In a tornado Application of your own: `("/events", ChannelHandler, {"channel": Channel()})`.
+    """
+
+    def initialize(self, channel: Channel) -> None:
+        self.channel = channel
+
+    def prepare(self) -> None:
+        # How many readers there are, this one included: so a client that left can ask whether that was noticed.
+        self.set_header("Labkit-Readers", str(self.channel.clients + (self.request.method == "GET")))
+
+    def get(self) -> None:
+        mount(self, self.channel)
+        self.channel.open(self.take_stream(), self.last_event_id, self.chunked, self.agent)
+
+
+class SourceHandler(StreamHandler):
+    """Runs one generator for each client, at the client's pace, and closes it when the client leaves.
+
+    In a tornado Application of your own: `("/events", SourceHandler, {"source": generator_function})`. `visits`, where
+    it is given, gets a Visit for each client.
+    """
+
+    def initialize(self, source: Source, visits: deque[Visit] | None = None) -> None:
+        self.source = source
+        self.visits = visits
+
+    async def get(self) -> None:
+        visit = Visit(self.last_event_id, agent=self.agent)
+        if self.visits is not None:
+            self.visits.append(visit)
+        await self.send_all(_encoded(self.source, visit.last_event_id), visit)
+
+
+async def _encoded(source: Source, last_event_id: str) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(source(last_event_id)) as frames:
+        async for frame in frames:
+            yield encode(frame)

@@ -1,0 +1,48 @@
+"""What is asked of sockets in several rooms."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+
+_LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("")
+    (True, True, False, False)
+    """
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def reset_on_close(sock: socket.socket) -> None:
+    """Makes the socket's close a RST, which throws away what the other side has not read."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
+
+
+@contextlib.contextmanager
+def reserved_port(wanted: int = 0) -> Iterator[int]:
+    """A port of this machine for a program that is to listen there: `wanted`, or any if that is not free.
+
+    On Linux nobody else is given it meanwhile: a socket that is bound and does not listen stands in no program's way
+    that sets SO_REUSEADDR, as servers do, and the kernel does not give its port away. Elsewhere it is only looked for.
+    """
+    with socket.socket() as holder:
+        if sys.platform != "win32":  # there the option would mean: take it away from whoever has it
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind(("127.0.0.1", wanted))
+        except OSError:
+            holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if not sys.platform.startswith("linux"):
+            holder.close()
+        yield port

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from labkit.system.child import Child
+
+from ..helpers import eventually
+
+pytestmark = pytest.mark.live
+
+SLEEPER = [sys.executable, "-c", "import os, sys, time; print(os.getpid(), flush=True); time.sleep(3600)"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(3600)",
+]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+
+
+def pid_in(log: Path) -> int:
+    eventually(lambda: log.read_text().strip())
+    return int(log.read_text())
+
+
+@pytest.mark.parametrize("command", [SLEEPER, STUBBORN], ids=["gentle", "stubborn"])
+def test_it_ends_when_told(command: list[str], tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log, Child(command, log=log) as child:
+        pid = pid_in(tmp_path / "log")
+        assert child.running and alive(pid)
+        assert repr(child).endswith("runs>")
+    eventually(lambda: not alive(pid))
+    assert not child.running
+
+
+def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    code = f"""
+import sys, time
+from labkit.system.child import Child
+Child({SLEEPER!r}, log=open({str(tmp_path / "log")!r}, "wb"))
+time.sleep(3600)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    eventually((tmp_path / "log").exists)
+    pid = pid_in(tmp_path / "log")
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    eventually(lambda: not alive(pid))
+
+
+def test_a_program_that_ends_by_itself_is_noticed() -> None:
+    child = Child([sys.executable, "-c", "pass"])
+    eventually(lambda: not child.running)
+    child.stop()
