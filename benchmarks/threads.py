@@ -29,8 +29,8 @@ from rich.progress import track
 from rich.table import Table
 
 from labkit.bench.origin import START, Origin, origin
-from labkit.bench_servers import threaded
-from labkit.bench_servers.nulls import LINES
+from labkit.bench_servers import threaded_program
+from labkit.bench_servers.null_servers import LINES
 from labkit.bench_servers.payload import now_ms
 from labkit.errors import LabError
 from labkit.system.usage import allow_descriptors
@@ -40,7 +40,7 @@ ASKING = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SERVERS = {
     "a Channel": (START, ASKING, False),
     "a task each": (START, LINES, True),
-    "a thread each": (threaded.START, ASKING, False),
+    "a thread each": (threaded_program.START, ASKING, False),
 }
 SENT = re.compile(rb"^(?:data: )?(\d+\.\d{3}) ", re.MULTILINE)
 PER_S = 2.0

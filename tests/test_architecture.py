@@ -82,7 +82,7 @@ def test_the_wire_uses_the_standard_library_alone() -> None:
 
 
 def test_a_measured_server_loads_no_more_than_it_serves_with() -> None:
-    code = "import sys, labkit.bench_servers.program, labkit.bench_servers.threaded; print(*sys.modules)"
+    code = "import sys, labkit.bench_servers.origin_program, labkit.bench_servers.threaded_program; print(*sys.modules)"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from labkit.bench.nulls import BareSocket, NullHttp, NullSource
+from labkit.bench.null_clients import BareWebSocketSource, NullHttp, NullSource
 from labkit.bench.origin import Origin
 from labkit.bench.result import NULL
 from labkit.bench_servers.compressed import path
@@ -49,12 +49,12 @@ ALL = tuple(TRANSPORTS)
 #: The same two without ids and types: what the framing alone costs.
 BARE: dict[str, Make] = {
     "SSE, data alone": lambda origin, url, since: EventSource(f"{url}/bare/events"),
-    "WebSocket, data alone": lambda origin, url, since: BareSocket(f"{url}/bare/socket"),
+    "WebSocket, data alone": lambda origin, url, since: BareWebSocketSource(f"{url}/bare/socket"),
 }
 #: What the two client libraries cost by themselves: each reads from the server of the null.
 LIBRARIES: dict[str, Make] = {
     "null, by httpx": lambda origin, url, since: NullHttp(origin.null_port),
-    "null, by tornado": lambda origin, url, since: BareSocket(f"ws://127.0.0.1:{origin.null_port}/"),
+    "null, by tornado": lambda origin, url, since: BareWebSocketSource(f"ws://127.0.0.1:{origin.null_port}/"),
 }
 COMPRESSED = _resuming(compressed=True)
 CLIENTS = TRANSPORTS | BARE | LIBRARIES | COMPRESSED

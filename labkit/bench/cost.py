@@ -7,9 +7,9 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from labkit.bench.connection_costs import SERVERS, Cost, Served
 from labkit.bench.progress import progress
 from labkit.bench.result import Result
-from labkit.bench.served import SERVERS, Cost, Served
 from labkit.bench.settings import check_asked
 from labkit.errors import LabError
 from labkit.system.usage import allow_descriptors, descriptors

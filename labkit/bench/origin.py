@@ -12,13 +12,16 @@ from typing import Any
 
 import httpx
 
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 from labkit.errors import LabError
 from labkit.system.child import Child
 from labkit.system.sockets import reserved_port
 
 START_WITHIN_S = 10.0
-START = "import asyncio, sys; from labkit.bench_servers.program import main; asyncio.run(main(*map(int, sys.argv[1:])))"
+START = (
+    "import asyncio, sys; from labkit.bench_servers.origin_program import main; "
+    "asyncio.run(main(*map(int, sys.argv[1:])))"
+)
 
 
 class ServerGone(LabError):

@@ -10,7 +10,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from labkit.bench_servers.nulls import coming
+from labkit.bench_servers.null_servers import coming
 from labkit.errors import ChannelStopped
 from labkit.server import Channel
 from labkit.server.polling import LongPollingHandler, PollingHandler

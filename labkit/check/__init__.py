@@ -6,7 +6,7 @@ True
 """
 
 from labkit.check.engine import check, hint, solution
-from labkit.check.result import Hint, Result, Solution
+from labkit.check.feedback import CheckResult, Hint, Solution
 from labkit.check.truth_table import Vector, vectors
 
-__all__ = ["Hint", "Result", "Solution", "Vector", "check", "hint", "solution", "vectors"]
+__all__ = ["CheckResult", "Hint", "Solution", "Vector", "check", "hint", "solution", "vectors"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from labkit.check.exercise import Exercise, Level, NoValue, Sample, Trap
 from labkit.check.exercises import EXERCISES
-from labkit.check.result import Hint, Result, Solution
-from labkit.check.run import MAX_STEPS, Outcome, run
+from labkit.check.feedback import CheckResult, Hint, Solution
+from labkit.check.run import MAX_STEPS, CallResult, run_once
 from labkit.errors import LabError
 
 _steps_given: dict[str, int] = {}  # exercise -> hints given so far
@@ -17,14 +17,14 @@ _steps_given: dict[str, int] = {}  # exercise -> hints given so far
 @dataclass(frozen=True, slots=True)
 class _Try:
     sample: Sample
-    outcome: Outcome
+    outcome: CallResult
 
     @property
     def right(self) -> bool:
         return self.outcome.value == self.sample.expected
 
 
-def check(name: str, function: object) -> Result:
+def check(name: str, function: object) -> CheckResult:
     """How far the function comes in the exercise, and what is wrong with it first. Never raises.
 
     The function runs on generated samples, level by level, and on the cases of web-platform-tests. A level is tried
@@ -36,17 +36,17 @@ def check(name: str, function: object) -> Result:
     levels = len(exercise.levels)
     if not callable(function):
         text = f'That is not a function. Give its name without brackets: check("{exercise.name}", {exercise.name})'
-        return Result(exercise.name, 0, levels, False, text)
+        return CheckResult(exercise.name, 0, levels, False, text)
     total = 0
     for number, level in enumerate(exercise.levels):
         tries = _tries(exercise, level, function)
         total += len(tries)
         if number == 0 and all(_is_nothing(one.outcome) for one in tries):
-            return Result(exercise.name, 0, levels, False, _nothing_yet(exercise.name, tries))
+            return CheckResult(exercise.name, 0, levels, False, _nothing_yet(exercise.name, tries))
         if not all(one.right for one in tries):
             text = f"Level {number + 1} of {levels} ({level.title}): {_explained(exercise, level, tries)}"
-            return Result(exercise.name, number, levels, False, text)
-    return Result(exercise.name, levels, levels, True, f"{exercise.done} ({total} samples)")
+            return CheckResult(exercise.name, number, levels, False, text)
+    return CheckResult(exercise.name, levels, levels, True, f"{exercise.done} ({total} samples)")
 
 
 def hint(name: str, step: int | None = None) -> Hint:
@@ -80,19 +80,19 @@ def _exercise(name: str) -> Exercise:
         raise LabError(_no_such_exercise(name).message) from None
 
 
-def _no_such_exercise(name: object) -> Result:
+def _no_such_exercise(name: object) -> CheckResult:
     known = ", ".join(EXERCISES)
     if isinstance(name, str):
-        return Result(_short(name, 60), 0, 0, False, f"There is no such exercise. The exercises are: {known}.")
+        return CheckResult(_short(name, 60), 0, 0, False, f"There is no such exercise. The exercises are: {known}.")
     text = f'The name comes first, as text: check("split_lines", split_lines). The exercises are: {known}.'
-    return Result("(no name)", 0, 0, False, text)
+    return CheckResult("(no name)", 0, 0, False, text)
 
 
 def _tries(exercise: Exercise, level: Level, function: Callable[..., object]) -> list[_Try]:
     """The level's samples, shortest first. A call that does not finish is the last one made."""
     tries: list[_Try] = []
     for sample in sorted(level.samples(), key=lambda sample: len(sample.call(""))):
-        tries.append(_Try(sample, run(function, sample, exercise.read, MAX_STEPS)))
+        tries.append(_Try(sample, run_once(function, sample, exercise.read, MAX_STEPS)))
         if _unfinished(tries[-1].outcome):
             break
     return tries
@@ -116,7 +116,7 @@ def _trap(exercise: Exercise, tries: list[_Try]) -> tuple[Trap | None, list[_Try
     found: Trap | None = None
     seen: list[_Try] = []
     for trap in exercise.traps:
-        same = [one for one in tries if run(trap.function, one.sample, exercise.read).value == one.outcome.value]
+        same = [one for one in tries if run_once(trap.function, one.sample, exercise.read).value == one.outcome.value]
         same_wrong = [one for one in same if not one.right]
         if same_wrong and (len(same_wrong), len(same)) > best:
             best, found, seen = (len(same_wrong), len(same)), trap, same_wrong
@@ -154,11 +154,11 @@ def _nothing_yet(name: str, tries: list[_Try]) -> str:
     return f"Not yet: the function returns nothing so far. {todo}"
 
 
-def _is_nothing(outcome: Outcome) -> bool:
+def _is_nothing(outcome: CallResult) -> bool:
     return isinstance(outcome.value, NoValue) and outcome.value.how == "nothing"
 
 
-def _unfinished(outcome: Outcome) -> bool:
+def _unfinished(outcome: CallResult) -> bool:
     return isinstance(outcome.value, NoValue) and outcome.value.how in ("endless", "stopped")
 
 

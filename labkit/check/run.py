@@ -20,11 +20,11 @@ from labkit.check.exercise import NoValue, Sample, Unreadable
 #: has 4146 characters; a plain loop over them takes some 25,000 steps. This many take about a quarter of a second.
 MAX_STEPS = 500_000
 
-Read = Callable[[object, Sample], object]
+ReadReturned = Callable[[object, Sample], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallResult:
     """What one call came to: `value` to compare (or a NoValue and a sentence `why`), and what was printed meanwhile."""
 
     value: object
@@ -36,7 +36,7 @@ class _Endless(BaseException):  # not an Exception: a learner's `except Exceptio
     pass
 
 
-def run(function: Callable[..., object], sample: Sample, read: Read, max_steps: int = 0) -> Outcome:
+def run_once(function: Callable[..., object], sample: Sample, read: ReadReturned, max_steps: int = 0) -> CallResult:
     """What the function makes of the sample. Never raises; the function gets copies, so it may change its input.
 
     With `max_steps`, a call that takes more lines of Python than that is "endless".
@@ -47,10 +47,10 @@ def run(function: Callable[..., object], sample: Sample, read: Read, max_steps: 
             value, why = _value(function, sample, read)
     except BaseException as problem:  # SystemExit too: exit() in a function must not end the kernel
         value, why = _problem(function, problem)
-    return Outcome(value, why, _printed(printed))
+    return CallResult(value, why, _printed(printed))
 
 
-def _value(function: Callable[..., object], sample: Sample, read: Read) -> tuple[object, str]:
+def _value(function: Callable[..., object], sample: Sample, read: ReadReturned) -> tuple[object, str]:
     returned = function(*copy.deepcopy(sample.args), **sample.options)
     if returned is None or returned is ...:
         name = "None" if returned is None else "..."

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from labkit.client.http import new_client
-from labkit.client.retryafter import retry_after_s
+from labkit.client.httpx_client import new_client
+from labkit.client.retry_after import retry_after_s
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled

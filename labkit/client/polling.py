@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import httpx
 
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import StreamLost, StreamRejected

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 from labkit.recording import Arrival, Recording
 
 #: No watched stream is kept beyond this: a body without an end must not fill the memory.

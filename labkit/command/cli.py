@@ -98,7 +98,7 @@ def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple
     Without --upstream the model is a toy that needs no network. The upstream's key is taken from the environment, as
     LABKIT_UPSTREAM_KEY.
     """
-    from labkit.command.serve import run
+    from labkit.command.serve import run_serve
     from labkit.llm import Studio, Upstream
     from labkit.server.origins import checked_origin
 
@@ -110,7 +110,7 @@ def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple
     except LabError as problem:
         raise Failure(str(problem)) from None
     try:
-        run(host, port, Studio(upstream=behind, words=120, allowed=allowed), say=click.echo)
+        run_serve(host, port, Studio(upstream=behind, words=120, allowed=allowed), say=click.echo)
     except LabError as problem:
         raise Failure(f"{problem}, such as: labkit serve --port {port + 1 if port < 65535 else 8080}") from None
     except OSError as problem:
@@ -138,10 +138,11 @@ def listen(ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: t
     fields = dict(_checked_header(text) for text in headers)
     if _CONTROLS.search(rest["last_event_id"]) or not _has_utf8(rest["last_event_id"]):
         raise Failure("an id with control characters or broken UTF-8 cannot be sent; take it from labkit listen --json")
-    from labkit.command.listen import Wish
-    from labkit.command.listen import listen as run
+    from labkit.command.listen import ListenOptions, run_listen
 
-    ctx.exit(run(Wish(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **rest)))
+    ctx.exit(
+        run_listen(ListenOptions(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **rest))
+    )
 
 
 @main.command()
@@ -171,10 +172,9 @@ def doctor(
     url = _checked_url(url)
     compare = None if compare is None else _checked_url(compare)
     fields = dict(_checked_header(text) for text in headers)
-    from labkit.command.doctor import Wish
-    from labkit.command.doctor import doctor as run
+    from labkit.command.doctor import DoctorOptions, run_doctor
 
-    ctx.exit(run(Wish(url=url, compare=compare, headers=fields, post=_content(post), **rest)))
+    ctx.exit(run_doctor(DoctorOptions(url=url, compare=compare, headers=fields, post=_content(post), **rest)))
 
 
 def _content(post: str | None) -> str | None:
@@ -189,9 +189,9 @@ def _content(post: str | None) -> str | None:
 def _check(place: Place) -> bool:
     from rich.console import Console
 
-    from labkit.command.installation import inspect, show
+    from labkit.command.installation import inspect, show_checks
 
-    fine = show(inspect(place), Console(highlight=False))
+    fine = show_checks(inspect(place), Console(highlight=False))
     click.echo("All is in order." if fine else "Put right what is NOT OK, and run labkit again.")
     return fine
 
@@ -212,7 +212,9 @@ def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, mor
     if jupyter.is_root():
         click.echo("You are root: JupyterLab is started with --allow-root.")
     click.echo(f"Opening {place.work.name}/{lesson} in JupyterLab; Ctrl-C stops it.")
-    return jupyter.run(jupyter.command(place, lesson, browser=browser, port=port, more=more), jupyter.environment())
+    return jupyter.run_jupyter(
+        jupyter.command(place, lesson, browser=browser, port=port, more=more), jupyter.environment()
+    )
 
 
 def _copy_lines(place: Place, copies: list[Copy]) -> list[str]:

@@ -12,9 +12,9 @@ import click
 import httpx
 from rich.console import Console
 
-from labkit.command.report import show
+from labkit.command.report import show_diagnosis
 from labkit.command.terminal import Failure, printable, say
-from labkit.command.unreachable import explain
+from labkit.command.unreachable import why_unreachable
 from labkit.doctor import Diagnosis, NotExamined, compare, examine
 from labkit.errors import StreamLost
 
@@ -22,7 +22,7 @@ HEALTHY, FINDINGS = 0, 1  # 2, for what could not be examined, is Failure's
 
 
 @dataclass(frozen=True)
-class Wish:
+class DoctorOptions:
     """What the command line asks for."""
 
     url: str
@@ -36,7 +36,7 @@ class Wish:
     insecure: bool = False
 
 
-def doctor(wish: Wish) -> int:
+def run_doctor(wish: DoctorOptions) -> int:
     """Examines the stream, and prints what was found; the exit code.
 
     Raises:
@@ -49,12 +49,12 @@ def doctor(wish: Wish) -> int:
     except NotExamined as problem:
         cause = problem.__cause__
         unreachable = isinstance(cause, httpx.ConnectError)
-        raise Failure(explain(StreamLost(str(problem)), wish.url) if unreachable else str(problem)) from None
+        raise Failure(why_unreachable(StreamLost(str(problem)), wish.url) if unreachable else str(problem)) from None
     except KeyboardInterrupt:
         raise Failure("stopped before there was a diagnosis; --seconds 3 watches for less") from None
 
 
-async def _run(wish: Wish) -> int:
+async def _run(wish: DoctorOptions) -> int:
     if wish.compare is None:
         diagnosis = await _examine(wish, wish.url)
         _print(wish, diagnosis)
@@ -80,7 +80,7 @@ async def _run(wish: Wish) -> int:
     return HEALTHY if through.healthy and not held else FINDINGS
 
 
-async def _examine(wish: Wish, url: str, watch_only: bool = False) -> Diagnosis:
+async def _examine(wish: DoctorOptions, url: str, watch_only: bool = False) -> Diagnosis:
     content = None if wish.post is None else wish.post.encode()
     return await examine(
         url,
@@ -94,20 +94,20 @@ async def _examine(wish: Wish, url: str, watch_only: bool = False) -> Diagnosis:
     )
 
 
-def _may_open_more(wish: Wish, why: str) -> bool:
+def _may_open_more(wish: DoctorOptions, why: str) -> bool:
     if wish.yes or not sys.stdin.isatty() or wish.as_json:
         return wish.yes
     return click.confirm(f"labkit: open a third stream, to see {why}?", default=False, err=True)
 
 
-def _print(wish: Wish, diagnosis: Diagnosis) -> None:
+def _print(wish: DoctorOptions, diagnosis: Diagnosis) -> None:
     if wish.as_json:
         click.echo(json.dumps(diagnosis.as_json(), indent=2))
     else:
-        show(diagnosis, Console(highlight=False))
+        show_diagnosis(diagnosis, Console(highlight=False))
 
 
-def _print_both(wish: Wish, direct: Diagnosis, through: Diagnosis | None, held: bool, sentence: str) -> None:
+def _print_both(wish: DoctorOptions, direct: Diagnosis, through: Diagnosis | None, held: bool, sentence: str) -> None:
     if wish.as_json:
         both = {"direct": direct.as_json(), "through": through.as_json() if through is not None else None}
         click.echo(json.dumps({"held_between": held, "compared": sentence, **both}, indent=2))
@@ -116,5 +116,5 @@ def _print_both(wish: Wish, direct: Diagnosis, through: Diagnosis | None, held: 
     for name, url, diagnosis in (("direct", wish.compare, direct), ("through", wish.url, through)):
         console.print(f"{name}: {printable(url or '')}", markup=False, soft_wrap=True)
         if diagnosis is not None:
-            show(diagnosis, console)
+            show_diagnosis(diagnosis, console)
     console.print(printable(sentence), markup=False, soft_wrap=True, style="bold")

@@ -21,7 +21,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class InstallationCheck:
     """Whether one thing is in order; if not, `advice` says what to do."""
 
     ok: bool
@@ -29,7 +29,7 @@ class Finding:
     advice: str = ""
 
 
-def inspect(place: Place) -> Iterator[Finding]:
+def inspect(place: Place) -> Iterator[InstallationCheck]:
     """All findings, in the order in which they should be put right, as they are made. Nothing is changed."""
     yield python()
     yield from dependencies()
@@ -38,7 +38,7 @@ def inspect(place: Place) -> Iterator[Finding]:
     yield writable(place.work)
 
 
-def show(findings: Iterable[Finding], console: Console) -> bool:
+def show_checks(findings: Iterable[InstallationCheck], console: Console) -> bool:
     """True if all is in order. Prints a line for each finding, with a mark and a word; colour only repeats them."""
     from rich.text import Text
 
@@ -52,16 +52,18 @@ def show(findings: Iterable[Finding], console: Console) -> bool:
     return fine
 
 
-def python(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> Finding:
+def python(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> InstallationCheck:
     """Whether this Python is new enough."""
     wanted = ".".join(map(str, OLDEST_PYTHON))
     number = ".".join(map(str, version))
     if version >= OLDEST_PYTHON:
-        return Finding(True, f"Python {number}")
-    return Finding(False, f"Python {number} is older than {wanted}", f"install labkit on Python {wanted} or newer")
+        return InstallationCheck(True, f"Python {number}")
+    return InstallationCheck(
+        False, f"Python {number} is older than {wanted}", f"install labkit on Python {wanted} or newer"
+    )
 
 
-def dependencies(requirements: Iterable[str] | None = None) -> Iterator[Finding]:
+def dependencies(requirements: Iterable[str] | None = None) -> Iterator[InstallationCheck]:
     """One finding for each package that labkit needs at run time, as its metadata names them."""
     try:
         from packaging.requirements import Requirement
@@ -69,14 +71,14 @@ def dependencies(requirements: Iterable[str] | None = None) -> Iterator[Finding]
         wanted = importlib.metadata.requires("labkit") if requirements is None else requirements
     except ImportError as problem:  # PackageNotFoundError is one
         what = f"labkit is not installed in full ({problem})"
-        yield Finding(False, what, "in its folder: uv sync, or pip install -e .")
+        yield InstallationCheck(False, what, "in its folder: uv sync, or pip install -e .")
         return
     for requirement in map(Requirement, wanted or ()):
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             yield _dependency(requirement)
 
 
-def kernel(folders: list[str] | None = None) -> Finding:
+def kernel(folders: list[str] | None = None) -> InstallationCheck:
     """Whether the kernel that the lessons ask for, python3, is this Python: elsewhere there may be no labkit."""
     advice = f'run: "{sys.executable}" -m ipykernel install --sys-prefix'
     try:
@@ -88,23 +90,25 @@ def kernel(folders: list[str] | None = None) -> Finding:
         manager = KernelSpecManager(kernel_dirs=folders or [first, *jupyter_path("kernels")])
         program = manager.get_kernel_spec("python3").argv[0]
     except ImportError as problem:
-        return Finding(False, f"the kernel python3 cannot be looked up ({problem})", "install JupyterLab first")
+        return InstallationCheck(
+            False, f"the kernel python3 cannot be looked up ({problem})", "install JupyterLab first"
+        )
     except (NoSuchKernel, IndexError):
-        return Finding(False, "there is no Jupyter kernel python3", advice)
+        return InstallationCheck(False, "there is no Jupyter kernel python3", advice)
     if _is_this_python(program):
-        return Finding(True, f"the Jupyter kernel python3 is this Python ({sys.executable})")
-    return Finding(False, f"the Jupyter kernel python3 is another Python: {program}", advice)
+        return InstallationCheck(True, f"the Jupyter kernel python3 is this Python ({sys.executable})")
+    return InstallationCheck(False, f"the Jupyter kernel python3 is another Python: {program}", advice)
 
 
-def lessons(place: Place) -> Finding:
+def lessons(place: Place) -> InstallationCheck:
     """Whether the originals of the lessons are there."""
     count = len(place.lessons)
     if count:
-        return Finding(True, f"{count} lesson{'s' * (count != 1)} in {place.originals}")
-    return Finding(False, f"no lessons in {place.originals}", "get labkit again, with its folder notebooks")
+        return InstallationCheck(True, f"{count} lesson{'s' * (count != 1)} in {place.originals}")
+    return InstallationCheck(False, f"no lessons in {place.originals}", "get labkit again, with its folder notebooks")
 
 
-def writable(folder: Path) -> Finding:
+def writable(folder: Path) -> InstallationCheck:
     """Whether the folder can be written in, or made. It is tried, since permissions alone do not tell."""
     there = folder if folder.exists() else folder.parent
     try:
@@ -113,24 +117,24 @@ def writable(folder: Path) -> Finding:
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
         advice = "give yourself the right to write there, or move what is in the way"
-        return Finding(False, f"{folder} cannot be written in ({why})", advice)
-    return Finding(True, f"{folder} can be written in")
+        return InstallationCheck(False, f"{folder} cannot be written in ({why})", advice)
+    return InstallationCheck(True, f"{folder} can be written in")
 
 
-def _dependency(wanted: Requirement) -> Finding:
+def _dependency(wanted: Requirement) -> InstallationCheck:
     advice = f'run: uv sync, or: pip install "{wanted.name}{wanted.specifier}"'
     try:
         version = importlib.metadata.version(wanted.name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(False, f"{wanted.name} is not installed", advice)
+        return InstallationCheck(False, f"{wanted.name} is not installed", advice)
     try:
         importlib.import_module(wanted.name.replace("-", "_"))
     except Exception as problem:  # whatever a broken package raises
         why = f"{type(problem).__name__}: {problem}"
-        return Finding(False, f"{wanted.name} {version} cannot be imported ({why})", advice)
+        return InstallationCheck(False, f"{wanted.name} {version} cannot be imported ({why})", advice)
     if not wanted.specifier.contains(version, prereleases=True):
-        return Finding(False, f"{wanted.name} {version} is not within {wanted.specifier}", advice)
-    return Finding(True, f"{wanted.name} {version}")
+        return InstallationCheck(False, f"{wanted.name} {version} is not within {wanted.specifier}", advice)
+    return InstallationCheck(True, f"{wanted.name} {version}")
 
 
 def _is_this_python(program: str) -> bool:

@@ -47,7 +47,7 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_jupyter(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit code of the child. Ctrl-C is the child's while it runs: JupyterLab asks before it shuts down."""
     children: list[subprocess.Popen[bytes]] = []
     with _signals_go_to(children):

@@ -17,7 +17,7 @@ import httpx
 
 from labkit.client import CLOSED, OPEN, STANDARD, EventSource, State
 from labkit.command.terminal import Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
-from labkit.command.unreachable import explain
+from labkit.command.unreachable import why_unreachable
 from labkit.errors import LabError
 from labkit.wire import Comment, Event, Ignored, Retry, Signal
 
@@ -25,7 +25,7 @@ INTERRUPTED = 130  # precedent: the shell's 128 + SIGINT
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ListenOptions:
     """What to listen to, and how to show it. `count` None: for ever."""
 
     url: str
@@ -37,7 +37,7 @@ class Wish:
     max_event_bytes: int
 
 
-def listen(wish: Wish) -> int:
+def run_listen(wish: ListenOptions) -> int:
     """The exit code, once the stream is finished, enough events came, nobody reads any more, or Ctrl-C was pressed.
 
     Raises:
@@ -51,7 +51,7 @@ def listen(wish: Wish) -> int:
         say(listening.how_to_resume())
         return INTERRUPTED
     except (LabError, httpx.HTTPError, httpx.InvalidURL) as problem:
-        raise Failure(explain(problem, wish.url)) from None
+        raise Failure(why_unreachable(problem, wish.url)) from None
     except OSError as problem:
         if problem.errno not in (errno.EPIPE, errno.EINVAL):  # Windows calls a closed pipe an invalid argument
             raise Failure(f"the events cannot be written: {problem}") from None
@@ -62,7 +62,7 @@ def listen(wish: Wish) -> int:
 class Listening:
     """One run: shows what comes, and counts."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: ListenOptions) -> None:
         self.events = 0
         self.last_event_id = wish.last_event_id
         self._wish = wish
@@ -103,7 +103,7 @@ class Listening:
             shown = {"type": event.type, "data": event.data, "last_event_id": event.last_event_id}
             click.echo(json.dumps(shown))  # in ASCII: no terminal is driven, no encoding fails
         elif self._wish.form == "text":
-            click.echo(as_text(event, time.monotonic() - self._started_s))
+            click.echo(event_line(event, time.monotonic() - self._started_s))
 
     def _on_state(self, state: State, why: str) -> None:
         if state == CLOSED:
@@ -119,10 +119,10 @@ class Listening:
             click.secho(f"{'':11}  {_as_note(signal)}", dim=True, err=self._wish.form != "text")
 
 
-def as_text(event: Event, elapsed_s: float) -> str:
+def event_line(event: Event, elapsed_s: float) -> str:
     """The lines that a person reads: seconds since the start, type and id if there is one, and the data.
 
-    >>> click.unstyle(as_text(Event("two\\nlines", "tick", "7"), 1.5))
+    >>> click.unstyle(event_line(Event("two\\nlines", "tick", "7"), 1.5))
     '    1.500 s  event=tick  id=7  two\\n                               lines'
     """
     head = [(f"{elapsed_s:9.3f} s", {"dim": True})]

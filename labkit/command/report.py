@@ -11,7 +11,7 @@ from labkit.doctor import Diagnosis, Finding
 _MARKS = {"error": ("✗ error  ", "bold red"), "warning": ("! warning", "yellow"), "note": ("· note   ", "dim")}
 
 
-def show(diagnosis: Diagnosis, console: Console) -> None:
+def show_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     """Prints the facts, then each finding with its evidence, its cause and what mends it; colour only repeats words.
 
     What the server sent stands there escaped: it cannot drive the terminal.

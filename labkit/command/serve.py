@@ -34,7 +34,7 @@ def start(host: str, port: int, studio: Studio) -> LabServer:
     return server
 
 
-def run(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> None:
+def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> None:
     """Serves until Ctrl-C, and says where."""
     server = start(host, port, studio)
     local = is_loopback(host)

@@ -14,7 +14,7 @@ DEMO_PORT = 8080
 PROBE_S = 2.0
 
 
-def explain(problem: Exception, url: str) -> str:
+def why_unreachable(problem: Exception, url: str) -> str:
     """The sentence for whatever ended EventSource, with a way on."""
     if isinstance(problem, LimitExceeded):
         return (

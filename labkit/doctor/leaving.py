@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 
 NOTICE_WITHIN_S = 2.0
 COUNT_BEFORE_S = 0.5

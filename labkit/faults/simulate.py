@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from labkit.faults.fault import Action, Chain, Close, Fault, Send
 
-Piece = bytes | tuple[float, bytes]
+TimedBytes = bytes | tuple[float, bytes]
 
 
 class Happened(NamedTuple):
@@ -19,7 +19,7 @@ class Happened(NamedTuple):
 
 
 def simulate(
-    pieces: Iterable[Piece], *faults: Fault, n: int = 1, seed: int = 0, end_s: float | None = None
+    pieces: Iterable[TimedBytes], *faults: Fault, n: int = 1, seed: int = 0, end_s: float | None = None
 ) -> list[Happened]:
     """What comes out of the faults, and when, for the n-th connection.
 

@@ -4,8 +4,8 @@ Here are the instruments that several lessons share; each lesson has a room of i
 """
 
 from labkit.lab.browser import BrowserAnswer, find_browser, in_browser
-from labkit.lab.jupyterproxy import jupyter_proxy
-from labkit.lab.raw import loopback, raw_server
+from labkit.lab.jupyter_proxy import jupyter_proxy
+from labkit.lab.raw_server import loopback, raw_server
 from labkit.lab.record import collect, curl, record, send
 from labkit.lab.ticking import Ticks, cured, ticking
 

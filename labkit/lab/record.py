@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 
 from labkit.client import EventSource, Watching, watch
-from labkit.lab.raw import HEAD, Script, raw_server
+from labkit.lab.raw_server import HEAD, Script, raw_server
 from labkit.recording import Recording
 
 

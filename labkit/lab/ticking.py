@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from labkit.lab.raw import loopback
+from labkit.lab.raw_server import loopback
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
 #: How the body's end can be seen: by chunks; by chunks whose size line goes out alone; by the end of the connection.

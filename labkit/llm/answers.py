@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from labkit.llm.generation import Generation
-from labkit.llm.modelhandler import ModelHandler, Refused
+from labkit.llm.model_handler import ModelHandler, Refused
 from labkit.wire import Frame, encode
 
 PATH = "/answers"

@@ -11,7 +11,7 @@ from labkit.errors import LabError
 from labkit.log import MemoryLog
 from labkit.wire import Frame
 
-State = Literal["running", "finished", "cancelled", "failed"]
+GenerationState = Literal["running", "finished", "cancelled", "failed"]
 
 #: More than any answer here has: a reader who comes back late still gets all of it.
 MAX_TOKENS = 100_000
@@ -43,7 +43,7 @@ class Generation:
     ) -> None:
         self.log = MemoryLog(MAX_TOKENS)
         self.prompt = prompt
-        self.state: State = "running"
+        self.state: GenerationState = "running"
         self.why = ""
         self.made = 0
         self.readers = 0
@@ -126,7 +126,7 @@ class Generation:
         if self.readers == 0:
             self.cancel(f"nobody has read for {after_s:g} s")
 
-    def _end(self, state: State, why: str) -> None:
+    def _end(self, state: GenerationState, why: str) -> None:
         if self.state == "running":
             self.state, self.why = state, why
             if self._leaving is not None:

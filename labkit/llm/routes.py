@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from labkit.llm import answers, anthropic, ollama, openai
 from labkit.llm.answers import Answers, CutAnswer
-from labkit.llm.handlers import ChatCompletions, Messages, Models, OllamaChat
-from labkit.llm.modelhandler import ModelHandler
+from labkit.llm.dialect_handlers import ChatCompletions, Messages, Models, OllamaChat
+from labkit.llm.model_handler import ModelHandler
 from labkit.llm.studio import Studio
 from labkit.server.site import Routes
 

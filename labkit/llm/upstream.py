@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 from labkit.errors import LabError
 from labkit.wire import Decoder, Event
 from labkit.wire.session import opens

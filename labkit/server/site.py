@@ -17,11 +17,11 @@ from tornado.web import Application, RequestHandler
 from labkit.errors import LabError, PortInUse
 from labkit.server.channel import Channel
 from labkit.server.connection import Visit
-from labkit.server.handlers import SENDING, ChannelHandler, Source, SourceHandler, allow_loopback
+from labkit.server.handlers import SENDING, ChannelHandler, EventGenerator, SourceHandler, allow_loopback
 
 #: A tornado handler, and what its initialize() is called with.
 HandlerRoute = tuple[type[RequestHandler], Mapping[str, Any]]
-Route = Channel | Source | type[RequestHandler] | HandlerRoute
+Route = Channel | EventGenerator | type[RequestHandler] | HandlerRoute
 Routes = Mapping[str, Route]
 
 LOOPBACK = "127.0.0.1"

@@ -11,6 +11,5 @@ from labkit.widgets.wireview import WireView
 
 __all__ = [
     "BrowserClient", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel", "Typewriter", "WireView",
-    "predict",
-    "side_by_side",
+    "predict", "side_by_side",
 ]  # fmt: skip

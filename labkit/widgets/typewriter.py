@@ -13,7 +13,7 @@ from labkit.widgets.assets import DECODER, LabWidget, joined
 from labkit.widgets.streamclient import checked_url
 
 
-class Token(NamedTuple):
+class TypedToken(NamedTuple):
     """A piece of the answer, and how long after the request the page had it."""
 
     after_s: float
@@ -50,7 +50,7 @@ class Typewriter(LabWidget):
         body: str | None = None,
         route: str = "auto",
     ) -> None:
-        self.tokens: list[Token] = []
+        self.tokens: list[TypedToken] = []
         self.over = ""
         request = {"method": method, "headers": dict(headers or {}), "body": body}
         super().__init__(url=checked_url(url), title=title, text_at=text_at, request=request, route=route)
@@ -84,7 +84,7 @@ class Typewriter(LabWidget):
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
         if message.get("asked"):
             self.tokens, self.over = [], ""
-        self.tokens += [Token(after_ms / 1000, text) for after_ms, text in message.get("tokens", [])]
+        self.tokens += [TypedToken(after_ms / 1000, text) for after_ms, text in message.get("tokens", [])]
         self.over = message.get("over", self.over)
 
     def __repr__(self) -> str:

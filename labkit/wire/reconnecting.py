@@ -8,36 +8,37 @@ from typing import Literal
 from labkit.wire.session import Answered, Ended, Outcome, Unreachable
 
 #: "again": it connects once more after the reconnection time; "stop": for good.
-Step = Literal["again", "stop"]
+AfterEnd = Literal["again", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Situation:
     """One situation. `after_open` tells whether the stream had been open before; `note` what surprises."""
 
     situation: str
     outcome: Outcome
     after_open: bool
-    standard: Step
-    chromium: Step
-    firefox: Step
+    standard: AfterEnd
+    chromium: AfterEnd
+    firefox: AfterEnd
     note: str = ""
 
 
 #: Chromium 156 and Firefox ESR 153 on Debian 12, measured on 2026-11-21; the standard is WHATWG HTML 9.2.3. Lesson 04
 #: measures the Chromium column anew.
 TABLE = (
-    Row("the response ends", Ended(), True, "again", "again", "again", "also where the answer was finished"),
-    Row("the connection breaks", Ended("the connection broke"), True, "again", "again", "again"),
-    Row("no connection, first time", Unreachable("refused"), False, "again", "again", "stop",
+    Situation("the response ends", Ended(), True, "again", "again", "again", "also where the answer was finished"),
+    Situation("the connection breaks", Ended("the connection broke"), True, "again", "again", "again"),
+    Situation("no connection, first time", Unreachable("refused"), False, "again", "again", "stop",
         "the standard lets a browser stop where it knows that trying is futile"),
-    Row("no connection, later", Unreachable("refused"), True, "again", "again", "stop",
+    Situation("no connection, later", Unreachable("refused"), True, "again", "again", "stop",
         "so a restart of the server ends Firefox's stream"),
-    Row("status 204", Answered(204, None), True, "stop", "stop", "stop", "the way for a server to say: no more"),
-    Row("status 200, another type", Answered(200, "text/html"), False, "stop", "stop", "stop"),
-    Row("status 404", Answered(404, "text/html"), False, "stop", "stop", "stop"),
-    Row("status 500", Answered(500, "text/html"), True, "stop", "stop", "stop"),
-    Row("status 502", Answered(502, "text/html"), True, "stop", "stop", "stop",
+    Situation("status 204", Answered(204, None), True, "stop", "stop", "stop", "the way for a server to say: no more"),
+    Situation("status 200, another type", Answered(200, "text/html"), False, "stop", "stop", "stop"),
+    Situation("status 404", Answered(404, "text/html"), False, "stop", "stop", "stop"),
+    Situation("status 500", Answered(500, "text/html"), True, "stop", "stop", "stop"),
+    Situation("status 502", Answered(502, "text/html"), True, "stop", "stop", "stop",
         "so a deploy behind a proxy ends them all"),
-    Row("status 503, Retry-After", Answered(503, "text/html"), True, "stop", "stop", "stop", "Retry-After is ignored"),
+    Situation("status 503, Retry-After", Answered(503, "text/html"), True, "stop", "stop", "stop",
+        "Retry-After is ignored"),
 )  # fmt: skip

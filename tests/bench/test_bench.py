@@ -20,9 +20,9 @@ import pytest
 
 from labkit import bench
 from labkit.bench import clients, latency
-from labkit.bench.crowd import listens
+from labkit.bench.connection_costs import SERVERS
 from labkit.bench.origin import START, Origin
-from labkit.bench.served import SERVERS
+from labkit.bench.plain_readers import listens
 from labkit.bench_servers.payload import event, sent_ms
 from labkit.check import solution
 from labkit.check.exercises.how_late import measures

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from labkit.check import Result, check, hint, solution
+from labkit.check import CheckResult, check, hint, solution
 from labkit.check.exercises import EXERCISES
 from labkit.check.exercises.split_lines import split_lines
 from labkit.errors import LabError
@@ -106,7 +106,7 @@ def test_an_unknown_exercise_gets_the_known_names(name: str) -> None:
 
 @pytest.mark.parametrize("stub", [lambda text: None, lambda text: ..., _raises(NotImplementedError())])
 def test_a_stub_is_told_not_yet(stub: Callable[..., object]) -> None:
-    assert check("split_lines", stub) == Result(
+    assert check("split_lines", stub) == CheckResult(
         "split_lines",
         0,
         3,

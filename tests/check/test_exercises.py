@@ -12,7 +12,7 @@ from labkit.check.exercise import Exercise, Trap
 from labkit.check.exercises import EXERCISES
 from labkit.check.exercises.build_events_traps import _Reader
 from labkit.check.exercises.write_event_traps import _Writer
-from labkit.check.run import run
+from labkit.check.run import run_once
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 every_trap = pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_shown_is_the_shortest_sample_that_went_wrong(exercise: Exercise
     wrong = [
         sample
         for sample in exercise.levels[result.level].samples()
-        if run(trap.function, sample, exercise.read).value != sample.expected
+        if run_once(trap.function, sample, exercise.read).value != sample.expected
     ]
     shortest = min(wrong, key=lambda sample: len(sample.call("")))
     assert f"  input     {shortest.call(exercise.name)}\n" in result.message

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from labkit.check.exercise import NoValue, Sample
-from labkit.check.run import MAX_STEPS, run
+from labkit.check.run import MAX_STEPS, run_once
 
 
 def _as_it_is(returned: object, sample: Sample) -> object:
@@ -16,7 +16,7 @@ def _as_it_is(returned: object, sample: Sample) -> object:
 
 
 def _run(function: Callable[..., object], *given: object, max_steps: int = 0) -> object:
-    return run(function, Sample(given, None), _as_it_is, max_steps).value
+    return run_once(function, Sample(given, None), _as_it_is, max_steps).value
 
 
 def test_a_value_comes_back() -> None:
@@ -90,12 +90,12 @@ def test_a_closed_stdout_is_survived() -> None:
         sys.stdout.close()
         return 1
 
-    assert run(function, Sample((), 1), _as_it_is).value == 1
+    assert run_once(function, Sample((), 1), _as_it_is).value == 1
 
 
 def test_an_address_in_an_error_is_left_out() -> None:
     def function() -> None:
         raise ValueError(object())
 
-    outcome = run(function, Sample((), None), _as_it_is)
+    outcome = run_once(function, Sample((), None), _as_it_is)
     assert outcome.why.startswith("It raised ValueError: <object object>\n  line      raise ValueError")

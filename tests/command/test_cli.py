@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from labkit.command import installation, jupyter, lessons
 from labkit.command.cli import main
-from labkit.command.installation import Finding
+from labkit.command.installation import InstallationCheck
 from labkit.command.lessons import Place
 
 
@@ -30,7 +30,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         (originals / f"{name}.ipynb").write_text(json.dumps({"cells": [name]}))
     place = Place(originals, tmp_path / "work", tmp_path)
     monkeypatch.setattr(lessons, "find_place", lambda: place)
-    monkeypatch.setattr(installation, "inspect", lambda place: [Finding(True, "fine")])
+    monkeypatch.setattr(installation, "inspect", lambda place: [InstallationCheck(True, "fine")])
     return place
 
 
@@ -43,7 +43,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         commands.append(command)
         return 7
 
-    monkeypatch.setattr(jupyter, "run", run)
+    monkeypatch.setattr(jupyter, "run_jupyter", run)
     return commands
 
 
@@ -86,7 +86,7 @@ def test_root_is_told_that_allow_root_is_added(
 
 
 def test_a_cross_stops_everything(place: Place, started: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation, "inspect", lambda place: [Finding(False, "click is gone", "run: x")])
+    monkeypatch.setattr(installation, "inspect", lambda place: [InstallationCheck(False, "click is gone", "run: x")])
     for arguments in ([], ["--check"]):
         result = run(*arguments)
         assert result.exit_code == 1
@@ -191,4 +191,4 @@ def test_a_signal_reaches_the_child_once_and_its_exit_code_comes_back(number: in
 
 def test_a_child_that_was_killed_has_the_shells_exit_code() -> None:
     suicide = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
-    assert jupyter.run(suicide, os.environ) == 137
+    assert jupyter.run_jupyter(suicide, os.environ) == 137

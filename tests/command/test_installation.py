@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from labkit.command import installation
-from labkit.command.installation import Finding, dependencies, kernel, python, show, writable
+from labkit.command.installation import InstallationCheck, dependencies, kernel, python, show_checks, writable
 from labkit.command.lessons import Place, find_place
 
 
@@ -89,6 +89,8 @@ def test_a_folder_that_cannot_be_made_or_written_in_is_a_cross(tmp_path: Path) -
 def test_marks_and_words_tell_without_colour() -> None:
     out = io.StringIO()
     console = Console(file=out, highlight=False, width=20)
-    assert not show([Finding(True, "click [8]"), Finding(False, "rich is gone", "run: x")], console)
+    assert not show_checks(
+        [InstallationCheck(True, "click [8]"), InstallationCheck(False, "rich is gone", "run: x")], console
+    )
     assert out.getvalue() == "✓ ok     click [8]\n✗ NOT OK rich is gone\n         → run: x\n"
-    assert show([Finding(True, "click")], console)
+    assert show_checks([InstallationCheck(True, "click")], console)

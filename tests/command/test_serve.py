@@ -17,12 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
-from labkit.command import serve as serving
+from labkit.command import serve
 from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send
-from labkit.lab.jupyterproxy import jupyter_proxy
+from labkit.lab.jupyter_proxy import jupyter_proxy
 from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes
-from labkit.pages import ask
-from labkit.pages import live as demo
+from labkit.pages import ask, live
 from labkit.pages.file import File
 from labkit.proxy import launch_relay
 from labkit.server import Channel, LabServer, launch
@@ -54,7 +53,7 @@ def test_serve_types_words_until_ctrl_c_and_says_where() -> None:
             words += [line[6:]] if line.startswith("data: ") else []
             if len(words) == 3:
                 break
-    assert " ".join(words) in " ".join(demo.TEXT.split() * 2)
+    assert " ".join(words) in " ".join(live.TEXT.split() * 2)
     process.send_signal(signal.SIGINT)
     rest, complaints = process.communicate(timeout=10)
     assert (process.returncode, rest, complaints) == (0, "stopped\n", "")
@@ -123,7 +122,7 @@ def test_a_page_of_the_hub_may_ask_and_cut_where_it_was_allowed_to_and_no_other_
         return answer, message, cut
 
     studio = Studio(pace=AT_ONCE, words=5, allowed=frozenset({"https://hub.example.org"}))
-    server = launch(serving.routes(studio, Channel()), name="hub test")
+    server = launch(serve.routes(studio, Channel()), name="hub test")
     try:
         assert ask("https://hub.example.org") == (201, 200, 204)
         assert ask("https://evil.example") == ask("http://hub.example.org") == (403, 403, 403)
@@ -141,7 +140,7 @@ def test_a_key_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.live
 def test_the_page_needs_nothing_from_elsewhere() -> None:
-    server = launch(serving.routes(Studio(), Channel()), name="files")
+    server = launch(serve.routes(Studio(), Channel()), name="files")
     try:
         for path in ask.FILES:
             answer = httpx.get(server.url + path, trust_env=False)
@@ -205,7 +204,7 @@ def visit(tool: Callable[[str], str]) -> Iterator[Callable[..., None]]:
 
     def run(do: Callable[[Served], None], origin: Callable[[str], str] = lambda url: url, **settings: Any) -> None:
         studio = Studio(**{"pace": SLOW, "words": 100, **settings})
-        servers.append(launch(serving.routes(studio, Channel()), name="page test"))
+        servers.append(launch(serve.routes(studio, Channel()), name="page test"))
 
         def in_browser(browser: Any) -> None:
             served = Served(browser.new_context().new_page(), studio)

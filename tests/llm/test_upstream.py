@@ -12,7 +12,7 @@ from tornado.web import RequestHandler
 
 from labkit.errors import LabError
 from labkit.llm import AT_ONCE, KEY_VARIABLE, MODEL, Studio, Trouble, Upstream, model_routes
-from labkit.llm.handlers import ChatCompletions
+from labkit.llm.dialect_handlers import ChatCompletions
 from labkit.server import StreamHandler, serve
 
 from ..helpers import free_port

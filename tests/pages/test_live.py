@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from labkit.pages import live as demo
+from labkit.pages import live
 from labkit.server import Channel, LabServer, launch, serve
 from labkit.server.origins import is_own_page
 
@@ -35,7 +35,7 @@ def channel() -> Channel:
 
 @pytest.fixture
 def server(channel: Channel) -> Iterator[LabServer]:
-    server = launch(demo.routes(channel), name="demo test")
+    server = launch(live.routes(channel), name="demo test")
     yield server
     server.stop()
 
@@ -114,7 +114,7 @@ def test_words_type_themselves_and_outlive_a_cut(
         page.add_init_script(COLLECT)
         page.goto(server.url + "/live")
         expect(page.locator("#word")).to_have_text("open")
-        server.play(channel, demo.TEXT.split(), every_s=0.05)
+        server.play(channel, live.TEXT.split(), every_s=0.05)
         expect(page.locator("#words")).to_contain_text("Alice was beginning to get")
         page.get_by_role("button", name="Cut").click()
         expect(page.locator("#word")).to_have_text("connecting")
@@ -122,8 +122,8 @@ def test_words_type_themselves_and_outlive_a_cut(
         expect(page.locator("#word")).to_have_text("open")
         expect(page.locator("#words")).to_contain_text("ran close by her.", timeout=20_000)
         ids = [int(id.rpartition("-")[2]) for id in page.evaluate("ids")]
-        assert ids == list(range(1, len(demo.TEXT.split()) + 1))
-        assert " ".join(page.locator("#words").inner_text().split()) == demo.TEXT
+        assert ids == list(range(1, len(live.TEXT.split()) + 1))
+        assert " ".join(page.locator("#words").inner_text().split()) == live.TEXT
         assert page.locator("#rows tr").count() == 20
         assert "lost the connection once and resumed" in page.locator("#numbers").inner_text()
         assert [visit.left for visit in channel.visits] == ["cut", ""] and complaints == []

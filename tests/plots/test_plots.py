@@ -15,10 +15,10 @@ from labkit.plots import (
     cuts,
     ecdf,
     heat,
-    held,
     lag_curve,
     lanes,
     matrix,
+    memory_held,
     one_page,
     staircase,
     states,
@@ -64,7 +64,7 @@ def test_lanes_starts_at_zero_and_names_the_gap() -> None:
 
 
 def test_held_names_its_servers_and_the_limit() -> None:
-    axes = held({"a": [(0, 0), (2048, 1024)], "b": [(0, 0), (2048, 0)]}, 65_536, "finding")
+    axes = memory_held({"a": [(0, 0), (2048, 1024)], "b": [(0, 0), (2048, 0)]}, 65_536, "finding")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b", "the limit, 64 KiB"]
 
 
@@ -85,7 +85,7 @@ def test_every_figure_of_a_notebook_is_shown() -> None:
     from nbclient import NotebookClient
     from nbformat.v4 import new_code_cell, new_notebook
 
-    draw = "from labkit.plots import held\naxes = held({'a': [(0, 0)]}, 1024, 'finding')"
+    draw = "from labkit.plots import memory_held\naxes = memory_held({'a': [(0, 0)]}, 1024, 'finding')"
     book = new_notebook(cells=[new_code_cell(draw), new_code_cell(draw)])
     NotebookClient(book, kernel_name="python3").execute()
     assert ["image/png" in cell.outputs[-1].data for cell in book.cells] == [True, True]

@@ -21,7 +21,7 @@ from labkit.lab import record
 from labkit.lab.ticking import Ticks, cured, ticking
 from labkit.proxy import EmbeddedProxy, HAProxy, Nginx, as_nginx, front, haproxy, nginx
 from labkit.proxy.nginx import find_nginx, version, wheel_nginx
-from labkit.proxy.program import Site, installed
+from labkit.proxy.program import ProxyPlace, installed
 from labkit.recording import Lags, lags
 
 from ..helpers import eventually
@@ -218,7 +218,7 @@ def test_what_is_wrong_is_said(tool: Find, tmp_path: Path) -> None:
 
 
 def test_http2_is_asked_for_as_each_version_wants_it(tmp_path: Path) -> None:
-    site = Site(443, tmp_path)
+    site = ProxyPlace(443, tmp_path)
     old, new = (Nginx(http2=True).config("http://127.0.0.1:9/", site, number) for number in ((1, 22, 1), (1, 31, 3)))
     assert "443 http2;" in old and "http2 on;" not in old
     assert "443;" in new and "http2 on;" in new

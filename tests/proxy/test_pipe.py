@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from labkit.lab.raw import loopback
+from labkit.lab.raw_server import loopback
 from labkit.proxy.pipe import pipe
 
 from ..helpers import free_port, soon

@@ -31,10 +31,10 @@ from labkit.faults import (
     Stall,
     TotalTimeout,
 )
-from labkit.lab.raw import loopback
+from labkit.lab.raw_server import loopback
 from labkit.log import MemoryLog
 from labkit.proxy import relay
-from labkit.proxy.passing import reset
+from labkit.proxy.passage import reset_connection
 from labkit.server import Channel, serve
 from labkit.wire import Frame
 
@@ -278,7 +278,7 @@ def test_an_origin_that_breaks_off_or_talks_nonsense_ends_the_clients_stream_too
         await reader.readuntil(b"\r\n\r\n")
         writer.write(sent)
         await asyncio.sleep(0.05)  # a RST would take back what has not been read
-        reset(writer) if reset_it else writer.close()
+        reset_connection(writer) if reset_it else writer.close()
 
     async def main() -> None:
         async with loopback(answer) as url, relay(url) as proxy:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.wire.reconnecting import TABLE, Row
+from labkit.wire.reconnecting import TABLE, Situation
 from labkit.wire.session import STANDARD, Session, Stop, Wait
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.situation)
-def test_the_standard_policy_does_what_the_standard_says(row: Row) -> None:
+def test_the_standard_policy_does_what_the_standard_says(row: Situation) -> None:
     session = Session("7", 3000)
     if row.after_open:
         session = session.opened()

@@ -7,7 +7,7 @@ from random import Random
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample, Trap, Unreadable
 
-Reply = tuple[int, list[tuple[str, str]]]
+StatusAndEvents = tuple[int, list[tuple[str, str]]]
 
 STUB = '''\
 def answer_once(tokens: list[str], last_event_id: str) -> tuple[int, list[tuple[str, str]]]:
@@ -56,7 +56,7 @@ def _sample(tokens: list[str], id: str) -> Sample:
     return Sample((tokens, id), (200 if rest else 204, rest))
 
 
-def _read(returned: object, sample: Sample) -> Reply:
+def _read(returned: object, sample: Sample) -> StatusAndEvents:
     wanted = "a tuple: (status, events)"
     parts = read.items(returned, wanted)
     if len(parts) != 2:
@@ -76,52 +76,52 @@ def _events(tokens: list[str], start: int = 1) -> list[tuple[str, str]]:
     return [(str(number), token) for number, token in enumerate(tokens, start=start)]
 
 
-def _always_all(tokens: list[str], last_event_id: str) -> Reply:
+def _always_all(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     return 200, _events(tokens)
 
 
-def _empty_200(tokens: list[str], last_event_id: str) -> Reply:
+def _empty_200(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     return 200, answer_once(tokens, last_event_id)[1]
 
 
-def _any_id_is_the_end(tokens: list[str], last_event_id: str) -> Reply:
+def _any_id_is_the_end(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     return (204, []) if last_event_id else (200, _events(tokens))
 
 
-def _from_zero(tokens: list[str], last_event_id: str) -> Reply:
+def _from_zero(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     status, events = answer_once(tokens, last_event_id)
     return status, [(str(int(id) - 1), token) for id, token in events]
 
 
-def _repeats_one(tokens: list[str], last_event_id: str) -> Reply:
+def _repeats_one(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     events = _events(tokens)
     if last_event_id == str(len(tokens)):
         return 204, []
     return 200, events[int(last_event_id) - 1 :] if last_event_id.isdecimal() and last_event_id != "0" else events
 
 
-def _skips_one(tokens: list[str], last_event_id: str) -> Reply:
+def _skips_one(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     _, events = answer_once(tokens, last_event_id)
     rest = events[1:] if last_event_id else events
     return (200, rest) if rest else (204, [])
 
 
-def _compares_texts(tokens: list[str], last_event_id: str) -> Reply:
+def _compares_texts(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     rest = [(id, token) for id, token in _events(tokens) if id > last_event_id]
     return (200, rest) if rest else (204, [])
 
 
-def _counts_anew(tokens: list[str], last_event_id: str) -> Reply:
+def _counts_anew(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     status, events = answer_once(tokens, last_event_id)
     return status, _events([token for _, token in events])
 
 
-def _int_raises(tokens: list[str], last_event_id: str) -> Reply:
+def _int_raises(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     rest = _events(tokens)[int(last_event_id or 0) :]
     return (200, rest) if rest else (204, [])
 
 
-def _slice_takes_all(tokens: list[str], last_event_id: str) -> Reply:
+def _slice_takes_all(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     try:
         rest = _events(tokens)[int(last_event_id or 0) :]
     except ValueError:

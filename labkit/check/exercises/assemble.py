@@ -7,7 +7,7 @@ from random import Random
 
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample, Unreadable
-from labkit.check.exercises.assemble_traps import TRAPS, Answer, Events, assemble
+from labkit.check.exercises.assemble_traps import TRAPS, Events, TextAndWhole, assemble
 
 STUB = '''\
 def assemble(events: list[tuple[str, str]]) -> tuple[str, bool]:
@@ -62,7 +62,7 @@ def _anthropic(rng: Random, pieces: list[str], trouble: str) -> Events:
     return [*events, event("message_stop")]
 
 
-def _read(returned: object, sample: Sample) -> Answer:
+def _read(returned: object, sample: Sample) -> TextAndWhole:
     parts = read.items(returned, "a tuple: (text, complete)")
     if len(parts) != 2 or not isinstance(parts[1], bool):
         raise Unreadable("It returned no pair of a text and True or False: (text, complete).")

@@ -7,7 +7,7 @@ import json
 from labkit.check.exercise import Trap
 
 Events = list[tuple[str, str]]
-Answer = tuple[str, bool]
+TextAndWhole = tuple[str, bool]
 
 
 def assemble(events: list[tuple[str, str]]) -> tuple[str, bool]:
@@ -29,53 +29,53 @@ def assemble(events: list[tuple[str, str]]) -> tuple[str, bool]:
     return text, False
 
 
-def _always_complete(events: Events) -> Answer:
+def _always_complete(events: Events) -> TextAndWhole:
     return assemble(events)[0], True
 
 
-def _error_is_an_end(events: Events) -> Answer:
+def _error_is_an_end(events: Events) -> TextAndWhole:
     text, complete = assemble(events)
     return text, complete or any('"error"' in data for _, data in events)
 
 
-def _loads_everything(events: Events) -> Answer:
+def _loads_everything(events: Events) -> TextAndWhole:
     for _, data in events:
         json.loads(data)
     return assemble(events)
 
 
-def _first_choice(events: Events) -> Answer:
+def _first_choice(events: Events) -> TextAndWhole:
     for _, data in events:
         if data.startswith("{") and "choices" in json.loads(data):
             json.loads(data)["choices"][0]
     return assemble(events)
 
 
-def _writes_none(events: Events) -> Answer:
+def _writes_none(events: Events) -> TextAndWhole:
     text, complete = assemble(events)
     empty = any('"content": null' in data for _, data in events)
     return ("None" if empty else "") + text, complete
 
 
-def _one_dialect(events: Events) -> Answer:
+def _one_dialect(events: Events) -> TextAndWhole:
     own = [(kind, data) for kind, data in events if kind == "message"]
     return assemble(own)
 
 
-def _thinks_aloud(events: Events) -> Answer:
+def _thinks_aloud(events: Events) -> TextAndWhole:
     text, complete = assemble(events)
     thoughts = [json.loads(data)["delta"]["thinking"] for _, data in events if '"thinking_delta"' in data]
     return "".join(thoughts) + text, complete
 
 
-def _done_anywhere(events: Events) -> Answer:
+def _done_anywhere(events: Events) -> TextAndWhole:
     for place, (_, data) in enumerate(events):
         if "[DONE]" in data:
             return assemble(events[:place])[0], True
     return assemble(events)
 
 
-def _joins_with_spaces(events: Events) -> Answer:
+def _joins_with_spaces(events: Events) -> TextAndWhole:
     pieces = [assemble([event])[0] for event in events if event[1] != "[DONE]"]
     return " ".join(piece.strip() for piece in pieces if piece.strip()), assemble(events)[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample, Unreadable
-from labkit.check.exercises.build_events_samples import Row, every_field, plain, truth_table
+from labkit.check.exercises.build_events_samples import EventFields, every_field, plain, truth_table
 from labkit.check.exercises.build_events_traps import TRAPS
 
 STUB = '''\
@@ -36,12 +36,12 @@ def build_events(lines: list[str]) -> list[tuple[str, str, str]]:
     return events
 
 
-def _read(returned: object, sample: Sample) -> list[Row]:
+def _read(returned: object, sample: Sample) -> list[EventFields]:
     rows = read.items(returned, "a list of (type, data, last event ID)")
     return [_row(row, f"Item {number} of the list") for number, row in enumerate(rows)]
 
 
-def _row(row: object, where: str) -> Row:
+def _row(row: object, where: str) -> EventFields:
     if not isinstance(row, tuple | list):
         raise Unreadable(f"{where} is {read.kind(row)}, not a tuple (type, data, last event ID).")
     if len(row) != 3:

@@ -8,7 +8,7 @@ from labkit.check.exercise import Sample
 from labkit.check.truth_table import vectors
 from labkit.wire import Event, explain, signals
 
-Row = tuple[str, str, str]
+EventFields = tuple[str, str, str]
 
 _VALUES = ("tick", "7", "up", "a b", "x=1", "grün")
 _FORMS = ("data: {}", "data:{}", "data:  {}", "data: {} ", "data:\t{}", "data: {}: b", "data:{}: c")
@@ -76,7 +76,7 @@ def _samples(streams: list[list[str]]) -> list[Sample]:
     return [Sample((list(lines),), _expected(lines)) for lines in dict.fromkeys(map(tuple, streams))]
 
 
-def _expected(lines: tuple[str, ...]) -> list[Row]:
+def _expected(lines: tuple[str, ...]) -> list[EventFields]:
     # The mark in front is the one that explain() strips: one that is part of a line must stay.
     raw = ("\ufeff" + "".join(line + "\n" for line in lines)).encode()
     return [(item.type, item.data, item.last_event_id) for item in signals(raw) if isinstance(item, Event)]

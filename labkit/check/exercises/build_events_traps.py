@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from labkit.check.exercise import Trap
-from labkit.check.exercises.build_events_samples import Row
+from labkit.check.exercises.build_events_samples import EventFields
 
 
 class _Reader:
@@ -14,8 +14,8 @@ class _Reader:
     says: ClassVar[str]
     type_at_first = ""
 
-    def read(self, lines: list[str]) -> list[Row]:
-        self.events: list[Row] = []
+    def read(self, lines: list[str]) -> list[EventFields]:
+        self.events: list[EventFields] = []
         self.id = ""
         self.data: list[str] = []
         self.type = self.type_at_first

@@ -15,7 +15,7 @@ UNEVEN_S = (0.0, 0.0008, -0.0008, 0.0004, -0.0004)
 NAGLE_S = 0.04  # so long Linux holds an acknowledgement back, and Nagle's algorithm waits for it
 
 
-class Came(NamedTuple):
+class MadeUpEvent(NamedTuple):
     """One event: `sent_s` by the clock of the server, `came_s` by yours."""
 
     sent_s: float
@@ -23,7 +23,7 @@ class Came(NamedTuple):
 
 
 @dataclass
-class Connection:
+class MadeUpConnection:
     """`take(count)` gives the next events; the server's clock is `ahead_s` of yours."""
 
     lag_s: float
@@ -31,20 +31,20 @@ class Connection:
     cold_s: list[float]  # of the server: what its next events take longer
     _taken: int = 0
 
-    def take(self, count: int) -> list[Came]:
+    def take(self, count: int) -> list[MadeUpEvent]:
         """So many events, one every 50 ms."""
         return [self._next() for _ in range(count)]
 
     def close(self) -> None:
         """Ends it."""
 
-    def _next(self) -> Came:
+    def _next(self) -> MadeUpEvent:
         number, self._taken = self._taken, self._taken + 1
         lag_s = self.lag_s + UNEVEN_S[number % len(UNEVEN_S)]
         if self.cold_s:
             lag_s += self.cold_s.pop(0)
         sent_s = 1000 + number * EVERY_S
-        return Came(sent_s + self.ahead_s, sent_s + lag_s)
+        return MadeUpEvent(sent_s + self.ahead_s, sent_s + lag_s)
 
 
 @dataclass
@@ -58,11 +58,11 @@ class Servers:
     nagle: tuple[str, ...] = ()
     _cold_s: dict[str, list[float]] = field(default_factory=dict)
 
-    def connect(self, name: str, nodelay: bool = False) -> Connection:
+    def connect(self, name: str, nodelay: bool = False) -> MadeUpConnection:
         """A new connection. With `nodelay` Nagle's algorithm is turned off for it."""
         held_s = NAGLE_S if name in self.nagle and not nodelay else 0.0
         cold_s = self._cold_s.setdefault(name, list(COLD_S) if name in self.cold else [])
-        return Connection(self.lags_ms[name] / 1000 + held_s, self.ahead_s.get(name, 0.0), cold_s)
+        return MadeUpConnection(self.lags_ms[name] / 1000 + held_s, self.ahead_s.get(name, 0.0), cold_s)
 
     def __deepcopy__(self, memo: object) -> Self:
         return type(self)(self.lags_ms, self.cold, self.ahead_s, self.nagle)

@@ -8,7 +8,7 @@ from labkit.check.exercise import Trap
 from labkit.check.exercises.listen_network import STREAM, Network
 from labkit.wire import Decoder, Event
 
-Answer = tuple[int, str, Iterator[bytes]]
+ConnectionAnswer = tuple[int, str, Iterator[bytes]]
 
 
 class _Client:
@@ -38,7 +38,7 @@ class _Client:
     def new_decoder(self, id: str) -> Decoder:
         return Decoder(last_event_id=id)
 
-    def connect(self, network: Network, id: str) -> Answer:
+    def connect(self, network: Network, id: str) -> ConnectionAnswer:
         return network.connect(id)
 
     def opens(self, status: int, content_type: str) -> bool:
@@ -82,7 +82,7 @@ class _OneDecoder(_Client):
 
 
 class _GivesUp(_Client):
-    def connect(self, network: Network, id: str) -> Answer:
+    def connect(self, network: Network, id: str) -> ConnectionAnswer:
         try:
             return super().connect(network, id)
         except ConnectionError:

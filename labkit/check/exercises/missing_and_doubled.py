@@ -8,7 +8,7 @@ from random import Random
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample, Trap, Unreadable
 
-Answer = tuple[list[int], list[int]]
+MissingAndDoubled = tuple[list[int], list[int]]
 
 STUB = '''\
 def missing_and_doubled(ids: list[int]) -> tuple[list[int], list[int]]:
@@ -43,7 +43,7 @@ def _samples(seed: str, copies: tuple[int, ...], shuffled: bool) -> list[Sample]
     return samples
 
 
-def _read(returned: object, sample: Sample) -> Answer:
+def _read(returned: object, sample: Sample) -> MissingAndDoubled:
     wanted = "a tuple of two lists: (missing, doubled)"
     parts = read.items(returned, wanted)
     if len(parts) != 2:
@@ -56,49 +56,49 @@ def _numbers(part: object, name: str) -> list[int]:
     return [read.whole_number(number, f"Item {place} of `{name}`") for place, number in enumerate(numbers)]
 
 
-def _neighbours(ids: list[int]) -> Answer:
+def _neighbours(ids: list[int]) -> MissingAndDoubled:
     gaps = [number for before, after in pairwise(ids) for number in range(before + 1, after)]
     return gaps, [before for before, after in pairwise(ids) if before == after]
 
 
-def _neighbours_without_triples(ids: list[int]) -> Answer:
+def _neighbours_without_triples(ids: list[int]) -> MissingAndDoubled:
     gaps, doubled = _neighbours(ids)
     return sorted(gaps), sorted(set(doubled))
 
 
-def _neighbours_sorted(ids: list[int]) -> Answer:
+def _neighbours_sorted(ids: list[int]) -> MissingAndDoubled:
     return _neighbours(sorted(ids))
 
 
-def _ends_early(ids: list[int]) -> Answer:
+def _ends_early(ids: list[int]) -> MissingAndDoubled:
     _, doubled = missing_and_doubled(ids)
     return [number for number in range(min(ids), max(ids) - 1) if number not in ids], doubled
 
 
-def _ends_late(ids: list[int]) -> Answer:
+def _ends_late(ids: list[int]) -> MissingAndDoubled:
     _, doubled = missing_and_doubled(ids)
     return [number for number in range(min(ids), max(ids) + 2) if number not in ids], doubled
 
 
-def _starts_at_one(ids: list[int]) -> Answer:
+def _starts_at_one(ids: list[int]) -> MissingAndDoubled:
     _, doubled = missing_and_doubled(ids)
     return [number for number in range(1, max(ids, default=1)) if number not in ids], doubled
 
 
-def _set_only(ids: list[int]) -> Answer:
+def _set_only(ids: list[int]) -> MissingAndDoubled:
     return missing_and_doubled(ids)[0], []
 
 
-def _each_copy(ids: list[int]) -> Answer:
+def _each_copy(ids: list[int]) -> MissingAndDoubled:
     return missing_and_doubled(ids)[0], [number for number in ids if ids.count(number) > 1]
 
 
-def _not_sorted(ids: list[int]) -> Answer:
+def _not_sorted(ids: list[int]) -> MissingAndDoubled:
     missing, _ = missing_and_doubled(ids)
     return missing, [number for number in dict.fromkeys(ids) if ids.count(number) > 1]
 
 
-def _empty_raises(ids: list[int]) -> Answer:
+def _empty_raises(ids: list[int]) -> MissingAndDoubled:
     min(ids)
     return missing_and_doubled(ids)
 

@@ -8,7 +8,7 @@ from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample, Trap, Unreadable
 
 Log = list[tuple[str, str]]
-Answer = tuple[Log, bool]
+ReplayAndGap = tuple[Log, bool]
 
 STUB = '''\
 def since(log: list[tuple[str, str]], last_event_id: str) -> tuple[list[tuple[str, str]], bool]:
@@ -66,7 +66,7 @@ def _sample(log: Log, epoch: str, first: int, asked: str) -> Sample:
     return Sample((log, asked), (log, True))
 
 
-def _read(returned: object, sample: Sample) -> Answer:
+def _read(returned: object, sample: Sample) -> ReplayAndGap:
     parts = read.items(returned, "a tuple: (missed, gap)")
     if len(parts) != 2:
         raise Unreadable(f"It returned {len(parts)} things, not two: (missed, gap).")
@@ -86,38 +86,38 @@ def _place(log: Log, asked: str) -> int | None:
     return next((place for place, (id, _) in enumerate(log) if id == asked), None)
 
 
-def _new_gets_all(log: Log, asked: str) -> Answer:
+def _new_gets_all(log: Log, asked: str) -> ReplayAndGap:
     return since(log, asked) if asked else (log, False)
 
 
-def _new_is_a_hole(log: Log, asked: str) -> Answer:
+def _new_is_a_hole(log: Log, asked: str) -> ReplayAndGap:
     return since(log, asked) if asked else ([], True)
 
 
-def _repeats(log: Log, asked: str) -> Answer:
+def _repeats(log: Log, asked: str) -> ReplayAndGap:
     place = _place(log, asked)
     return (log[place:], False) if place is not None else since(log, asked)
 
 
-def _skips(log: Log, asked: str) -> Answer:
+def _skips(log: Log, asked: str) -> ReplayAndGap:
     place = _place(log, asked)
     return (log[place + 2 :], False) if place is not None else since(log, asked)
 
 
-def _last_dropped_is_a_hole(log: Log, asked: str) -> Answer:
+def _last_dropped_is_a_hole(log: Log, asked: str) -> ReplayAndGap:
     return since(log, asked) if not asked or _place(log, asked) is not None else (log, True)
 
 
-def _never_a_hole(log: Log, asked: str) -> Answer:
+def _never_a_hole(log: Log, asked: str) -> ReplayAndGap:
     return since(log, asked)[0], False
 
 
-def _unknown_gets_nothing(log: Log, asked: str) -> Answer:
+def _unknown_gets_nothing(log: Log, asked: str) -> ReplayAndGap:
     missed, gap = since(log, asked)
     return ([] if gap else missed), gap
 
 
-def _looks_at_the_number_only(log: Log, asked: str) -> Answer:
+def _looks_at_the_number_only(log: Log, asked: str) -> ReplayAndGap:
     digits = asked.rpartition("-")[2]
     if not asked or not digits.isdigit():
         return since(log, asked)
@@ -126,7 +126,7 @@ def _looks_at_the_number_only(log: Log, asked: str) -> Answer:
     return rest, int(digits) < oldest - 1
 
 
-def _future_is_fine(log: Log, asked: str) -> Answer:
+def _future_is_fine(log: Log, asked: str) -> ReplayAndGap:
     epoch, _, digits = asked.rpartition("-")
     if log and digits.isdigit() and log[-1][0].rpartition("-")[0] == epoch:
         last = int(log[-1][0].rpartition("-")[2])

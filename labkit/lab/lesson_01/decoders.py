@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from labkit.client import EventSource
 from labkit.clock import ImpatientClock
-from labkit.lab.raw import raw_server
+from labkit.lab.raw_server import raw_server
 from labkit.wire import Decoder, Event
 
 Reader = Callable[[Sequence[bytes]], list[str]]

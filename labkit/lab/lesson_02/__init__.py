@@ -6,10 +6,10 @@ from labkit.lab.lesson_02.claims import (
     c11_line_break_breaks_it,
     c63_bounded_for_slow_readers,
 )
-from labkit.lab.lesson_02.headers import opens, opens_without
+from labkit.lab.lesson_02.headers import opens_with, opens_without
 from labkit.lab.lesson_02.slow import slow_reader
 
 __all__ = [
     "c02_headers_that_matter", "c10_twenty_lines", "c11_line_break_breaks_it", "c63_bounded_for_slow_readers",
-    "opens", "opens_without", "slow_reader",
+    "opens_with", "opens_without", "slow_reader",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from labkit.lab.lesson_04.claims import (
     c30_only_a_watchdog_tells,
     c62_jitter_spreads,
 )
-from labkit.lab.lesson_04.everycut import HOWS, REFERENCE, cut_in_memory, places
+from labkit.lab.lesson_04.every_cut import HOWS, REFERENCE, cut_in_memory, places
 from labkit.lab.lesson_04.herd import herd, herd_on_sockets, per_tenth
 from labkit.lab.lesson_04.outages import ForgetfulLog, deploy, from_the_start, notices_silence, through_a_cut
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from labkit.client import watch
-from labkit.lab.jupyterproxy import jupyter_proxy
+from labkit.lab.jupyter_proxy import jupyter_proxy
 from labkit.lab.ticking import Ticks, cured, ticking
 from labkit.proxy import HAProxy, Nginx, find_nginx, front, nginx
-from labkit.proxy.nginx import name as nginx_name
-from labkit.proxy.nginx import wheel_nginx
+from labkit.proxy.nginx import nginx_name, wheel_nginx
 from labkit.recording import Lags, Recording, Repeated, lags, repeated
 
 Setup = Nginx | HAProxy

@@ -1,7 +1,6 @@
 """The experiments of lesson 06, "How do models stream?", and the verdicts on its claims."""
 
 from labkit.lab.lesson_06.accents import ACCENTS, by_format, by_habit, understood
-from labkit.lab.lesson_06.answers import Streamed, ask, streamed
 from labkit.lab.lesson_06.asks_again import Asked, questions
 from labkit.lab.lesson_06.claims import (
     c45_done_ends_it,
@@ -14,6 +13,7 @@ from labkit.lab.lesson_06.claims import (
     c52_error_under_200,
     c53_partial_is_state,
 )
+from labkit.lab.lesson_06.streamed_answers import Streamed, ask, streamed
 
 __all__ = [
     "ACCENTS", "Asked", "Streamed", "ask", "by_format", "by_habit", "c45_done_ends_it", "c46_named_events",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.lab.lesson_06.answers import Streamed, json_object
+from labkit.lab.lesson_06.streamed_answers import Streamed, json_object
 from labkit.recording import Recording, Verdict
 from labkit.wire import Event
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.bench.breakeven import BreakEven
+from labkit.bench.break_even import BreakEven
 from labkit.bench.clients import OVER_HTTP
 from labkit.bench.cost import Costs
 from labkit.bench.outage import Outage

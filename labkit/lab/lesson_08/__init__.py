@@ -1,6 +1,6 @@
 """The experiments of lesson 08, "Who may listen?", and the verdicts on its claims."""
 
-from labkit.lab.lesson_08.accesslog import logging_server
+from labkit.lab.lesson_08.access_log import logging_server
 from labkit.lab.lesson_08.claims import (
     c21_who_sends_headers,
     c22_cookies_and_cors,

@@ -9,7 +9,7 @@ import pytest
 from tornado.web import RequestHandler
 
 from labkit.lab import send
-from labkit.lab.lesson_02 import opens, opens_without, slow_reader
+from labkit.lab.lesson_02 import opens_with, opens_without, slow_reader
 from labkit.lab.lesson_02.claims import (
     c02_headers_that_matter,
     c10_twenty_lines,
@@ -41,8 +41,8 @@ def test_c02() -> None:
 
 
 def test_c02_the_type_is_compared_exactly() -> None:
-    assert asyncio.run(opens({"Content-Type": "Text/Event-Stream; charset=latin-1"}))
-    assert not asyncio.run(opens({"Content-Type": "text/event-streams"}))
+    assert asyncio.run(opens_with({"Content-Type": "Text/Event-Stream; charset=latin-1"}))
+    assert not asyncio.run(opens_with({"Content-Type": "text/event-streams"}))
 
 
 def test_c10() -> None:

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 from labkit.lab.lesson_06.accents import ACCENTS, by_format, by_habit, understood
-from labkit.lab.lesson_06.answers import Piece, Streamed, piece, streamed
 from labkit.lab.lesson_06.claims import (
     c45_done_ends_it,
     c46_named_events,
@@ -18,6 +17,7 @@ from labkit.lab.lesson_06.claims import (
     c52_error_under_200,
     c53_partial_is_state,
 )
+from labkit.lab.lesson_06.streamed_answers import Piece, Streamed, piece, streamed
 from labkit.recording import Recording
 from labkit.recording.recording import Arrival
 from labkit.wire import Event

@@ -12,7 +12,7 @@ from labkit.client import EventSource
 from labkit.clock import ImpatientClock
 from labkit.faults import Cut, Fault, First, Machine
 from labkit.faults.fault import HOWS, How
-from labkit.lab.lesson_04.memorywire import MemoryWire
+from labkit.lab.lesson_04.memory_wire import MemoryWire
 from labkit.proxy import relay
 from labkit.server import StreamHandler, serve
 from labkit.wire import Event, Frame, encode

@@ -8,7 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from labkit.faults.fault import Fault, How
-from labkit.proxy.passing import Passage
+from labkit.proxy.passage import Passage
 from labkit.proxy.relay import Relay, relay
 from labkit.system.background import Background
 

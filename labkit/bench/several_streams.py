@@ -7,7 +7,7 @@ import importlib.util
 from contextlib import AsyncExitStack
 
 from labkit.bench.origin import origin
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 from labkit.proxy import Nginx, find_nginx, nginx, pipe
 
 

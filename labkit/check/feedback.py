@@ -9,7 +9,7 @@ from html import escape
 
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class CheckResult:
     """How far an answer came, and what to look at next.
 
     `level` is the number of levels passed, of `levels`. `message` is plain text: a sentence first, then lines of facts

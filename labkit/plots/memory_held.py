@@ -12,7 +12,7 @@ from labkit.plots.style import INK, PROXY, SERVER, style
 KIB = 1024
 
 
-def held(series: Mapping[str, Sequence[tuple[int, int]]], room_bytes: int, title: str) -> Axes:
+def memory_held(series: Mapping[str, Sequence[tuple[int, int]]], room_bytes: int, title: str) -> Axes:
     """The Axes of one line for each server: KiB published against KiB held. The limit is drawn as a dashed line."""
     looks = [(PROXY, "-", "s"), (SERVER, "-", "o"), (INK, ":", "^")]
     with style():

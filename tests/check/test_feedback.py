@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from labkit.check import Result, check, hint
+from labkit.check import CheckResult, check, hint
 from labkit.check.exercises import EXERCISES
 
 
@@ -31,8 +31,8 @@ def test_an_exercise_name_is_escaped() -> None:
 
 
 def test_colours_are_those_of_the_theme_and_a_mark_stands_beside_them() -> None:
-    passed = Result("x", 3, 3, True, "done")._repr_html_()
-    not_yet = Result("x", 1, 3, False, "not yet")._repr_html_()
+    passed = CheckResult("x", 3, 3, True, "done")._repr_html_()
+    not_yet = CheckResult("x", 1, 3, False, "not yet")._repr_html_()
     assert "var(--jp-success-color1" in passed
     assert "✓ x: 3 of 3 levels passed" in passed
     assert "var(--jp-warn-color1" in not_yet

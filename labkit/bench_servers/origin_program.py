@@ -12,7 +12,7 @@ from random import Random
 from tornado.web import RequestHandler
 
 from labkit.bench_servers import compressed
-from labkit.bench_servers.nulls import answer, coming
+from labkit.bench_servers.null_servers import answer, coming
 from labkit.bench_servers.payload import event
 from labkit.server import Channel, long_polling, polling, serve, websocket
 from labkit.server.site import Route

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 
 import httpx
 
-from labkit.bench_servers.nulls import LINES
+from labkit.bench_servers.null_servers import LINES
 from labkit.client import Source, WebSocketSource
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 from labkit.client.source import CLOSED, OPEN
 from labkit.errors import StreamLost
 from labkit.wire import Event
@@ -62,7 +62,7 @@ class NullHttp(Source):
         await self._http.aclose()
 
 
-class BareSocket(WebSocketSource):
+class BareWebSocketSource(WebSocketSource):
     """A WebSocket whose messages are the data alone: no ids, so no resuming. To a null it is tornado's client alone."""
 
     def event(self, message: str | bytes) -> Event:

@@ -21,14 +21,14 @@ PINGS = 5
 GONE = "the servers are gone: stay inside of the with block"
 
 
-class Came(NamedTuple):
+class RivalEvent(NamedTuple):
     """One event: `sent_s` by the clock of the server, `came_s` by yours."""
 
     sent_s: float
     came_s: float
 
 
-class Connection:
+class RivalConnection:
     """`take(count)` gives the next events; the server's clock is `ahead_s` of yours."""
 
     def __init__(self, port: int, name: str, nodelay: bool) -> None:
@@ -38,7 +38,7 @@ class Connection:
         self._say(f"{name} {nodelay}")
         self.ahead_s = self._compared()
 
-    def take(self, count: int) -> list[Came]:
+    def take(self, count: int) -> list[RivalEvent]:
         """So many events, one every 50 ms.
 
         Raises:
@@ -55,12 +55,12 @@ class Connection:
         self._lines.close()
         self._socket.close()
 
-    def _next(self) -> Came:
+    def _next(self) -> RivalEvent:
         data = self._lines.readline()
         self._lines.readline()  # the empty line: only now is it an event
         came_s = time.monotonic()
         self._say("ok")  # Linux holds an acknowledgement back only for a side that talks back
-        return Came(float(data[6:]), came_s)
+        return RivalEvent(float(data[6:]), came_s)
 
     def _compared(self) -> float:
         """Asks for the server's time, and takes it for that of the middle between question and answer. The quickest
@@ -89,10 +89,10 @@ class Rivals:
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._connections: list[Connection] = []
+        self._connections: list[RivalConnection] = []
         self._cold_s = {"SSE": COLD_S}
 
-    def connect(self, name: str, nodelay: bool = False) -> Connection:
+    def connect(self, name: str, nodelay: bool = False) -> RivalConnection:
         """A new connection. With `nodelay` its server turns Nagle's algorithm off.
 
         Raises:
@@ -102,7 +102,7 @@ class Rivals:
             raise LabError(GONE)
         if name not in ("SSE", "WebSocket"):
             raise LabError(f"{name!r} is neither 'SSE' nor 'WebSocket'")
-        made = Connection(self._listener.getsockname()[1], name, bool(nodelay))
+        made = RivalConnection(self._listener.getsockname()[1], name, bool(nodelay))
         self._connections.append(made)
         return made
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from labkit.llm import anthropic, ollama, openai
 from labkit.llm.generation import Generation
-from labkit.llm.modelhandler import ModelHandler
+from labkit.llm.model_handler import ModelHandler
 from labkit.wire import Frame, encode
 
 

@@ -13,7 +13,7 @@ from labkit.bench_servers.payload import event
 from labkit.system.usage import fill, used
 from labkit.wire import Frame, encode
 
-START = "import sys; from labkit.bench_servers.threaded import main; main(int(sys.argv[1]))"
+START = "import sys; from labkit.bench_servers.threaded_program import main; main(int(sys.argv[1]))"
 
 
 class _Handler(BaseHTTPRequestHandler):

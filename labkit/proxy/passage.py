@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
-from labkit.proxy.http import NotHttp, body, read_head, write_head
+from labkit.proxy.http1 import NotHttp, body, read_head, write_head
 from labkit.system.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
@@ -144,13 +144,13 @@ class Passing:
         self.over = True
         self.passage.ended = {"clean": "ended", "fin": "cut by a FIN", "rst": "cut by a RST"}[how]
         if how == "rst":
-            reset(self._writer)
+            reset_connection(self._writer)
         else:
             self._writer.close()
         self._woken.set()
 
 
-def reset(writer: asyncio.StreamWriter) -> None:
+def reset_connection(writer: asyncio.StreamWriter) -> None:
     """Closes with a RST, which throws away what the other side has not read."""
     reset_on_close(writer.get_extra_info("socket"))
     writer.transport.abort()

@@ -9,7 +9,7 @@ from labkit.bench.origin import Origin, origin
 from labkit.bench.result import Result
 from labkit.bench_servers.payload import event, now_ms, sent_ms
 from labkit.client import EventSource, Source, WebSocketSource
-from labkit.client.http import new_client
+from labkit.client.httpx_client import new_client
 
 GRACE_S = 20.0
 PAUSE_S = 0.005

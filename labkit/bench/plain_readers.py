@@ -9,10 +9,10 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import quote, urlsplit
 
-from labkit.proxy.http import body, read_head
+from labkit.proxy.http1 import body, read_head
 
 #: Reads from the server at this URL, behind this id, beginning so many seconds later, until it is cancelled.
-Read = Callable[[str, str, float], Awaitable[None]]
+Reader = Callable[[str, str, float], Awaitable[None]]
 #: Headers that ask for a WebSocket, and for a compressed one.
 SOCKET = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -35,7 +35,7 @@ def _request(url: str, path: str, headers: str = "") -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n{headers}\r\n".encode()
 
 
-def listens(path: str, headers: str = "") -> Read:
+def listens(path: str, headers: str = "") -> Reader:
     """Asks once, and takes what comes."""
 
     async def read(url: str, last: str, wait_s: float) -> None:
@@ -48,7 +48,7 @@ def listens(path: str, headers: str = "") -> Read:
     return read
 
 
-def asks(path: str, every_s: float) -> Read:
+def asks(path: str, every_s: float) -> Reader:
     """Asks for what came after the newest id, `every_s` after each answer, over one connection."""
 
     async def read(url: str, last: str, wait_s: float) -> None:

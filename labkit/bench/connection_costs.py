@@ -6,9 +6,9 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-from labkit.bench.crowd import DEFLATE, SOCKET, asks, listens
 from labkit.bench.origin import START, Origin, origin
-from labkit.bench_servers import compressed, threaded
+from labkit.bench.plain_readers import DEFLATE, SOCKET, asks, listens
+from labkit.bench_servers import compressed, threaded_program
 from labkit.errors import LabError
 
 POLL_EVERY_S = 0.5
@@ -18,7 +18,7 @@ SERVERS = {
     "WebSocket": (START, listens("/socket", SOCKET)),
     "long polling": (START, asks("/wait", every_s=0.0)),
     "polling": (START, asks("/poll", every_s=POLL_EVERY_S)),
-    "SSE, a thread each": (threaded.START, listens("/events")),
+    "SSE, a thread each": (threaded_program.START, listens("/events")),
     "SSE, compressed": (START, listens(compressed.path("/events"))),
     "WebSocket, compressed": (START, listens(compressed.path("/socket"), DEFLATE)),
 }
