@@ -6,10 +6,9 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import quote, urlsplit
-
-from labkit.proxy.http1 import body, read_head
 
 #: Reads from the server at this URL, behind this id, beginning so many seconds later, until it is cancelled.
 Reader = Callable[[str, str, float], Awaitable[None]]
@@ -56,9 +55,10 @@ def asks(path: str, every_s: float) -> Reader:
         async with _connected(url) as (reader, writer):
             while True:
                 writer.write(_request(url, f"{path}?since={quote(last)}", f'If-None-Match: "{last}"\r\n'))
-                pieces = body(reader, await read_head(reader))
-                if answer := b"".join([piece async for piece in pieces]):
-                    last = json.loads(answer)["last"]
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"Content-Length: (\d+)", head)  # a 304, "nothing new", has none
+                if length:
+                    last = json.loads(await reader.readexactly(int(length[1])))["last"]
                 await asyncio.sleep(every_s)
 
     return read

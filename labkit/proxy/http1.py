@@ -1,83 +1,112 @@
-"""As much of HTTP/1.1 as a relay has to know: heads, and where a body ends. Source: RFC 9112."""
+"""The two sides of a relay in HTTP/1.1: what the client asks, and what the origin answers. h11 reads both.
+
+Source: RFC 9112; RFC 9110, 7.6.1 (what concerns one connection only) and 15.2 (informational answers are passed on).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
+
+import h11
 
 from labkit.faults.fault import Headers
 
-#: What concerns one connection only, and the framing, which the relay makes anew. Source: RFC 9110, 7.6.1.
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "te", "trailer", "upgrade"}
+#: What concerns one connection only, and the framing, which the relay makes anew; 100 Continue it answers by itself.
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "content-length", "te", "trailer", "upgrade", "expect"}
+)
 READ_BYTES = 65536
-
-
-class NotHttp(Exception):
-    """What came is no message of HTTP."""
+#: The longest head that is read. Precedent: asyncio's own limit for a line.
+HEAD_BYTES = 65536
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first line of a message, and its headers with their names as they came."""
+    """The first line of a message as the relay sends it, and its headers, their names as they came."""
 
     first_line: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
 
-    def get(self, name: str) -> str:
-        """The header's value, in lower case; "" if there is none."""
-        return next((value.lower() for other, value in self.headers if other.lower() == name), "")
+    @classmethod
+    def of_answer(cls, answer: h11.Response | h11.InformationalResponse) -> Head:
+        """The head of an answer, as HTTP/1.1."""
+        reason = answer.reason.decode("latin-1")
+        return cls(f"HTTP/1.1 {answer.status_code} {reason}", _headers(answer))
 
     @property
-    def kept(self) -> Headers:
-        """The headers that a relay passes on."""
+    def to_pass_on(self) -> Headers:
+        """The headers that do not concern this connection alone."""
         return [(name, value) for name, value in self.headers if name.lower() not in HOP_BY_HOP]
 
     @property
+    def content_length(self) -> Headers:
+        """The Content-Length, where there is one: an answer without a body, such as that to HEAD, keeps it."""
+        return [(name, value) for name, value in self.headers if name.lower() == "content-length"]
+
+    @property
     def size_bytes(self) -> int:
-        """How long it was on the wire, up to spaces that nobody needs."""
-        return len(write_head(self.first_line, list(self.headers)))
-
-    @property
-    def status(self) -> int:
-        """The status of a response.
-
-        Raises:
-            NotHttp: it has none.
-        """
-        return _number(f"{self.first_line} ".split(" ")[1], "a status")
-
-    @property
-    def content_length(self) -> int | None:
-        """How long it says that its body is, in bytes.
-
-        Raises:
-            NotHttp: that is no number.
-        """
-        value = self.get("content-length")
-        return _number(value, "a Content-Length") if value else None
+        """How long the head is on the wire, up to spaces that nobody needs."""
+        return len(write_head(self.first_line, self.headers))
 
 
-def _number(text: str, what: str, base: int = 10) -> int:
-    try:
-        if (number := int(text, base)) >= 0:
-            return number
-    except ValueError:
-        pass
-    raise NotHttp(f"{text[:40]!r} is not {what}")
+class Messages:
+    """The messages that come over one connection, read by h11.
 
-
-async def read_head(reader: asyncio.StreamReader) -> Head:
-    """The head of the next message.
-
-    Raises:
-        asyncio.IncompleteReadError: the connection ended before it was complete.
-        asyncio.LimitOverrunError: it is longer than the reader allows.
+    Args:
+        role: what this relay is on the connection: h11.SERVER towards a client, h11.CLIENT towards an origin.
+        reader: where the bytes come from.
     """
-    raw = await reader.readuntil(b"\r\n\r\n")
-    first, *lines = raw[:-4].decode("latin-1").split("\r\n")
-    pairs = (line.partition(":") for line in lines)
-    return Head(first, tuple((name, value.strip()) for name, _, value in pairs))
+
+    def __init__(self, role: type[h11.CLIENT] | type[h11.SERVER], reader: asyncio.StreamReader) -> None:
+        self.state = h11.Connection(role, max_incomplete_event_size=HEAD_BYTES)
+        self._reader = reader
+
+    async def next(self, writer: asyncio.StreamWriter | None = None) -> h11.Event:
+        """The next part of a message: a head, a piece of a body as it came, or the end of the message.
+
+        A client that waits for 100 Continue before it sends its body gets it through `writer`.
+
+        Raises:
+            h11.RemoteProtocolError: what came is not HTTP, or the connection ended in the middle of a message.
+
+        Source: RFC 9110, 10.1.1.
+        """
+        while not isinstance(event := self.state.next_event(), h11.Event):
+            if writer is not None and self.state.they_are_waiting_for_100_continue:
+                writer.write(CONTINUE)
+                self.state.send(h11.InformationalResponse(status_code=100, headers=[]))
+            self.state.receive_data(await self._reader.read(READ_BYTES))
+        return event
+
+    async def request(self) -> h11.Request:
+        """The head of the client's request.
+
+        Raises:
+            h11.RemoteProtocolError: what came is no request, or the client left before it was complete.
+        """
+        event = await self.next()
+        if not isinstance(event, h11.Request):
+            raise h11.RemoteProtocolError("the connection ended before a request")
+        return event
+
+    async def left(self) -> None:
+        """Returns when the other side has ended the connection; what it sends after its request is not read."""
+        while await self._reader.read(READ_BYTES):
+            pass
+
+
+def request_to_origin(request: h11.Request, host: str) -> h11.Request:
+    """The request as the relay sends it: in HTTP/1.1, over a connection that ends with the answer, framed as it was."""
+    headers = [(name, value) for name, value in _headers(request) if name.lower() not in HOP_BY_HOP]
+    if not any(name.lower() == "host" for name, _ in headers):  # HTTP/1.0 may come without
+        headers.append(("Host", host))
+    framing = [(name, value) for name, value in _headers(request) if name.lower() == "content-length"]
+    if any(name.lower() == "transfer-encoding" for name, _ in _headers(request)):
+        framing = [("Transfer-Encoding", "chunked")]
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in [*headers, *framing]]
+    return h11.Request(method=request.method, target=request.target, headers=[*encoded, (b"Connection", b"close")])
 
 
 def write_head(first_line: str, headers: Headers) -> bytes:
@@ -86,25 +115,5 @@ def write_head(first_line: str, headers: Headers) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-async def body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes]:
-    """The body of a response, in the pieces in which it came, without its framing.
-
-    Raises:
-        asyncio.IncompleteReadError: the connection broke in the middle.
-        NotHttp: the size of a chunk is no number.
-    """
-    if head.status in (204, 304) or head.status < 200:
-        return
-    if "chunked" in head.get("transfer-encoding"):
-        while size := _number((await reader.readuntil(b"\r\n")).split(b";")[0].decode("latin-1"), "a chunk's size", 16):
-            yield await reader.readexactly(size)
-            await reader.readexactly(2)
-        await reader.readuntil(b"\r\n")
-        return
-    length = head.content_length
-    left = -1 if length is None else length
-    while left and (data := await reader.read(READ_BYTES if left < 0 else min(left, READ_BYTES))):
-        left -= len(data) if left > 0 else 0
-        yield data
-    if left > 0:
-        raise asyncio.IncompleteReadError(b"", left)
+def _headers(message: h11.Request | h11.Response | h11.InformationalResponse) -> Headers:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.headers.raw_items()]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import h11
+
+from labkit.errors import LabError
 from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
-from labkit.proxy.http1 import NotHttp, body, read_head, write_head
+from labkit.proxy.http1 import Head, Messages, write_head
 from labkit.system.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
 #: How an origin's answer can go wrong: its connection ends or is reset, or it sends what is not HTTP.
-BROKEN = (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, NotHttp)
+BROKEN = (OSError, h11.RemoteProtocolError)
 
 
 @dataclass(slots=True)
@@ -28,10 +32,8 @@ class Passage:
 class Passing:
     """One answer on its way through the faults."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: Passage, body: Chain, wire: Chain
-    ) -> None:
-        self._reader, self._writer, self.passage = reader, writer, passage
+    def __init__(self, writer: asyncio.StreamWriter, passage: Passage, body: Chain, wire: Chain) -> None:
+        self._writer, self.passage = writer, passage
         self._body, self._wire = body, wire
         self._clock = asyncio.get_running_loop().time
         self._chunked = True
@@ -40,19 +42,20 @@ class Passing:
         self.over = False
         _nodelay(writer)
 
-    async def run(self, origin: asyncio.StreamReader, faults: Sequence[Fault], chunked: bool) -> None:
-        """Returns when the connection is over."""
-        pumping = asyncio.ensure_future(self._pump(origin, faults, chunked))
-        waking = asyncio.ensure_future(self._wake())
-        leaving = asyncio.ensure_future(self._reader.read())  # it comes to its end when the client leaves
-        tasks = [pumping, waking, leaving]
+    async def run(
+        self, origin: Messages, faults: Sequence[Fault], request: h11.Request, asking: Coroutine[Any, Any, None]
+    ) -> None:
+        """Returns when the connection is over. `asking` passes the request on, and returns when the client has left."""
+        question = asyncio.ensure_future(asking)
+        machines = [asyncio.ensure_future(self._pump(origin, faults, request)), asyncio.ensure_future(self._wake())]
+        tasks = [question, *machines]
         try:
             while not self.over:
                 done, _ = await asyncio.wait([task for task in tasks if not task.done()], return_when="FIRST_COMPLETED")
-                if problem := next(filter(None, (one.exception() for one in (pumping, waking) if one in done)), None):
-                    self.end("fin")
-                    self.passage.ended = f"a fault failed: {problem!r}"
-                if leaving in done or waking in done:
+                if problem := next((task.exception() for task in machines if task in done and task.exception()), None):
+                    self._give_up(f"a fault failed: {problem!r}")
+                if question in done:
+                    self._asked(question.exception())
                     break
         finally:
             for task in tasks:
@@ -60,30 +63,53 @@ class Passing:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.passage.ended = self.passage.ended or "the client left"
 
-    async def _pump(self, origin: asyncio.StreamReader, faults: Sequence[Fault], chunked: bool) -> None:
+    def _asked(self, problem: BaseException | None) -> None:
+        if isinstance(problem, LabError):
+            self._give_up(str(problem))
+        elif problem is not None and not isinstance(problem, OSError | h11.RemoteProtocolError):
+            self._give_up(f"a fault failed: {problem!r}")
+
+    def _give_up(self, why: str) -> None:
+        self.end("fin")
+        self.passage.ended = why
+
+    async def _pump(self, origin: Messages, faults: Sequence[Fault], request: h11.Request) -> None:
         try:
-            head = await read_head(origin)
-            self._tell = lambda chain: chain.told(self._clock(), list(head.headers), head.size_bytes)
+            answer = await self._final_answer(origin, request)
+            head = Head.of_answer(answer)
+            self._tell = lambda chain: chain.told(self._clock(), head.headers, head.size_bytes)
             self._tell(self._body)
             self._tell(self._wire)
-            headers: Headers = head.kept
+            headers = head.to_pass_on
             for fault in faults:
                 headers = fault.head(headers)
-            self._chunked = chunked and head.status not in (204, 304)
-            framing = [("Transfer-Encoding", "chunked")] if self._chunked else []
-            first_line = head.first_line.replace("HTTP/1.0", "HTTP/1.1")
-            self._send(
-                self._wire.feed(self._clock(), write_head(first_line, [*headers, *framing, ("Connection", "close")]))
-            )
-            async for data in body(origin, head):
-                self._frame(self._body.feed(self._clock(), data))
+            # Source: RFC 9112, 6.3: no body follows these, whatever their Content-Length says.
+            bodiless = request.method == b"HEAD" or answer.status_code in (204, 304)
+            self._chunked = _is_http11(request) and not bodiless
+            framing = [("Transfer-Encoding", "chunked")] if self._chunked else head.content_length if bodiless else []
+            self._send_head(head.first_line, [*headers, *framing, ("Connection", "close")])
+            while isinstance(part := await origin.next(), h11.Data):
+                self._frame(self._body.feed(self._clock(), bytes(part.data)))
                 with contextlib.suppress(OSError):  # the client left: run() sees it
                     await self._writer.drain()
             self._frame(self._body.end(self._clock()))
         except BROKEN:
             if not self.over:
-                self.end("fin")
-                self.passage.ended = "the origin broke off"  # and so did we
+                self._give_up("the origin broke off")  # and so did we
+
+    async def _final_answer(self, origin: Messages, request: h11.Request) -> h11.Response:
+        """The head of the answer. Those before it, such as 103 Early Hints, are passed on as they are; 100 Continue
+        answers the relay alone."""
+        while isinstance(answer := await origin.next(), h11.InformationalResponse):
+            if answer.status_code != 100 and _is_http11(request):
+                head = Head.of_answer(answer)
+                self._send_head(head.first_line, head.headers)
+        if not isinstance(answer, h11.Response):
+            raise h11.RemoteProtocolError("the connection ended before an answer")
+        return answer
+
+    def _send_head(self, first_line: str, headers: Headers) -> None:
+        self._send(self._wire.feed(self._clock(), write_head(first_line, headers)))
 
     async def _wake(self) -> None:
         while not self.over:
@@ -154,6 +180,10 @@ def reset_connection(writer: asyncio.StreamWriter) -> None:
     """Closes with a RST, which throws away what the other side has not read."""
     reset_on_close(writer.get_extra_info("socket"))
     writer.transport.abort()
+
+
+def _is_http11(request: h11.Request) -> bool:
+    return request.http_version == b"1.1"
 
 
 def _nodelay(writer: asyncio.StreamWriter) -> None:

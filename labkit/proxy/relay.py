@@ -9,13 +9,17 @@ from collections.abc import AsyncIterator, Sequence
 from random import Random
 from urllib.parse import urlsplit
 
+import h11
+
 from labkit.errors import LabError, PortInUse
-from labkit.faults.fault import Answer, Chain, Close, Fault, Headers, How, Refuse
-from labkit.proxy.http1 import NotHttp, read_head, write_head
+from labkit.faults.fault import Answer, Chain, Fault, Headers, How, Refuse
+from labkit.proxy.http1 import Messages, write_head
 from labkit.proxy.passage import Passage, Passing, reset_connection
+from labkit.proxy.question import Question
 from labkit.system.sockets import is_loopback
 
 CONNECT_TIMEOUT_S = 5.0
+TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class Relay:
@@ -29,7 +33,7 @@ class Relay:
         if parts.scheme != "http" or not parts.hostname:
             raise LabError(f"{origin!r} cannot be relayed: the relay speaks http:// only, and needs a host")
         self.origin = origin
-        self._host, self._port = parts.hostname, parts.port or 80
+        self._host, self._port, self._netloc = parts.hostname, parts.port or 80, parts.netloc
         self._faults, self._requests, self._seed = tuple(faults), tuple(requests), seed
         self.passages: deque[Passage] = deque(maxlen=1000)
         self._connections = 0
@@ -84,21 +88,22 @@ class Relay:
                 reset_connection(writer)
                 passage.ended = "refused"
             else:
-                await self._serve(reader, writer, passage, decided)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self._serve(Messages(h11.SERVER, reader), writer, passage, decided)
+        except OSError:
             passage.ended = passage.ended or "the client left"
-        except NotHttp as problem:
-            passage.ended = f"the client's request is not HTTP: {problem}"
+        except h11.RemoteProtocolError as problem:
+            passage.ended = passage.ended or f"the client's request is not HTTP: {problem}"
+            with contextlib.suppress(OSError):
+                await _answer(writer, 400, [TEXT], f"The relay cannot read this request: {problem}\n".encode())
         except asyncio.CancelledError:
             passage.ended = passage.ended or "the relay was closed"  # not raised: asyncio's server would complain of it
         finally:
             writer.close()
 
     async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
+        self, client: Messages, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
     ) -> None:
-        request = await read_head(reader)
-        content = await reader.readexactly(request.content_length or 0)
+        request = await client.request()
         if decided is not None:
             passage.ended = f"answered {decided.status}"
             return await _answer(writer, decided.status, list(decided.headers), b"")
@@ -108,38 +113,20 @@ class Relay:
         except (OSError, TimeoutError) as problem:
             passage.ended = "the origin does not answer"
             text = f"The relay's origin {self.origin} does not answer: {problem}. Is it running?\n"
-            return await _answer(writer, 502, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
+            return await _answer(writer, 502, [TEXT], text.encode())
+        origin = Messages(h11.CLIENT, origin_reader)
+        question = Question(client, writer, origin, origin_writer, self._request_line())
+        connection = Passing(writer, passage, *self._lines(passage.n))
+        self._running.add(connection)
         try:
-            await self._ask(
-                origin_writer, write_head(request.first_line, [*request.kept, ("Connection", "close")]), content
-            )
-            connection = Passing(reader, writer, passage, *self._lines(passage.n))
-            self._running.add(connection)
-            try:
-                await connection.run(origin_reader, self._faults, request.first_line.endswith("HTTP/1.1"))
-            finally:
-                self._running.discard(connection)
+            await connection.run(origin, self._faults, request, question.pass_on(request, self._netloc))
         finally:
+            self._running.discard(connection)
             origin_writer.close()
 
-    async def _ask(self, writer: asyncio.StreamWriter, head: bytes, content: bytes) -> None:
-        """Sends the request on, through the faults of that direction."""
-        if content:
-            head = head[:-2] + b"Content-Length: %d\r\n\r\n" % len(content)
-        line = Chain([fault.start(1, Random(f"{self._seed}/request/{n}")) for n, fault in enumerate(self._requests)])
-        clock = asyncio.get_running_loop().time
-        actions = line.feed(clock(), head + content)
-        while True:
-            for action in actions:
-                if isinstance(action, Close):
-                    raise ConnectionResetError("a fault cut the request")
-                writer.write(action.data)
-                await writer.drain()
-            due_s = line.next_wake()
-            if due_s is None:
-                return
-            await asyncio.sleep(max(0.0, due_s - clock()))
-            actions = line.wake(clock())
+    def _request_line(self) -> Chain:
+        """The machines for what the client sends."""
+        return Chain([fault.start(1, Random(f"{self._seed}/request/{n}")) for n, fault in enumerate(self._requests)])
 
 
 @contextlib.asynccontextmanager

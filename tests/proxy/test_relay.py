@@ -267,7 +267,8 @@ BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n: 1\r\n"
         (b"x" * 100_000, None),
         (BEGUN + b"many\r\n", b": 1"),
         (BEGUN + b"-3\r\n", b": 1"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n: 1", b""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n: 1", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n: 1", b": 1"),
     ],
 )
 @pytest.mark.parametrize("reset_it", [True, False])
@@ -340,10 +341,13 @@ def test_a_clients_nonsense_is_named() -> None:
     async def main() -> None:
         async with serve(three) as server, relay(server.url) as proxy:
             reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
-            writer.write(b"POST / HTTP/1.1\r\nContent-Length: ten\r\n\r\n")
-            assert await reader.read() == b""
+            writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ten\r\n\r\n")
+            told = await reader.read()
+            assert told.startswith(b"HTTP/1.1 400 ") and told.endswith(
+                b"cannot read this request: bad Content-Length\n"
+            )
             writer.close()
-            assert proxy.passages[0].ended == "the client's request is not HTTP: 'ten' is not a Content-Length"
+            assert proxy.passages[0].ended == "the client's request is not HTTP: bad Content-Length"
 
     asyncio.run(main())
 
