@@ -34,12 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
     required_tools()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.suffix == ".ipynb":  # nbval marks nothing, and -m "not notebooks" would run them all
-            item.add_marker("notebooks")
-
-
 @pytest.fixture(scope="session")
 def tool() -> Callable[[str], str]:
     """The path of a tool, by its name in TOOLS. Skips where it is missing, fails where it is required."""

@@ -49,6 +49,18 @@ class Jupyter:
     url: str
     lessons: Path
 
+    def part_of(self, lesson: str, *parts: str) -> str:
+        """The name of a notebook of those code cells of a lesson that hold one of the texts: what a test needs of it,
+        without the minutes that its measurements take. (nbval runs all of it.)"""
+        book = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
+        missing = [part for part in parts if not any(part in cell.source for cell in book.cells)]
+        assert not missing, f"{lesson} has no cell with {missing}"
+        book.cells = [
+            cell for cell in book.cells if cell.cell_type == "code" and any(part in cell.source for part in parts)
+        ]
+        nbformat.write(book, self.lessons / f"{lesson}_part.ipynb")
+        return f"{lesson}_part"
+
     def write(self, name: str, *cells: str) -> None:
         """A notebook of these code cells."""
         book = new_notebook(cells=[new_code_cell(dedent(cell).strip()) for cell in cells])
@@ -82,7 +94,12 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
     # Every cell in the page, not only those on the screen: the tests read them all.
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     place = Place(ROOT / "notebooks", home / "lessons", home / "lessons")
-    more = [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.base_url={base_url}"]
+    # The page's own application object says when it is ready, and runs commands without a menu.
+    more = [
+        f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.base_url={base_url}",
+        "--LabApp.expose_app_in_browser=True",
+    ]
     # Settings and state of its own: what a person has set at home must not change a test, nor a test change it.
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     environment = jupyter_environment() | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
@@ -102,6 +119,18 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
 UNFINISHED = """[...document.querySelectorAll('.jp-CodeCell')].map(cell =>
     ['.jp-InputArea-prompt', '.cm-content', '.jp-OutputArea'].map(part => cell.querySelector(part)?.textContent ?? ''))
     .filter(([prompt]) => !/^\\[\\d+\\]:$/.test(prompt))"""
+READY = """async () => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    if (!panel?.sessionContext) return false;
+    await panel.revealed;
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    const kernel = panel.sessionContext.session?.kernel;
+    const shown = panel.content.widgets.length > 0 && panel.isVisible;
+    return shown && kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
+}"""
+STARTED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
+    .some(prompt => /\\[\\*\\]/.test(prompt.textContent))"""
 LAST_ERROR = """[...document.querySelectorAll('[data-mime-type$=".stderr"]')].at(-1)?.textContent"""
 
 
@@ -113,8 +142,9 @@ class Lab:
     complaints: list[str]
 
     def run_all(self) -> None:
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        """Starts every cell, as Run All Cells does; wait_until_done() waits for them."""
+        self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(STARTED, polling=20)
 
     def wait_until_done(self, seconds: float = 150) -> None:
         """Until every code cell has a number and none a star."""
@@ -122,10 +152,9 @@ class Lab:
         while unfinished := self.page.evaluate(UNFINISHED):
             problem = f"{unfinished}; the last error: {self.page.evaluate(LAST_ERROR)}"
             assert time.monotonic() < deadline_s, problem
-            self.page.wait_for_timeout(250)
-        self.page.wait_for_timeout(500)
+            self.page.wait_for_timeout(100)
 
-    def output(self, source: str) -> Locator:
+    def output(self, source: str | re.Pattern[str]) -> Locator:
         """What the cell shows in whose source this text stands."""
         cell = self.page.locator(".jp-CodeCell").filter(has=self.page.locator(".jp-InputArea", has_text=source)).first
         return cell.locator(".jp-OutputArea").first
@@ -139,8 +168,13 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def open_lesson(context: BrowserContext, jupyter: Jupyter) -> Callable[[str], Lab]:
-    return lambda name: open_notebook(context, jupyter.url, name)
+def open_lesson(context: BrowserContext, jupyter: Jupyter) -> Callable[..., Lab]:
+    """Opens a lesson, or of its code cells those in which one of the texts stands."""
+
+    def open_it(name: str, *parts: str) -> Lab:
+        return open_notebook(context, jupyter.url, jupyter.part_of(name, "%xmode", *parts) if parts else name)
+
+    return open_it
 
 
 @pytest.fixture
@@ -162,8 +196,12 @@ def open_notebook(context: BrowserContext, jupyter: str, name: str) -> Lab:
     complaints: list[str] = []
     page.on("pageerror", lambda problem: complaints.append(str(problem)))
     page.goto(f"{jupyter}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
-    page.wait_for_timeout(3000)  # a key or a click in the first seconds is lost while the lab restores itself
+    page.wait_for_function("() => window.jupyterapp", timeout=60_000)
+    page.evaluate("async () => { await window.jupyterapp.restored; }")  # before that a key or a click is lost
+    deadline_s = time.monotonic() + 60
+    while not page.evaluate(READY):
+        assert time.monotonic() < deadline_s, f"{name} was not opened"
+        page.wait_for_timeout(50)
     return Lab(page, complaints)
 
 

@@ -1,0 +1,112 @@
+"""How the suite runs: how many workers, what runs alone, and each lesson a second time in the same kernel.
+
+Fixtures are in tests/conftest.py. This file is at the top because it is also for the lessons and the doctests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: Most tests wait for sockets, kernels and browsers rather than for a processor.
+WORKERS = 4
+#: What measures time runs while no other test does.
+ALONE = "alone"
+VERDICT = re.compile(r"C\d\d (holds|does not hold here|cannot be told): ")
+#: The second time each lesson runs as on a machine that has nothing but Python, and with as few rounds as can be.
+WITHOUT_PROGRAMS = """
+import os
+os.environ.update(LABKIT_BROWSER="none", LABKIT_NGINX="none", LABKIT_HAPROXY="none", LABKIT_ROUNDS="2")
+"""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """WORKERS for the whole suite; none where files or names are given: starting them would take longer."""
+    chosen = config.invocation_params.args
+    return 0 if any(Path(str(part).partition("::")[0]).exists() for part in chosen) or "-k" in chosen else WORKERS
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks the lessons, adds their second run, and puts first what takes longest."""
+    for item in items:
+        if item.path.suffix == ".ipynb":  # nbval marks nothing, and -m "not notebooks" would run them all
+            item.add_marker("notebooks")
+    items[:] = list(_with_second_runs(items))
+    items.sort(key=_place)
+
+
+def _with_second_runs(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    for place, item in enumerate(items):
+        yield item
+        after = items[place + 1] if place + 1 < len(items) else None
+        if item.path.suffix == ".ipynb" and (after is None or after.path != item.path):
+            yield from _second_run(item.parent)
+
+
+def _second_run(lesson: Any) -> Iterator[pytest.Item]:
+    """The lesson's cells once more, in the kernel in which they have run. Source of the kind of item: nbval."""
+    from nbformat.v4 import new_code_cell
+
+    class CellAgain(type(next(iter(lesson.collect())))):  # type: ignore[misc]
+        """A cell that has run before. A claim must say its verdict, also where the text varies."""
+
+        def runtest(self) -> None:
+            super().runtest()
+            if any(tag.startswith("claim-") for tag in self.cell.metadata.get("tags", [])):
+                assert VERDICT.search(str(self.test_outputs)), self.test_outputs
+
+    def again(name: str, number: int, cell: Any, options: dict[str, Any]) -> pytest.Item:
+        made: pytest.Item = CellAgain.from_parent(lesson, name=name, cell_num=number, cell=cell, options=options)
+        made.add_marker("notebooks")
+        return made
+
+    first = {"check": False, "skip": False, "check_exception": False}
+    yield again("without other programs", -1, new_code_cell(WITHOUT_PROGRAMS), first)
+    for cell in lesson.collect():
+        # A hint goes one step further each time.
+        options = {**first, **cell.options, "check": cell.options["check"] and "hint(" not in cell.cell.source}
+        yield again(f"{cell.name} again", cell.cell_num, cell.cell, options)
+
+
+def _place(item: pytest.Item) -> int:
+    """The longest files first, and last what runs alone: each worker takes a file at a time (xdist's loadfile)."""
+    if item.get_closest_marker(ALONE):
+        return 3
+    if item.path.suffix == ".ipynb":
+        return 0
+    return 1 if item.get_closest_marker("browser") else 2
+
+
+# A lock that many can hold together, or one alone: between processes, on a machine that has fcntl.
+
+
+@contextlib.contextmanager
+def _locked(name: str, shared: bool) -> Iterator[None]:
+    import fcntl
+
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
+    with (Path(tempfile.gettempdir()) / f"labkit-tests-{run}-{name}").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """What is marked `alone` waits until no other test runs, and lets no other begin."""
+    if "PYTEST_XDIST_WORKER" not in os.environ or os.name == "nt":
+        return (yield)
+    alone = item.get_closest_marker(ALONE) is not None
+    # Who wants to be alone holds the door: otherwise others would go in for as long as there are any.
+    with contextlib.ExitStack() as stack:
+        with _locked("door", shared=not alone):
+            stack.enter_context(_locked("room", shared=not alone))
+            if alone:
+                return (yield)
+        return (yield)
