@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from labkit.client import EventSource
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.faults import Answer, Cut, Fault, Machine, Refuse, Stall, TotalTimeout
 from labkit.faults.fault import HOWS
 from labkit.log import MemoryLog
@@ -31,7 +31,7 @@ from labkit.server import Channel, serve
 from labkit.wire.session import Policy
 
 EVERY_S = 0.2
-STUBBORN = Policy("soak", cap_s=2.0, retries=frozenset(range(500, 600)))
+STUBBORN = Policy("soak", cap_s=2.0, retry_statuses=frozenset(range(500, 600)))
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ async def soak(clients: int, seconds: float, console: Console) -> None:
             await asyncio.sleep(EVERY_S)
         proxy.set()  # the storm is over: everybody catches up
         last = int(channel.publish("the last one").rpartition("-")[2])
-        await until(lambda: all(checker.last >= last for checker in checkers), seconds=30)
+        await wait_until(lambda: all(checker.last >= last for checker in checkers), seconds=30)
         # Who never saw an event has no id, and a reader without an id gets what is published after it came.
         behind = sum(0 < checker.last < last for checker in checkers)
         connections = [source.connections for source in sources]

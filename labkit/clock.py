@@ -33,7 +33,7 @@ class VirtualClock:
     def __init__(self) -> None:
         self.sleeps: list[float] = []
         self._now_s = 0.0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
     def now_s(self) -> float:
         return self._now_s
@@ -41,18 +41,18 @@ class VirtualClock:
     async def sleep_s(self, seconds: float) -> None:
         self.sleeps.append(seconds)
         future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (self._now_s + seconds, len(self.sleeps), future))
+        heapq.heappush(self._sleepers, (self._now_s + seconds, len(self.sleeps), future))
         await future
 
     async def advance_s(self, seconds: float) -> None:
         """Moves time on, waking the sleepers that are due, in order, and lets each run before the next."""
-        until = self._now_s + seconds
-        while self._waiting and self._waiting[0][0] <= until:
-            self._now_s, _, future = heapq.heappop(self._waiting)
+        end_s = self._now_s + seconds
+        while self._sleepers and self._sleepers[0][0] <= end_s:
+            self._now_s, _, future = heapq.heappop(self._sleepers)
             if not future.done():
                 future.set_result(None)
             await asyncio.sleep(0)
-        self._now_s = until
+        self._now_s = end_s
 
 
 class ImpatientClock(VirtualClock):
@@ -67,7 +67,7 @@ class ImpatientClock(VirtualClock):
 SYSTEM_CLOCK = SystemClock()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+async def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
     """True as soon as the condition holds; False if it does not within `seconds`."""
     deadline_s = time.monotonic() + seconds
     while not condition():

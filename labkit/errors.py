@@ -12,16 +12,16 @@ class EncodeError(LabError, ValueError):
 
     def __init__(self, field: str, value: object, why: str) -> None:
         self.field, self.value, self.why = field, value, why
-        super().__init__(f"{field}={_short(value)} cannot be sent: {why}")
+        super().__init__(f"{field}={_shorten(value)} cannot be sent: {why}")
 
 
 class LimitExceeded(LabError):
     """One event grew past the limit. The stream cannot be read further."""
 
-    def __init__(self, what: str, limit: int) -> None:
-        self.what, self.limit = what, limit
+    def __init__(self, item: str, limit_bytes: int) -> None:
+        self.item, self.limit_bytes = item, limit_bytes
         super().__init__(
-            f"{what} grew past {limit:,} bytes. Either the sender forgot its blank lines, "
+            f"{item} grew past {limit_bytes:,} bytes. Either the sender forgot its blank lines, "
             "or the events are this large: then raise max_event_bytes"
         )
 
@@ -63,9 +63,11 @@ class StreamStalled(StreamLost):
 class RetriesExhausted(StreamLost):
     """The policy allows no further attempt."""
 
-    def __init__(self, attempts: int, last: str = "") -> None:
+    def __init__(self, attempts: int, last_error: str = "") -> None:
         self.attempts = attempts
-        super().__init__(f"gave up after {attempts} failed attempt{'s' * (attempts != 1)}{': ' + last if last else ''}")
+        super().__init__(
+            f"gave up after {attempts} failed attempt{'s' * (attempts != 1)}{': ' + last_error if last_error else ''}"
+        )
 
 
 class NotServing(LabError):
@@ -91,6 +93,6 @@ class PortInUse(LabError):
         super().__init__(f"port {port} on {host} is taken by another program. Stop that one, or choose another port")
 
 
-def _short(value: object, room: int = 60) -> str:
+def _shorten(value: object, max_length: int = 60) -> str:
     text = ascii(value)
-    return text if len(text) <= room else text[: room - 3] + "..."
+    return text if len(text) <= max_length else text[: max_length - 3] + "..."

@@ -10,7 +10,7 @@ from labkit.bench.latency import opened
 from labkit.bench.origin import origin
 from labkit.bench.settings import check_asked
 from labkit.client import Polling
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.proxy import pipe
 from labkit.server.channel import HEARTBEAT_S
 from labkit.wire import Frame, encode
@@ -62,7 +62,7 @@ async def polling_break_even(questions: int = 10) -> BreakEven:
             await asyncio.sleep(0.02)
             between.reset()
             asked = source.requests
-            await until(lambda: source.requests >= asked + questions)
+            await wait_until(lambda: source.requests >= asked + questions)
             await asyncio.sleep(0.02)
             bytes_each = between.total_bytes / (source.requests - asked)
             reading.cancel()

@@ -15,7 +15,7 @@ from labkit.bench.result import Result
 from labkit.bench.settings import check_asked
 from labkit.bench_servers.payload import now_ms, sent_ms
 from labkit.client import OPEN, Source
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.errors import LabError
 from labkit.system.child import Child
 
@@ -95,7 +95,7 @@ async def _read(source: Source, events: int, lags: list[float]) -> None:
 
 async def opened(source: Source, reading: asyncio.Future[Any]) -> None:
     """Waits until the client is open, or has given up."""
-    in_time = await until(lambda: source.state == OPEN or reading.done())
+    in_time = await wait_until(lambda: source.state == OPEN or reading.done())
     if reading.done():
         reading.result()
         raise LabError(f"{source.url} ended before it began")

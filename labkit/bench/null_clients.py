@@ -32,7 +32,7 @@ class NullSource(Source):
         try:
             writer.write(LINES)
             await reader.readline()
-            self._change(OPEN, "connected")
+            self._set_state(OPEN, "connected")
             while (line := await reader.readline()) and self.state != CLOSED:
                 yield Event(line.decode().rstrip("\n"))
         except OSError as problem:
@@ -52,7 +52,7 @@ class NullHttp(Source):
         self.connections += 1
         try:
             async with self._http, self._http.stream("GET", self.url) as response:
-                self._change(OPEN, "status 200")
+                self._set_state(OPEN, "status 200")
                 async for line in response.aiter_lines():
                     yield Event(line)
         except httpx.TransportError as problem:

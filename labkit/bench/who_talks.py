@@ -33,4 +33,4 @@ async def _talk(server: Origin, name: str, began_s: float, seconds: float) -> Ta
             async with asyncio.timeout(seconds):
                 async for _ in source:
                     pass
-        return [(at_s - began_s, up, size) for at_s, up, size in between.passed]
+        return [(at_s - began_s, up, size) for at_s, up, size in between.pieces]

@@ -21,7 +21,7 @@ async def coming(channel: Channel, last_event_id: str = "") -> AsyncGenerator[Fr
     """What is published from now on, or behind that id."""
     since = last_event_id or channel.last_event_id
     while True:
-        replay, since = await channel.news(since)
+        replay, since = await channel.wait_for_events(since)
         for frame in replay.frames:
             yield frame
 

@@ -17,7 +17,7 @@ from labkit.bench_servers.payload import event
 from labkit.server import Channel, long_polling, polling, serve, websocket
 from labkit.server.site import Route
 from labkit.server.websocket import ChannelSocket
-from labkit.system.usage import fill, used
+from labkit.system.usage import fill_free_memory, resource_usage
 from labkit.wire import Frame
 
 UNEVEN = Random(7)
@@ -73,7 +73,7 @@ class Usage(OfChannel):
     """GET tells what this process has used."""
 
     def get(self) -> None:
-        self.finish({**used(), "last": self.channel.last_event_id})
+        self.finish({**resource_usage(), "last": self.channel.last_event_id})
 
 
 def routes(channel: Channel) -> dict[str, Route]:
@@ -105,7 +105,7 @@ def routes(channel: Channel) -> dict[str, Route]:
 async def main(port: int, null_port: int) -> None:
     """Serves until the process is ended."""
     event(64)
-    fill()
+    fill_free_memory()
     channel = Channel(retry_ms=200)
     null = functools.partial(answer, channel)
     async with serve(routes(channel), port), await asyncio.start_server(null, "127.0.0.1", null_port):

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 from labkit.bench_servers.payload import event
-from labkit.system.usage import fill, used
+from labkit.system.usage import fill_free_memory, resource_usage
 from labkit.wire import Frame, encode
 
 START = "import sys; from labkit.bench_servers.threaded_program import main; main(int(sys.argv[1]))"
@@ -24,7 +24,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/usage":
-            self._say(json.dumps({**used(), "last": ""}).encode())
+            self._say(json.dumps({**resource_usage(), "last": ""}).encode())
             return
         mine: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         with self.lock:
@@ -71,5 +71,5 @@ class _Server(ThreadingHTTPServer):
 def main(port: int) -> None:
     """Serves until the process is ended."""
     event(64)
-    fill()
+    fill_free_memory()
     _Server(("127.0.0.1", port), _Handler).serve_forever()

@@ -26,11 +26,11 @@ from labkit.wire.session import (
     Session,
     Stop,
     Unreachable,
-    opens,
+    opens_stream,
 )
 
 #: As many as a log keeps by default: no server sends again what it has dropped.
-KEPT_IDS = 1000
+MAX_RECENT_IDS = 1000
 
 
 class EventSource(Source):
@@ -87,7 +87,7 @@ class EventSource(Source):
         self._read_timeout_s = read_timeout_s
         self._max_event_bytes = max_event_bytes
         self.duplicates = 0
-        self._seen: dict[str, None] | None = {} if deduplicate else None  # the ids, oldest first
+        self._recent_ids: dict[str, None] | None = {} if deduplicate else None  # the ids, oldest first
         self._on_signal, self._on_bytes = on_signal, on_bytes
         self._clock = clock
         self._rng = rng or random.Random()
@@ -118,36 +118,36 @@ class EventSource(Source):
                 if self.state != CLOSED:
                     await self._wait_or_stop(attempt)
         finally:
-            self._change(CLOSED, "finished")
+            self._set_state(CLOSED, "finished")
             await self._http.aclose()
 
     async def _connect(self, attempt: _Attempt) -> AsyncGenerator[Event, None]:
         """The events of one connection; what became of it is left in `attempt`."""
         self.connections += 1
         try:
-            async with self._http.stream(url=self.url, headers=self._all_headers(), **self._request) as response:
+            async with self._http.stream(url=self.url, headers=self._request_headers(), **self._request) as response:
                 content_type = response.headers.get("content-type")
                 attempt.url = str(response.url)
-                if not opens(response.status_code, content_type):
+                if not opens_stream(response.status_code, content_type):
                     after_s = retry_after_s(response.headers.get("retry-after", ""))
                     attempt.outcome = Answered(response.status_code, content_type, after_s)
                     return
                 attempt.opened = True
                 attempt.outcome = Ended()
-                self._session = self._session.opened()
-                self._change(OPEN, f"status {response.status_code}")
+                self._session = self._session.with_open_stream()
+                self._set_state(OPEN, f"status {response.status_code}")
                 async with aclosing(self._read(response)) as events:
                     async for event in events:
                         yield event
         except httpx.ReadTimeout:
-            stalled = StreamStalled(self._read_timeout_s or 0.0)
-            attempt.outcome = Ended(str(stalled)) if attempt.opened else Unreachable(str(stalled))
+            error = StreamStalled(self._read_timeout_s or 0.0)
+            attempt.outcome = Ended(str(error)) if attempt.opened else Unreachable(str(error))
         except httpx.LocalProtocolError as problem:
             if attempt.opened or self.state == CLOSED:
                 attempt.outcome = Ended(_reason(problem))
             else:  # the next attempt would send the same
-                what = f"the request cannot be sent ({problem}); its Last-Event-ID is {self.last_event_id!a}"
-                raise StreamLost(what) from None
+                message = f"the request cannot be sent ({problem}); its Last-Event-ID is {self.last_event_id!a}"
+                raise StreamLost(message) from None
         except httpx.RequestError as problem:  # also redirects in a circle, and a body that cannot be decompressed
             attempt.outcome = Ended(_reason(problem)) if attempt.opened else Unreachable(_reason(problem))
 
@@ -159,51 +159,51 @@ class EventSource(Source):
             for signal in decoder.feed(chunk):
                 # An event carries its own id. The decoder's is already that of the last one in this chunk.
                 id = signal.last_event_id if isinstance(signal, Event) else self.last_event_id
-                self._hear(signal, id)
-                if isinstance(signal, Event) and not self._is_double(signal.last_event_id):
+                self._handle_signal(signal, id)
+                if isinstance(signal, Event) and not self._is_duplicate(signal.last_event_id):
                     yield signal
                     if self.state == CLOSED:
                         return
-            self._session = self._session.caught_up(decoder.last_event_id)
+            self._session = self._session.with_last_event_id(decoder.last_event_id)
         for signal in decoder.close():
-            self._hear(signal, self.last_event_id)
+            self._handle_signal(signal, self.last_event_id)
 
-    def _hear(self, signal: Signal, last_event_id: str) -> None:
-        self._session = self._session.heard(signal, last_event_id)
+    def _handle_signal(self, signal: Signal, last_event_id: str) -> None:
+        self._session = self._session.with_signal(signal, last_event_id)
         if self._on_signal is not None:
             self._on_signal(signal)
 
-    def _is_double(self, id: str) -> bool:
-        if self._seen is None or not id:
+    def _is_duplicate(self, id: str) -> bool:
+        if self._recent_ids is None or not id:
             return False
-        if id in self._seen:
+        if id in self._recent_ids:
             self.duplicates += 1
             return True
-        self._seen[id] = None
-        if len(self._seen) > KEPT_IDS:
-            del self._seen[next(iter(self._seen))]
+        self._recent_ids[id] = None
+        if len(self._recent_ids) > MAX_RECENT_IDS:
+            del self._recent_ids[next(iter(self._recent_ids))]
         return False
 
     async def _wait_or_stop(self, attempt: _Attempt) -> None:
-        self._session, step = self._session.after(attempt.outcome, self._policy, self._rng.random())
+        self._session, step = self._session.next_step(attempt.outcome, self._policy, self._rng.random())
         if isinstance(step, Stop):
-            self._change(CLOSED, step.why)
+            self._set_state(CLOSED, step.why)
             if step.error:
                 raise self._error(step, attempt)
             return
         self.retry_in_s = step.seconds
-        self._change(CONNECTING, f"{step.why}; next attempt in {step.seconds:.3g} s")
+        self._set_state(CONNECTING, f"{step.why}; next attempt in {step.seconds:.3g} s")
         await self._clock.sleep_s(step.seconds)
         self.retry_in_s = 0.0
 
     def _error(self, step: Stop, attempt: _Attempt) -> Exception:
-        if isinstance(attempt.outcome, Answered) and attempt.outcome.status not in self._policy.retries:
+        if isinstance(attempt.outcome, Answered) and attempt.outcome.status not in self._policy.retry_statuses:
             return StreamRejected(attempt.url, attempt.outcome.status, attempt.outcome.content_type)
         if self._session.failures > 1 or self._session.opened_once:
             return RetriesExhausted(self._session.failures, step.why)
         return StreamLost(f"{self.url} cannot be reached: {step.why}")
 
-    def _all_headers(self) -> list[tuple[bytes, bytes]]:
+    def _request_headers(self) -> list[tuple[bytes, bytes]]:
         # Exactly this Accept: jupyter-server-proxy buffers the whole stream for any other.
         headers = {"accept": "text/event-stream", "cache-control": "no-cache", **self._headers}
         if self.last_event_id:

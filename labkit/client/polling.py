@@ -18,8 +18,8 @@ from labkit.wire.session import DEFAULT_RECONNECTION_MS
 class Polling(Source):
     """Asks a polling() route every `every_s`; with `every_s` zero a long_polling() route, at once after each answer.
 
-    Iterating, states and resuming are those of EventSource. `requests` counts what was asked, `empty` the answers that
-    brought nothing.
+    Iterating, states and resuming are those of EventSource. `requests` counts what was asked, `empty_answers` the
+    answers that brought nothing.
 
     It raises:
         StreamRejected: the answer is neither events nor "nothing new".
@@ -41,7 +41,7 @@ class Polling(Source):
         super().__init__(url, on_state)
         self.last_event_id = last_event_id
         self.requests = 0
-        self.empty = 0
+        self.empty_answers = 0
         self._opened = False
         self._etag = ""  # of the newest answer
         self._every_s, self._reconnection_s = every_s, reconnection_ms / 1000
@@ -53,52 +53,54 @@ class Polling(Source):
         try:
             while self.state != CLOSED:
                 try:
-                    async with aclosing(self._answers()) as events:
+                    async with aclosing(self._poll()) as events:
                         async for event in events:
                             yield event
                 except httpx.RequestError as problem:
                     if not self._opened:
                         raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
-                    self._change(CONNECTING, f"{type(problem).__name__}; next attempt in {self._reconnection_s:.3g} s")
+                    self._set_state(
+                        CONNECTING, f"{type(problem).__name__}; next attempt in {self._reconnection_s:.3g} s"
+                    )
                     await self._clock.sleep_s(self._reconnection_s)
         finally:
-            self._change(CLOSED, "finished")
+            self._set_state(CLOSED, "finished")
             await self._http.aclose()
 
-    async def _answers(self) -> AsyncGenerator[Event, None]:
+    async def _poll(self) -> AsyncGenerator[Event, None]:
         self.connections += 1
         while self.state != CLOSED:
-            events, last = await self._ask()
-            self._change(OPEN, "an answer")
+            events, last_id = await self._request_events()
+            self._set_state(OPEN, "an answer")
             self._opened = True
             for event in events:
                 self.last_event_id = event.last_event_id or self.last_event_id
                 yield event
                 if self.state == CLOSED:
                     return
-            self.last_event_id = last
+            self.last_event_id = last_id
             if self._every_s:
                 await self._clock.sleep_s(self._every_s)
 
-    async def _ask(self) -> tuple[list[Event], str]:
+    async def _request_events(self) -> tuple[list[Event], str]:
         """The events of one answer, and where to go on."""
         headers = {"If-None-Match": self._etag} if self._etag else {}
         self.requests += 1
         response = await self._http.get(self.url, params={"since": self.last_event_id}, headers=headers)
         if response.status_code == 304:
-            self.empty += 1
+            self.empty_answers += 1
             return [], self.last_event_id
         if response.status_code != 200:
             raise StreamRejected(self.url, response.status_code, response.headers.get("content-type"))
         try:
             answer = response.json()
-            events = [Event(str(one["data"]), str(one["type"]), str(one["id"])) for one in answer["events"]]
-            last = str(answer["last"] or "")
+            events = [Event(str(item["data"]), str(item["type"]), str(item["id"])) for item in answer["events"]]
+            last_id = str(answer["last"] or "")
         except (ValueError, LookupError, TypeError):
             raise StreamLost(f"{self.url} sent what is no answer to polling: {response.text[:60]!r}") from None
         self._etag = response.headers.get("ETag", "")
-        self.empty += not events
-        return events, last
+        self.empty_answers += not events
+        return events, last_id
 
     async def _release(self) -> None:
         await self._http.aclose()

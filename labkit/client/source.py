@@ -58,7 +58,7 @@ class Source:
 
     async def close(self) -> None:
         """Closes the connection, for good."""
-        self._change(CLOSED, "closed by the caller")
+        self._set_state(CLOSED, "closed by the caller")
         if self._reader is not None and self._reader is not asyncio.current_task():
             if not self._interrupted:  # two cancels would be one too many to take back
                 self._interrupted = True
@@ -74,7 +74,7 @@ class Source:
     async def _release(self) -> None:
         """Gives back what it holds."""
 
-    def _change(self, state: State, why: str) -> None:
+    def _set_state(self, state: State, why: str) -> None:
         # Each failed attempt is told, not only the first.
         if self.state != CLOSED and (state != self.state or state == CONNECTING):
             self.state = state

@@ -15,15 +15,15 @@ from labkit.recording import Arrival, Recording
 MAX_BYTES = 4 * 1024 * 1024
 
 
-class Watching:
+class ResponseRecorder:
     """What has come so far. `recording` is a Recording of it, at any time."""
 
     def __init__(self, join_s: float = 0.0) -> None:
         self._join_s = join_s
         self._sent_s = 0.0
         self.connected = False
-        self._began_s = time.monotonic()
-        self._began_epoch_s = time.time()
+        self._start_s = time.monotonic()
+        self._start_epoch_s = time.time()
         self._arrivals: list[Arrival] = []
         self._response: httpx.Response | None = None
         self._head_s = 0.0
@@ -36,11 +36,11 @@ class Watching:
         if event.endswith("send_request_headers.complete"):
             self._sent_s = self._now_s()
 
-    def answered(self, response: httpx.Response) -> None:
+    def record_head(self, response: httpx.Response) -> None:
         """The head is there."""
         self._response, self._head_s = response, self._now_s()
 
-    def came(self, data: bytes) -> None:
+    def record_bytes(self, data: bytes) -> None:
         """Some bytes are there."""
         self.bytes += len(data)
         now_s = self._now_s()
@@ -62,21 +62,21 @@ class Watching:
             sent_s=self._sent_s,
             head_s=self._head_s,
             end_s=self._now_s(),
-            began_epoch_s=self._began_epoch_s,
+            began_epoch_s=self._start_epoch_s,
             url=str(response.url) if response is not None else "",
-            redirects=tuple(str(step.url) for step in response.history) if response is not None else (),
+            redirects=tuple(str(redirect.url) for redirect in response.history) if response is not None else (),
             http_version=response.http_version if response is not None else "",
         )
 
     def _now_s(self) -> float:
-        return time.monotonic() - self._began_s
+        return time.monotonic() - self._start_s
 
 
 async def watch(
     url: str,
     seconds: float = 2.0,
     *,
-    enough: Callable[[Watching], bool] = lambda watching: False,
+    stop_when: Callable[[ResponseRecorder], bool] = lambda recorder: False,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     on_answer: Callable[[httpx.Response], object] = lambda response: None,
@@ -86,7 +86,7 @@ async def watch(
     max_bytes: int = MAX_BYTES,
     join_s: float = 0.0,
 ) -> Recording:
-    """What came within `seconds`, or until it was `enough` (asked after each piece), or until `max_bytes`.
+    """What came within `seconds`, or until `stop_when` is true (asked after each piece), or until `max_bytes`.
 
     Accept is exactly text/event-stream unless `headers` has another; header values go out as UTF-8, as a browser sends
     them. Redirects are followed. `on_answer` is called when the head has come. Pieces that come within `join_s` of each
@@ -99,8 +99,8 @@ async def watch(
     request = {"Accept": "text/event-stream", **(headers or {})}
     fields = [(name.encode("ascii"), value.encode()) for name, value in request.items()]
     async with new_client(url, verify=verify, http2=http2, follow_redirects=True) as client:
-        watching = Watching(join_s)
-        extensions = {"trace": watching.trace}
+        recorder = ResponseRecorder(join_s)
+        extensions = {"trace": recorder.trace}
         try:
             async with (
                 asyncio.timeout(seconds),
@@ -108,18 +108,18 @@ async def watch(
                     method, url, headers=fields, content=content, timeout=None, extensions=extensions
                 ) as response,
             ):
-                watching.answered(response)
+                recorder.record_head(response)
                 on_answer(response)
                 async for data in response.aiter_raw():
-                    watching.came(data)
-                    if enough(watching) or watching.bytes >= max_bytes:
-                        return watching.recording
-                watching.ended = True
+                    recorder.record_bytes(data)
+                    if stop_when(recorder) or recorder.bytes >= max_bytes:
+                        return recorder.recording
+                recorder.ended = True
         except TimeoutError:
-            if not watching.recording.status:
-                watching.broken = "connected, and no head came" if watching.connected else "no connection was made"
+            if not recorder.recording.status:
+                recorder.broken = "connected, and no head came" if recorder.connected else "no connection was made"
         except httpx.TransportError as problem:
-            if not watching.recording.status:
+            if not recorder.recording.status:
                 raise
-            watching.broken = str(problem) or type(problem).__name__
-        return watching.recording
+            recorder.broken = str(problem) or type(problem).__name__
+        return recorder.recording

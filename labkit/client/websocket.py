@@ -59,10 +59,10 @@ class WebSocketSource(Source):
                         self.last_event_id = event.last_event_id or self.last_event_id
                         yield event
                 if self.state != CLOSED:
-                    self._change(CONNECTING, f"the socket closed; next attempt in {self._reconnection_s:.3g} s")
+                    self._set_state(CONNECTING, f"the socket closed; next attempt in {self._reconnection_s:.3g} s")
                     await self._clock.sleep_s(self._reconnection_s)
         finally:
-            self._change(CLOSED, "finished")
+            self._set_state(CLOSED, "finished")
             await self._release()
 
     async def _messages(self) -> AsyncGenerator[Event, None]:
@@ -73,12 +73,12 @@ class WebSocketSource(Source):
         except HTTPClientError as problem:
             if problem.code != 599:  # tornado's number for "no answer"
                 raise StreamRejected(self.url, problem.code, None) from None
-            self._first_attempt_failed(problem)
+            self._raise_if_first_attempt(problem)
             return
         except (TimeoutError, OSError, StreamClosedError, WebSocketError) as problem:
-            self._first_attempt_failed(problem)
+            self._raise_if_first_attempt(problem)
             return
-        self._change(OPEN, "status 101")
+        self._set_state(OPEN, "status 101")
         while (message := await self._socket.read_message()) is not None:
             yield self.event(message)
             if self.state == CLOSED:
@@ -110,25 +110,25 @@ class WebSocketSource(Source):
     async def _connect(self) -> WebSocketClientConnection:
         query = urlencode({"since": self.last_event_id}) if self.last_event_id else ""
         url = self.url + (("&" if urlsplit(self.url).query else "?") + query if query else "")
-        third_s = self._read_timeout_s / 3
-        connecting = asyncio.ensure_future(
+        ping_interval_s = self._read_timeout_s / 3
+        handshake = asyncio.ensure_future(
             websocket_connect(
                 HTTPRequest(url, connect_timeout=CONNECT_TIMEOUT_S),
-                ping_interval=third_s,
-                ping_timeout=third_s,
+                ping_interval=ping_interval_s,
+                ping_timeout=ping_interval_s,
                 max_message_size=MAX_EVENT_BYTES,
                 compression_options=self._compression,
             )
         )
         try:
-            socket: WebSocketClientConnection = await asyncio.shield(connecting)
+            socket: WebSocketClientConnection = await asyncio.shield(handshake)
         except asyncio.CancelledError:
-            connecting.add_done_callback(_close)  # a socket that opens after all would stay open for ever
+            handshake.add_done_callback(_close_late_socket)  # a socket that opens after all would stay open for ever
             raise
         socket.protocol.set_nodelay(True)  # type: ignore[union-attr]
         return socket
 
-    def _first_attempt_failed(self, problem: Exception) -> None:
+    def _raise_if_first_attempt(self, problem: Exception) -> None:
         if self.connections == 1:
             raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
 
@@ -137,6 +137,6 @@ class WebSocketSource(Source):
             self._socket.close()
 
 
-def _close(connecting: asyncio.Future[WebSocketClientConnection]) -> None:
-    if not connecting.cancelled() and connecting.exception() is None:
-        connecting.result().close()
+def _close_late_socket(handshake: asyncio.Future[WebSocketClientConnection]) -> None:
+    if not handshake.cancelled() and handshake.exception() is None:
+        handshake.result().close()

@@ -100,13 +100,13 @@ def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple
     """
     from labkit.command.serve import run_serve
     from labkit.llm import Studio, Upstream
-    from labkit.server.origins import checked_origin
+    from labkit.server.origins import normalize_origin
 
     if model and upstream is None:
         raise Failure(f"--model {model} is a model of which server? Say --upstream URL too")
     try:
         behind = None if upstream is None else Upstream(upstream, model)
-        allowed = frozenset(map(checked_origin, origins))
+        allowed = frozenset(map(normalize_origin, origins))
     except LabError as problem:
         raise Failure(str(problem)) from None
     try:

@@ -18,7 +18,7 @@ def why_unreachable(problem: Exception, url: str) -> str:
     """The sentence for whatever ended EventSource, with a way on."""
     if isinstance(problem, LimitExceeded):
         return (
-            f"{problem.what} grew past {problem.limit:,} bytes: the sender forgot its blank lines, "
+            f"{problem.item} grew past {problem.limit_bytes:,} bytes: the sender forgot its blank lines, "
             "or its events are that large; then allow more with --max-event-bytes"
         )
     if isinstance(problem, StreamRejected) and problem.status in (401, 403):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from labkit.client import Watching, watch
+from labkit.client import ResponseRecorder, watch
 from labkit.doctor.arrival import look_at_arrivals
 from labkit.doctor.body import Content, read_content
 from labkit.doctor.diagnosis import Diagnosis, More
@@ -59,7 +59,7 @@ class Request:
         self,
         seconds: float,
         more: Mapping[str, str] = MappingProxyType({}),
-        enough: Callable[[Watching], bool] = lambda watching: False,
+        enough: Callable[[ResponseRecorder], bool] = lambda watching: False,
         on_answer: Callable[[httpx.Response], object] = lambda response: None,
     ) -> Recording:
         """What came within `seconds`.
@@ -71,7 +71,7 @@ class Request:
             return await watch(
                 self.url,
                 seconds,
-                enough=enough,
+                stop_when=enough,
                 on_answer=on_answer,
                 method="GET" if self.content is None else "POST",
                 headers=self.all_headers(more),
@@ -191,7 +191,7 @@ def _wishes(request: Request, first: Recording, content: Content, held: bool) ->
     return wishes
 
 
-def _one_event(watching: Watching) -> bool:
+def _one_event(watching: ResponseRecorder) -> bool:
     return any(event.last_event_id for event in watching.recording.events)  # a greeting has no id
 
 

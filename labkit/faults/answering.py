@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labkit.errors import LabError
-from labkit.faults.fault import Answer, Fault, Refuse, not_negative
+from labkit.faults.fault import Answer, Fault, Refuse, check_not_negative
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class FailFirst(Fault):
     n: int
 
     def __post_init__(self) -> None:
-        not_negative("FailFirst", n=self.n)
+        check_not_negative("FailFirst", n=self.n)
 
     def connect(self, n: int) -> Refuse | Answer | None:
         return Refuse() if n <= self.n else None

@@ -7,7 +7,7 @@ from random import Random
 
 from labkit.errors import LabError
 from labkit.faults.event_ends import EventEnds
-from labkit.faults.fault import Action, Close, Fault, How, Machine, Send, known_how, not_negative, positive
+from labkit.faults.fault import Action, Close, Fault, How, Machine, Send, check_how, check_not_negative, check_positive
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Cut(Fault):
     of_the_wire: bool = False
 
     def __post_init__(self) -> None:
-        known_how("Cut", self.how)
+        check_how("Cut", self.how)
         if (self.bytes is None) == (self.events is None):
             raise LabError("Cut takes either bytes or events: Cut(bytes=17), or Cut(events=3, into=5)")
         if self.bytes is not None and self.into:
@@ -34,34 +34,34 @@ class Cut(Fault):
             raise LabError("Cut(events=...) looks at the body; of_the_wire counts bytes: give bytes instead")
         if self.of_the_wire and self.how == "clean":
             raise LabError("a cut of the wire ends in mid-response; only the relay's body knows a clean end")
-        not_negative("Cut", bytes=self.bytes or 0, events=self.events or 0, into=self.into)
+        check_not_negative("Cut", bytes=self.bytes or 0, events=self.events or 0, into=self.into)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Cutting(self)
+        return _CutMachine(self)
 
 
-class _Cutting(Machine):
+class _CutMachine(Machine):
     def __init__(self, fault: Cut) -> None:
         self._how = fault.how
-        self._left: int | None = fault.bytes
-        self._events, self._into = fault.events, fault.into
+        self._remaining_bytes: int | None = fault.bytes
+        self._remaining_events, self._extra_bytes = fault.events, fault.into
         self._ends = EventEnds()
         if fault.events == 0:
-            self._left = fault.into
+            self._remaining_bytes = fault.into
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        if self._left is None:
+        if self._remaining_bytes is None:
             ends = self._ends.feed(data)
-            assert self._events is not None
-            if len(ends) < self._events:
-                self._events -= len(ends)
+            assert self._remaining_events is not None
+            if len(ends) < self._remaining_events:
+                self._remaining_events -= len(ends)
                 return [Send(data)]
-            self._left = ends[self._events - 1] + self._into
-        if len(data) < self._left:
-            self._left -= len(data)
+            self._remaining_bytes = ends[self._remaining_events - 1] + self._extra_bytes
+        if len(data) < self._remaining_bytes:
+            self._remaining_bytes -= len(data)
             return [Send(data)]
-        rest = data[: self._left]
-        return [*([Send(rest)] if rest else []), Close(self._how)]
+        last_piece = data[: self._remaining_bytes]
+        return [*([Send(last_piece)] if last_piece else []), Close(self._how)]
 
 
 @dataclass(frozen=True)
@@ -71,29 +71,29 @@ class Stall(Fault):
     bytes: int = 0
 
     def __post_init__(self) -> None:
-        not_negative("Stall", bytes=self.bytes)
+        check_not_negative("Stall", bytes=self.bytes)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Stalling(self.bytes)
+        return _StallMachine(self.bytes)
 
 
-class _Stalling(Machine):
-    def __init__(self, left: int) -> None:
-        self._left = left
-        self._held = b""
+class _StallMachine(Machine):
+    def __init__(self, remaining_bytes: int) -> None:
+        self._remaining_bytes = remaining_bytes
+        self._buffer = b""
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        out = data[: self._left]
-        self._left -= len(out)
-        self._held += data[len(out) :]
-        return [Send(out)] if out else []
+        piece = data[: self._remaining_bytes]
+        self._remaining_bytes -= len(piece)
+        self._buffer += data[len(piece) :]
+        return [Send(piece)] if piece else []
 
     def end(self, now_s: float) -> list[Action]:
         return []
 
     def release(self, now_s: float) -> list[Action]:
-        out, self._held = self._held, b""
-        return [Send(out)] if out else []
+        piece, self._buffer = self._buffer, b""
+        return [Send(piece)] if piece else []
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,11 @@ class IdleTimeout(Fault):
     how: How = "fin"
 
     def __post_init__(self) -> None:
-        positive("IdleTimeout", seconds=self.seconds)
-        known_how("IdleTimeout", self.how)
+        check_positive("IdleTimeout", seconds=self.seconds)
+        check_how("IdleTimeout", self.how)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _TimingOut(self.seconds, self.how, every_byte_counts=True)
+        return _TimeoutMachine(self.seconds, self.how, every_byte_counts=True)
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,14 @@ class TotalTimeout(Fault):
     how: How = "fin"
 
     def __post_init__(self) -> None:
-        positive("TotalTimeout", seconds=self.seconds)
-        known_how("TotalTimeout", self.how)
+        check_positive("TotalTimeout", seconds=self.seconds)
+        check_how("TotalTimeout", self.how)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _TimingOut(self.seconds, self.how, every_byte_counts=False)
+        return _TimeoutMachine(self.seconds, self.how, every_byte_counts=False)
 
 
-class _TimingOut(Machine):
+class _TimeoutMachine(Machine):
     def __init__(self, seconds: float, how: How, every_byte_counts: bool) -> None:
         self._seconds, self._how, self._every_byte_counts = seconds, how, every_byte_counts
         self._due_s: float | None = None

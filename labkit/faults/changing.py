@@ -8,7 +8,7 @@ from random import Random
 
 from labkit.errors import LabError
 from labkit.faults.event_ends import EventEnds
-from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send, not_negative
+from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send, check_not_negative
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,15 @@ class Duplicate(Fault):
     chance: float = 1.0
 
     def __post_init__(self) -> None:
-        not_negative("Duplicate", chance=self.chance)
+        check_not_negative("Duplicate", chance=self.chance)
         if self.chance > 1:
             raise LabError(f"Duplicate(chance={self.chance!r}) is impossible: a chance is at most 1")
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Doubling(self.chance, rng)
+        return _DuplicateMachine(self.chance, rng)
 
 
-class _Doubling(Machine):
+class _DuplicateMachine(Machine):
     def __init__(self, chance: float, rng: Random) -> None:
         self._chance, self._rng = chance, rng
         self._ends = EventEnds()
@@ -55,17 +55,17 @@ class Gzip(Fault):
         return [*headers, ("Content-Encoding", "gzip")]
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Compressing(self.flush)
+        return _GzipMachine(self.flush)
 
 
-class _Compressing(Machine):
+class _GzipMachine(Machine):
     def __init__(self, flush: bool) -> None:
         self._flush = flush
         self._zlib = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)  # of gzip, not of zlib
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        out = self._zlib.compress(data) + (self._zlib.flush(zlib.Z_SYNC_FLUSH) if self._flush else b"")
-        return [Send(out)] if out else []
+        piece = self._zlib.compress(data) + (self._zlib.flush(zlib.Z_SYNC_FLUSH) if self._flush else b"")
+        return [Send(piece)] if piece else []
 
     def end(self, now_s: float) -> list[Action]:
         return [Send(self._zlib.flush()), Close()]

@@ -24,19 +24,19 @@ class EventEnds:
         An LF that follows a CR belongs to it, and is counted to the event before where both are in one piece.
         """
         ends: list[int] = []
-        for place, byte in enumerate(data):
+        for position, byte in enumerate(data):
             if byte == LF and self._after_cr:
                 self._after_cr = False
-                if ends and ends[-1] == place:
-                    ends[-1] = place + 1
+                if ends and ends[-1] == position:
+                    ends[-1] = position + 1
                 continue
             self._after_cr = byte == CR
             if byte not in (CR, LF):
-                self._line += data[place : place + 1] if len(self._line) <= len(_DATA) else b""
+                self._line += data[position : position + 1] if len(self._line) <= len(_DATA) else b""
             elif self._line:
                 self._has_data |= self._line in (_DATA, _DATA + b":")
                 self._line = b""
             elif self._has_data:
-                ends.append(place + 1)
+                ends.append(position + 1)
                 self._has_data = False
         return ends

@@ -53,7 +53,7 @@ class Machine:
     Times are seconds of any clock that does not run backwards. After a Close nothing more is asked of a machine.
     """
 
-    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
+    def begin(self, now_s: float, headers: Headers, head_bytes: int) -> None:
         """The response's headers, and how long its head is on the wire; before its body's first byte."""
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
@@ -111,7 +111,7 @@ class First(Fault):
     fault: Fault
 
     def __post_init__(self) -> None:
-        positive("First", n=self.n)
+        check_positive("First", n=self.n)
 
     @property
     def of_the_wire(self) -> bool:  # type: ignore[override]
@@ -147,21 +147,21 @@ class Chain(Machine):
     def __init__(self, machines: Sequence[Machine]) -> None:
         self._machines = list(machines)
 
-    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
+    def begin(self, now_s: float, headers: Headers, head_bytes: int) -> None:
         for machine in self._machines:
-            machine.told(now_s, headers, head_bytes)
+            machine.begin(now_s, headers, head_bytes)
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        return self._through(0, now_s, [Send(data)])
+        return self._pass_through(0, now_s, [Send(data)])
 
     def end(self, now_s: float) -> list[Action]:
-        return self._through(0, now_s, [Close()])
+        return self._pass_through(0, now_s, [Close()])
 
     def release(self, now_s: float) -> list[Action]:
         actions: list[Action] = []
-        for place, machine in enumerate(self._machines):
+        for index, machine in enumerate(self._machines):
             # What a machine releases goes through those behind it, which then release it with their own.
-            actions += self._through(place + 1, now_s, machine.release(now_s))
+            actions += self._pass_through(index + 1, now_s, machine.release(now_s))
         return actions
 
     def next_wake(self) -> float | None:
@@ -169,27 +169,27 @@ class Chain(Machine):
 
     def wake(self, now_s: float) -> list[Action]:
         actions: list[Action] = []
-        for place, machine in enumerate(self._machines):
+        for index, machine in enumerate(self._machines):
             due = machine.next_wake()
             if due is not None and due <= now_s:
-                actions += self._through(place + 1, now_s, machine.wake(now_s))
+                actions += self._pass_through(index + 1, now_s, machine.wake(now_s))
         return actions
 
-    def _through(self, start: int, now_s: float, actions: list[Action]) -> list[Action]:
+    def _pass_through(self, start: int, now_s: float, actions: list[Action]) -> list[Action]:
         for machine in self._machines[start:]:
-            passed: list[Action] = []
+            outputs: list[Action] = []
             for action in actions:
                 if isinstance(action, Send):
-                    passed += machine.feed(now_s, action.data)
+                    outputs += machine.feed(now_s, action.data)
                 elif action.how == "clean":
-                    passed += machine.end(now_s)
+                    outputs += machine.end(now_s)
                 else:
-                    passed.append(action)
-            actions = passed
+                    outputs.append(action)
+            actions = outputs
         return actions
 
 
-def positive(fault: str, **values: float) -> None:
+def check_positive(fault: str, **values: float) -> None:
     """Refuses a setting that is not above zero.
 
     Raises:
@@ -200,7 +200,7 @@ def positive(fault: str, **values: float) -> None:
             raise LabError(f"{fault}({name}={value!r}) is impossible: {name} must be a number above zero")
 
 
-def not_negative(fault: str, **values: float) -> None:
+def check_not_negative(fault: str, **values: float) -> None:
     """Refuses a setting below zero.
 
     Raises:
@@ -211,7 +211,7 @@ def not_negative(fault: str, **values: float) -> None:
             raise LabError(f"{fault}({name}={value!r}) is impossible: {name} must be a number, zero or above")
 
 
-def known_how(fault: str, how: str) -> None:
+def check_how(fault: str, how: str) -> None:
     """Refuses an unknown kind of cut.
 
     Raises:

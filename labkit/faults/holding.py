@@ -8,7 +8,7 @@ from random import Random
 from labkit.faults.fault import Action, Answer, Close, Fault, Headers, Machine, Pass, Refuse, Send
 
 PAGE_BYTES = 4096  # nginx's proxy_buffer_size, on machines with pages of that size
-TOGETHER_S = 0.0001  # what a relay reads in one go
+SAME_READ_S = 0.0001  # what a relay reads in one go
 PASS = Pass()
 
 
@@ -22,33 +22,33 @@ class FillBuffers(Fault):
     size: int = PAGE_BYTES
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Filling(self.size)
+        return _FillBuffersMachine(self.size)
 
 
-class _Filling(Machine):
+class _FillBuffersMachine(Machine):
     def __init__(self, size: int) -> None:
         self._size = size
-        self._room = size  # of the buffer that is being filled
-        self._held = b""
+        self._free_bytes = size  # of the buffer that is being filled
+        self._buffer = b""
         self._head: tuple[float, int] | None = None
 
-    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
+    def begin(self, now_s: float, headers: Headers, head_bytes: int) -> None:
         self._head = (now_s, head_bytes)
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        if self._head is not None and now_s - self._head[0] < TOGETHER_S:
-            self._room = max(1, self._size - self._head[1])
+        if self._head is not None and now_s - self._head[0] < SAME_READ_S:
+            self._free_bytes = max(1, self._size - self._head[1])
         self._head = None
-        self._held += data
+        self._buffer += data
         actions: list[Action] = []
-        while len(self._held) >= self._room:
-            actions.append(Send(self._held[: self._room]))
-            self._held, self._room = self._held[self._room :], self._size
+        while len(self._buffer) >= self._free_bytes:
+            actions.append(Send(self._buffer[: self._free_bytes]))
+            self._buffer, self._free_bytes = self._buffer[self._free_bytes :], self._size
         return actions
 
     def end(self, now_s: float) -> list[Action]:
-        out, self._held = self._held, b""
-        return [*([Send(out)] if out else []), Close()]
+        data, self._buffer = self._buffer, b""
+        return [*([Send(data)] if data else []), Close()]
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class HoldHead(Fault):
     of_the_wire: bool = True
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _HoldingHead()
+        return _HoldHeadMachine()
 
 
-class _HoldingHead(Machine):
+class _HoldHeadMachine(Machine):
     def __init__(self) -> None:
         self._head: bytes | None = b""
 
@@ -69,23 +69,26 @@ class _HoldingHead(Machine):
         if self._head == b"":
             self._head = data
             return []
-        out, self._head = (self._head or b"") + data, None
-        return [Send(out)]
+        data, self._head = (self._head or b"") + data, None
+        return [Send(data)]
 
     def end(self, now_s: float) -> list[Action]:
-        out, self._head = self._head, None
-        return [*([Send(out)] if out else []), Close()]
+        data, self._head = self._head, None
+        return [*([Send(data)] if data else []), Close()]
 
 
 @dataclass(frozen=True)
 class Unless(Fault):
-    """The fault, unless the origin's answer has this header; then `instead`. The header stops here, unless `kept`."""
+    """The fault, unless the origin's answer has this header; then `replacement`.
+
+    The header stops here, unless `keep_header`.
+    """
 
     header: str
     value: str
     fault: Fault
-    instead: Fault = PASS
-    kept: bool = False
+    replacement: Fault = PASS
+    keep_header: bool = False
 
     @property
     def of_the_wire(self) -> bool:  # type: ignore[override]
@@ -95,36 +98,36 @@ class Unless(Fault):
         return self.fault.connect(n)
 
     def head(self, headers: Headers) -> Headers:
-        passed = [(name, value) for name, value in headers if self.kept or name.lower() != self.header]
-        return (self.instead if self._lifted(headers) else self.fault).head(passed)
+        kept_headers = [(name, value) for name, value in headers if self.keep_header or name.lower() != self.header]
+        return (self.replacement if self._matches(headers) else self.fault).head(kept_headers)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Choosing(self, self.fault.start(n, rng), self.instead.start(n, rng))
+        return _UnlessMachine(self, self.fault.start(n, rng), self.replacement.start(n, rng))
 
-    def _lifted(self, headers: Headers) -> bool:
+    def _matches(self, headers: Headers) -> bool:
         return any(name.lower() == self.header and value.strip().lower() == self.value for name, value in headers)
 
 
-class _Choosing(Machine):
-    def __init__(self, rule: Unless, usual: Machine, instead: Machine) -> None:
-        self._rule, self._chosen, self._instead = rule, usual, instead
+class _UnlessMachine(Machine):
+    def __init__(self, fault: Unless, machine: Machine, replacement: Machine) -> None:
+        self._fault, self._machine, self._replacement = fault, machine, replacement
 
-    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
-        if self._rule._lifted(headers):
-            self._chosen = self._instead
-        self._chosen.told(now_s, headers, head_bytes)
+    def begin(self, now_s: float, headers: Headers, head_bytes: int) -> None:
+        if self._fault._matches(headers):
+            self._machine = self._replacement
+        self._machine.begin(now_s, headers, head_bytes)
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        return self._chosen.feed(now_s, data)
+        return self._machine.feed(now_s, data)
 
     def end(self, now_s: float) -> list[Action]:
-        return self._chosen.end(now_s)
+        return self._machine.end(now_s)
 
     def release(self, now_s: float) -> list[Action]:
-        return self._chosen.release(now_s)
+        return self._machine.release(now_s)
 
     def next_wake(self) -> float | None:
-        return self._chosen.next_wake()
+        return self._machine.next_wake()
 
     def wake(self, now_s: float) -> list[Action]:
-        return self._chosen.wake(now_s)
+        return self._machine.wake(now_s)

@@ -6,14 +6,14 @@ from collections import deque
 from dataclasses import dataclass
 from random import Random
 
-from labkit.faults.fault import Action, Close, Fault, Machine, Send, not_negative, positive
+from labkit.faults.fault import Action, Close, Fault, Machine, Send, check_not_negative, check_positive
 
 
 class Queue(Machine):
     """Sends what it holds when it is due; the end comes after all of it."""
 
     def __init__(self) -> None:
-        self._held: deque[tuple[float, Action]] = deque()
+        self._queue: deque[tuple[float, Action]] = deque()
 
     def due_s(self, now_s: float, data: bytes) -> float:
         """When these bytes may go on."""
@@ -28,22 +28,22 @@ class Queue(Machine):
         return self.wake(now_s)
 
     def release(self, now_s: float) -> list[Action]:
-        held = [action for _, action in self._held if isinstance(action, Send)]
-        self._held.clear()
-        return list[Action](held)
+        actions = [action for _, action in self._queue if isinstance(action, Send)]
+        self._queue.clear()
+        return list[Action](actions)
 
     def next_wake(self) -> float | None:
-        return self._held[0][0] if self._held else None
+        return self._queue[0][0] if self._queue else None
 
     def wake(self, now_s: float) -> list[Action]:
-        due = []
-        while self._held and self._held[0][0] <= now_s:
-            due.append(self._held.popleft()[1])
-        return due
+        actions = []
+        while self._queue and self._queue[0][0] <= now_s:
+            actions.append(self._queue.popleft()[1])
+        return actions
 
     def _hold(self, due_s: float, action: Action) -> None:
-        last_s = self._held[-1][0] if self._held else due_s
-        self._held.append((max(due_s, last_s), action))  # nobody overtakes
+        last_s = self._queue[-1][0] if self._queue else due_s
+        self._queue.append((max(due_s, last_s), action))  # nobody overtakes
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class Delay(Fault):
     jitter_s: float = 0.0
 
     def __post_init__(self) -> None:
-        not_negative("Delay", seconds=self.seconds, jitter_s=self.jitter_s)
+        check_not_negative("Delay", seconds=self.seconds, jitter_s=self.jitter_s)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Delaying(self, rng)
+        return _DelayMachine(self, rng)
 
 
-class _Delaying(Queue):
+class _DelayMachine(Queue):
     def __init__(self, fault: Delay, rng: Random) -> None:
         super().__init__()
         self._fault, self._rng = fault, rng
@@ -76,21 +76,21 @@ class Throttle(Fault):
     bytes_per_s: float
 
     def __post_init__(self) -> None:
-        positive("Throttle", bytes_per_s=self.bytes_per_s)
+        check_positive("Throttle", bytes_per_s=self.bytes_per_s)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Throttling(self.bytes_per_s)
+        return _ThrottleMachine(self.bytes_per_s)
 
 
-class _Throttling(Queue):
+class _ThrottleMachine(Queue):
     def __init__(self, bytes_per_s: float) -> None:
         super().__init__()
         self._bytes_per_s = bytes_per_s
-        self._free_s = 0.0  # when the line has sent all that came before
+        self._line_free_s = 0.0  # when the line has sent all that came before
 
     def due_s(self, now_s: float, data: bytes) -> float:
-        self._free_s = max(now_s, self._free_s) + len(data) / self._bytes_per_s
-        return self._free_s
+        self._line_free_s = max(now_s, self._line_free_s) + len(data) / self._bytes_per_s
+        return self._line_free_s
 
 
 @dataclass(frozen=True)
@@ -102,24 +102,24 @@ class Slice(Fault):
     of_the_wire: bool = True
 
     def __post_init__(self) -> None:
-        positive("Slice", size=self.size)
-        not_negative("Slice", every_s=self.every_s)
+        check_positive("Slice", size=self.size)
+        check_not_negative("Slice", every_s=self.every_s)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _Slicing(self.size, self.every_s)
+        return _SliceMachine(self.size, self.every_s)
 
 
-class _Slicing(Queue):
+class _SliceMachine(Queue):
     def __init__(self, size: int, every_s: float) -> None:
         super().__init__()
         self._size, self._every_s = size, every_s
-        self._free_s = 0.0
+        self._line_free_s = 0.0
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        for place in range(0, len(data), self._size):
-            self._free_s = max(now_s, self._free_s)
-            self._hold(self._free_s, Send(data[place : place + self._size]))
-            self._free_s += self._every_s
+        for start in range(0, len(data), self._size):
+            self._line_free_s = max(now_s, self._line_free_s)
+            self._hold(self._line_free_s, Send(data[start : start + self._size]))
+            self._line_free_s += self._every_s
         return self.wake(now_s)
 
 
@@ -131,26 +131,26 @@ class HoldBytes(Fault):
     size: int = 4096
 
     def __post_init__(self) -> None:
-        positive("HoldBytes", size=self.size)
+        check_positive("HoldBytes", size=self.size)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _HoldingBytes(self.size)
+        return _HoldBytesMachine(self.size)
 
 
-class _HoldingBytes(Machine):
+class _HoldBytesMachine(Machine):
     def __init__(self, size: int) -> None:
         self._size = size
-        self._held = b""
+        self._buffer = b""
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        self._held += data
-        full = len(self._held) // self._size * self._size
-        out, self._held = self._held[:full], self._held[full:]
-        return [Send(out)] if out else []
+        self._buffer += data
+        full_bytes = len(self._buffer) // self._size * self._size
+        data, self._buffer = self._buffer[:full_bytes], self._buffer[full_bytes:]
+        return [Send(data)] if data else []
 
     def end(self, now_s: float) -> list[Action]:
-        out, self._held = self._held, b""
-        return [*([Send(out)] if out else []), Close()]
+        data, self._buffer = self._buffer, b""
+        return [*([Send(data)] if data else []), Close()]
 
 
 @dataclass(frozen=True)
@@ -160,20 +160,20 @@ class HoldTime(Fault):
     seconds: float
 
     def __post_init__(self) -> None:
-        positive("HoldTime", seconds=self.seconds)
+        check_positive("HoldTime", seconds=self.seconds)
 
     def start(self, n: int, rng: Random) -> Machine:
-        return _HoldingTime(self.seconds)
+        return _HoldTimeMachine(self.seconds)
 
 
-class _HoldingTime(Machine):
+class _HoldTimeMachine(Machine):
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._held = b""
+        self._buffer = b""
         self._due_s: float | None = None
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        self._held += data
+        self._buffer += data
         if self._due_s is None:
             self._due_s = now_s + self._seconds
         return []
@@ -185,5 +185,5 @@ class _HoldingTime(Machine):
         return self._due_s
 
     def wake(self, now_s: float) -> list[Action]:
-        out, self._held, self._due_s = self._held, b"", None
-        return [Send(out)] if out else []
+        data, self._buffer, self._due_s = self._buffer, b"", None
+        return [Send(data)] if data else []

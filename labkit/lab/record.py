@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
-from labkit.client import EventSource, Watching, watch
+from labkit.client import EventSource, ResponseRecorder, watch
 from labkit.lab.raw_server import HEAD, Script, raw_server
 from labkit.recording import Recording
 
@@ -21,10 +21,10 @@ async def record(
         httpx.TransportError: nothing answered.
     """
 
-    def enough(watching: Watching) -> bool:
+    def enough(watching: ResponseRecorder) -> bool:
         return events is not None and len(watching.recording.events) >= events
 
-    return await watch(url, seconds, headers=headers, enough=enough)
+    return await watch(url, seconds, headers=headers, stop_when=enough)
 
 
 async def send(*script: bytes | float, head: bytes = HEAD, pause_s: float = 0.02) -> Recording:

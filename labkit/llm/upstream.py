@@ -15,7 +15,7 @@ import httpx
 from labkit.client.httpx_client import new_client
 from labkit.errors import LabError
 from labkit.wire import Decoder, Event
-from labkit.wire.session import opens
+from labkit.wire.session import opens_stream
 
 #: Where the key is taken from. It is sent to the upstream, and nowhere printed or stored.
 KEY_VARIABLE = "LABKIT_UPSTREAM_KEY"
@@ -69,7 +69,7 @@ class Upstream:
                 request = {"model": model, "stream": True, "messages": [{"role": "user", "content": prompt}]}
                 async with client.stream("POST", self.url("chat/completions"), json=request) as response:
                     content_type = response.headers.get("content-type")
-                    if not opens(response.status_code, content_type):
+                    if not opens_stream(response.status_code, content_type):
                         raise UpstreamFailed(_refused(self.base_url, response, await _beginning(response)))
                     opened = True
                     async with aclosing(_pieces(response)) as pieces:

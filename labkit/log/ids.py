@@ -12,8 +12,8 @@ def number_of(id: str, epoch: str) -> int | None:
     >>> number_of("e-7", "e"), number_of("f-7", "e"), number_of("e-7.0", "e")
     (7, None, None)
     """
-    other, _, digits = id.rpartition("-")
-    if other != epoch or not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
+    id_epoch, _, digits = id.rpartition("-")
+    if id_epoch != epoch or not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
         return None
     return int(digits)
 

@@ -45,8 +45,8 @@ class MemoryLog:
         if not last_event_id:
             return Replay(())
         number = number_of(last_event_id, self.epoch)
-        dropped = self.last_number - len(self._frames)
-        if number is None or number > self.last_number or number < dropped:
+        last_dropped_number = self.last_number - len(self._frames)
+        if number is None or number > self.last_number or number < last_dropped_number:
             return Replay(tuple(self._frames), gap=True)
         # From the right: a reader that is nearly up to date costs what it has missed, however long the log is.
         return Replay(tuple(islice(reversed(self._frames), self.last_number - number))[::-1])

@@ -56,24 +56,24 @@ class SQLiteLog:
         self._max_events, self._max_age_s, self._now_s = max_events, max_age_s, now_s
         try:
             # A Channel appends from any thread, one at a time.
-            self._file = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10.0)
-            self._file.execute("PRAGMA journal_mode=WAL")  # readers do not wait for the writer
-            self._file.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._file.executescript(_SCHEMA)
-            self.epoch = self._begin(epoch)
+            self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10.0)
+            self._database.execute("PRAGMA journal_mode=WAL")  # readers do not wait for the writer
+            self._database.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._database.executescript(_SCHEMA)
+            self.epoch = self._load_epoch(epoch)
         except sqlite3.Error as problem:
             raise LabError(
                 f"{self.path} cannot be used as a log: {problem}. Is it the file of another program?"
             ) from None
 
-    def _begin(self, epoch: str | None) -> str:
+    def _load_epoch(self, epoch: str | None) -> str:
         """The epoch of the file; a new file gets one."""
-        with self._file:
-            self._file.execute("BEGIN IMMEDIATE")  # two that open a new file at once agree on one epoch
-            row = self._file.execute("SELECT epoch FROM log").fetchone()
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")  # two that open a new file at once agree on one epoch
+            row = self._database.execute("SELECT epoch FROM log").fetchone()
             if row is None:
                 row = (epoch or secrets.token_hex(4),)
-                self._file.execute("INSERT INTO log VALUES (?)", row)
+                self._database.execute("INSERT INTO log VALUES (?)", row)
         if epoch is not None and row[0] != epoch:
             raise LabError(
                 f"{self.path} holds the log of epoch {row[0]!r}, not {epoch!r}. Leave epoch out, or take another file"
@@ -83,16 +83,18 @@ class SQLiteLog:
     @property
     def last_number(self) -> int:
         """The n of the newest id; 0 before the first."""
-        row = self._file.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        row = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
         return int(row[0]) if row else 0
 
     def append(self, frame: Frame) -> str:
-        with self._file:
-            self._file.execute("BEGIN IMMEDIATE")
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
             row = (self._now_s(), frame.data, frame.event, frame.retry_ms, frame.comment)
-            number = self._file.execute(f"INSERT INTO events (at_s, {_COLUMNS}) VALUES (?, ?, ?, ?, ?)", row).lastrowid
+            number = self._database.execute(
+                f"INSERT INTO events (at_s, {_COLUMNS}) VALUES (?, ?, ?, ?, ?)", row
+            ).lastrowid
             assert number is not None
-            self._file.execute("DELETE FROM events WHERE number <= ?", (number - self._max_events,))
+            self._database.execute("DELETE FROM events WHERE number <= ?", (number - self._max_events,))
             self._drop_old()
         return f"{self.epoch}-{number}"
 
@@ -103,26 +105,26 @@ class SQLiteLog:
         number = number_of(last_event_id, self.epoch)
         # The number first: asked for after the frames, it could be that of an event which came in between, and an empty
         # log would look like one that has dropped it.
-        last = self.last_number
+        last_number = self.last_number
         # One statement, one moment: a writer in another process cannot come between the frames.
-        rows = self._file.execute(f"SELECT number, {_COLUMNS} FROM events ORDER BY number").fetchall()
-        last = max(last, rows[-1][0] if rows else 0)
-        dropped = rows[0][0] - 1 if rows else last
-        gap = number is None or number > last or number < dropped
+        rows = self._database.execute(f"SELECT number, {_COLUMNS} FROM events ORDER BY number").fetchall()
+        last_number = max(last_number, rows[-1][0] if rows else 0)
+        last_dropped_number = rows[0][0] - 1 if rows else last_number
+        gap = number is None or number > last_number or number < last_dropped_number
         start = 0 if number is None or gap else number
-        return Replay(tuple(self._frame(row) for row in rows if row[0] > start), gap)
+        return Replay(tuple(self._row_to_frame(row) for row in rows if row[0] > start), gap)
 
     def _drop_old(self) -> None:
         if self._max_age_s is not None:
-            self._file.execute("DELETE FROM events WHERE at_s < ?", (self._now_s() - self._max_age_s,))
+            self._database.execute("DELETE FROM events WHERE at_s < ?", (self._now_s() - self._max_age_s,))
 
-    def _frame(self, row: tuple[int, str | None, str | None, int | None, str | None]) -> Frame:
+    def _row_to_frame(self, row: tuple[int, str | None, str | None, int | None, str | None]) -> Frame:
         number, data, event, retry_ms, comment = row
         return Frame(data=data, event=event, id=f"{self.epoch}-{number}", retry_ms=retry_ms, comment=comment)
 
     def close(self) -> None:
         """Closes the file."""
-        self._file.close()
+        self._database.close()
 
     def __enter__(self) -> SQLiteLog:
         return self
@@ -133,5 +135,5 @@ class SQLiteLog:
         self.close()
 
     def __repr__(self) -> str:
-        kept = self._file.execute("SELECT count(*) FROM events").fetchone()[0]
-        return f"<SQLiteLog {self.epoch}: {kept} of {self.last_number} events kept in {self.path.name}>"
+        kept_count = self._database.execute("SELECT count(*) FROM events").fetchone()[0]
+        return f"<SQLiteLog {self.epoch}: {kept_count} of {self.last_number} events kept in {self.path.name}>"

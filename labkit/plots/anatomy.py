@@ -41,7 +41,7 @@ def _row(axes: Axes, y: float, step: Step) -> None:
     if isinstance(step.signal, Event):
         text, size, color, weight = _event(step.signal), 9.0, CLIENT, "bold"
     else:
-        text, size, color, weight = _short(step.did, 64), 8.5, "#555555", "normal"
+        text, size, color, weight = _short(step.action, 64), 8.5, "#555555", "normal"
     axes.text(5.8, y + 0.47, text, va="center", fontsize=size, color=color, weight=weight)
 
 

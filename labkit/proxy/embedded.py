@@ -26,24 +26,24 @@ def as_nginx(setup: Nginx) -> tuple[Fault, ...]:
     Raises:
         LabError: the relay cannot do what is asked; a real nginx can.
     """
-    if setup.http2 or setup.upgrade or setup.cache_s is not None or setup.more:
+    if setup.http2 or setup.upgrade or setup.cache_s is not None or setup.directives:
         raise LabError(
             f"the lab's relay knows no HTTP/2, no Upgrade, no cache and no further directives, and {NGINX_ADVICE}"
         )
-    idle: tuple[Fault, ...] = (IdleTimeout(setup.read_timeout_s),) if setup.read_timeout_s is not None else ()
-    flushing = Gzip(flush=True)
+    timeouts: tuple[Fault, ...] = (IdleTimeout(setup.read_timeout_s),) if setup.read_timeout_s is not None else ()
+    flushing_gzip = Gzip(flush=True)
     if not setup.buffering:
-        return (*idle, flushing) if setup.gzip else idle
-    held: list[tuple[Fault, Fault]] = []  # what holds, and what stands in its place when the origin forbids it
+        return (*timeouts, flushing_gzip) if setup.gzip else timeouts
+    holders: list[tuple[Fault, Fault]] = []  # what holds, and what stands in its place when the origin forbids it
     if setup.to_origin != "1.1":
-        held.append((FillBuffers(setup.buffer_bytes or PAGE_BYTES), PASS))
+        holders.append((FillBuffers(setup.buffer_bytes or PAGE_BYTES), PASS))
     if setup.gzip:
-        held += [(Gzip(flush=False), flushing), (HoldBytes(PAGE_BYTES), PASS)]
+        holders += [(Gzip(flush=False), flushing_gzip), (HoldBytes(PAGE_BYTES), PASS)]
     if setup.tls:
-        held.append((HoldBytes(TLS_BYTES), PASS))
-    held.append((HoldHead(), PASS))
+        holders.append((HoldBytes(TLS_BYTES), PASS))
+    holders.append((HoldHead(), PASS))
     # A machine is told of the headers as the origin sent them: that one removes the header does not blind the next.
-    return (*idle, *(Unless("x-accel-buffering", "no", *pair, kept=setup.keep_accel) for pair in held))
+    return (*timeouts, *(Unless("x-accel-buffering", "no", *pair, keep_header=setup.keep_accel) for pair in holders))
 
 
 def as_haproxy(setup: HAProxy) -> tuple[Fault, ...]:
@@ -52,7 +52,7 @@ def as_haproxy(setup: HAProxy) -> tuple[Fault, ...]:
     Raises:
         LabError: the relay cannot do what is asked; a real HAProxy can.
     """
-    if setup.compression or setup.more:
+    if setup.compression or setup.directives:
         raise LabError(f"the lab's relay does not compress as HAProxy does, and {HAPROXY_ADVICE}")
     cork = () if setup.no_delay else (HoldTime(CORK_S),)
     return (IdleTimeout(setup.server_timeout_s), *cork)

@@ -9,7 +9,7 @@ from labkit.proxy.program import RunningProxy
 
 Front = RunningProxy | EmbeddedProxy
 
-_running: dict[str, Front] = {}  # the registry of named ones: they outlive the cell that started them
+_proxies: dict[str, Front] = {}  # the registry of named ones: they outlive the cell that started them
 
 
 def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") -> Front:
@@ -20,24 +20,24 @@ def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") 
     Raises:
         LabError: it did not start, or there is no real one and the relay cannot do what is asked.
     """
-    before = _running.pop(name, None) if name else None
+    previous = _proxies.pop(name, None) if name else None
     port = 0
-    if before is not None:
-        port = before.port
-        before.stop()
-    made = _start(origin, setup or Nginx(), port)
+    if previous is not None:
+        port = previous.port
+        previous.stop()
+    proxy = _start(origin, setup or Nginx(), port)
     if name:
-        _running[name] = made
-    return made
+        _proxies[name] = proxy
+    return proxy
 
 
 def which_proxies() -> dict[str, str]:
     """What front() starts here for an nginx and for a HAProxy: the real one with its version, or the lab's relay."""
-    of_nginx, of_haproxy = find_nginx(), find_haproxy()
+    nginx_path, haproxy_path = find_nginx(), find_haproxy()
     return {
-        "nginx": nginx_name(of_nginx) if of_nginx else "the lab's relay, set to group events as nginx 1.22 does",
-        "HAProxy": haproxy_name(of_haproxy)
-        if of_haproxy
+        "nginx": nginx_name(nginx_path) if nginx_path else "the lab's relay, set to group events as nginx 1.22 does",
+        "HAProxy": haproxy_name(haproxy_path)
+        if haproxy_path
         else "the lab's relay, set to group events as HAProxy 2.6 does",
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError
-from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, installed, version_of
+from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, find_program, version_of
 
 HAPROXY_ADVICE = "no HAProxy here (Debian: apt install haproxy)"
 
@@ -21,7 +21,7 @@ class HAProxy:
     server_timeout_s: float = 50.0
     client_timeout_s: float = 50.0
     compression: bool = False
-    more: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The lines of its defaults."""
@@ -34,15 +34,15 @@ class HAProxy:
         if self.compression:
             yield "compression algo gzip"
             yield "compression type text/event-stream"
-        yield from self.more
+        yield from self.directives
 
-    def config(self, origin: str, site: ProxyPlace) -> str:
+    def config(self, origin: str, place: ProxyPlace) -> str:
         """The text of haproxy.cfg."""
         parts = urlsplit(origin)
         lines = "\n".join(f"  {line}" for line in self.lines())
         return (
             f"global\n  log stderr format raw local0\n\ndefaults\n{lines}\n\n"
-            f"frontend clients\n  bind 127.0.0.1:{site.port}\n  default_backend origin\n\n"
+            f"frontend clients\n  bind 127.0.0.1:{place.port}\n  default_backend origin\n\n"
             f"backend origin\n  server origin {parts.hostname}:{parts.port or 80}\n"
         )
 
@@ -56,17 +56,17 @@ def haproxy(origin: str, setup: HAProxy | None = None, *, port: int = 0) -> Runn
     path = find_haproxy()
     if path is None:
         raise LabError(HAPROXY_ADVICE)
-    chosen = setup or HAProxy()
+    settings = setup or HAProxy()
 
-    def command(site: ProxyPlace, file: Path) -> list[str]:
+    def command(place: ProxyPlace, file: Path) -> list[str]:
         return [path, "-db", "-f", str(file)]  # -db: in the foreground
 
-    return RunningProxy(Plan(haproxy_name(path), lambda site: chosen.config(origin, site), command), origin, port)
+    return RunningProxy(Plan(haproxy_name(path), lambda place: settings.config(origin, place), command), origin, port)
 
 
 def find_haproxy() -> str | None:
     """The path of an HAProxy: LABKIT_HAPROXY, or the PATH; None if there is none."""
-    return installed("LABKIT_HAPROXY", "haproxy", "/usr/sbin/haproxy")
+    return find_program("LABKIT_HAPROXY", "haproxy", "/usr/sbin/haproxy")
 
 
 def haproxy_name(path: str) -> str:

@@ -12,7 +12,7 @@ from labkit.proxy.passage import Passage
 from labkit.proxy.relay import Relay, relay
 from labkit.system.background import Background
 
-_running: dict[str, LabRelay] = {}  # the registry of launched relays, by name
+_relays: dict[str, LabRelay] = {}  # the registry of launched relays, by name
 
 
 def launch_relay(origin: str, *faults: Fault, name: str = "relay", seed: int = 0) -> LabRelay:
@@ -23,13 +23,13 @@ def launch_relay(origin: str, *faults: Fault, name: str = "relay", seed: int = 0
     Raises:
         LabError: the origin cannot be relayed.
     """
-    before = _running.pop(name, None)
+    previous = _relays.pop(name, None)
     port = 0
-    if before is not None:
-        port = before.port
-        before.stop()
-    made = _running[name] = LabRelay(name, origin, faults, seed, port)
-    return made
+    if previous is not None:
+        port = previous.port
+        previous.stop()
+    lab_relay = _relays[name] = LabRelay(name, origin, faults, seed, port)
+    return lab_relay
 
 
 class LabRelay:
@@ -79,8 +79,8 @@ class LabRelay:
             self.running = False
             self._background.run(self._stack.aclose())
             self._background.end()
-            if _running.get(self.name) is self:
-                del _running[self.name]
+            if _relays.get(self.name) is self:
+                del _relays[self.name]
 
     def __enter__(self) -> Self:
         return self

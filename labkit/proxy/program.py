@@ -21,7 +21,7 @@ from labkit.errors import LabError
 from labkit.system.child import Child
 from labkit.system.sockets import reserved_port
 
-START_WITHIN_S = 10.0
+START_TIMEOUT_S = 10.0
 ATTEMPTS = 3  # where a port cannot be reserved, another program may take it before the proxy listens
 
 
@@ -61,23 +61,23 @@ class RunningProxy:
         # Where root starts nginx, its workers are nobody: they must be able to walk in.
         self._folder.chmod(0o755)
         try:
-            certificate = _certificate(self._folder) if plan.tls else None
+            certificate = _make_certificate(self._folder) if plan.tls else None
             self.port, self._child = self._start(plan, certificate, port)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         self.url = f"{'https' if plan.tls else 'http'}://127.0.0.1:{self.port}{parts.path or '/'}"
 
-    def _start(self, plan: Plan, certificate: Path | None, wanted_port: int) -> tuple[int, Child]:
+    def _start(self, plan: Plan, certificate: Path | None, preferred_port: int) -> tuple[int, Child]:
         for attempt in range(ATTEMPTS):
-            with reserved_port(wanted_port if attempt == 0 else 0) as port:
-                site = ProxyPlace(port, self._folder, certificate)
-                self.config = plan.config(site)
+            with reserved_port(preferred_port if attempt == 0 else 0) as port:
+                place = ProxyPlace(port, self._folder, certificate)
+                self.config = plan.config(place)
                 config_file = self._folder / "proxy.conf"
                 config_file.write_text(self.config, "utf-8")
                 with (self._folder / "log.txt").open("wb") as log:
-                    child = Child(plan.command(site, config_file), log=log)
-                if _serves(port, child):
+                    child = Child(plan.command(place, config_file), log=log)
+                if _wait_until_serving(port, child):
                     return port, child
                 child.stop()
         raise LabError(f"{plan.name} did not start. It says: {self.log.strip()[-500:] or '(nothing)'}")
@@ -109,8 +109,8 @@ class RunningProxy:
         return f"<{self.name} {'at ' + self.url + ' for ' + self.origin if self.running else 'has ended'}>"
 
 
-def _serves(port: int, child: Child) -> bool:
-    deadline_s = time.monotonic() + START_WITHIN_S
+def _wait_until_serving(port: int, child: Child) -> bool:
+    deadline_s = time.monotonic() + START_TIMEOUT_S
     while child.running and time.monotonic() < deadline_s:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             # Our child, or another program that was faster? HAProxy would have ended by now. (nginx tries for 2.5 s to
@@ -121,41 +121,41 @@ def _serves(port: int, child: Child) -> bool:
     return False
 
 
-def _certificate(folder: Path) -> Path:
+def _make_certificate(folder: Path) -> Path:
     """The file of a fresh certificate for this machine, with its key."""
     try:
         import trustme
     except ImportError:
         advice = "uv sync --extra proxies, or pip install trustme"
         raise LabError(f"a certificate needs the package trustme: {advice}") from None
-    made = trustme.CA().issue_cert("127.0.0.1", "localhost")
+    certificate = trustme.CA().issue_cert("127.0.0.1", "localhost")
     file = folder / "certificate.pem"
     file.touch(mode=0o600)
-    file.write_bytes(made.private_key_and_cert_chain_pem.bytes())
+    file.write_bytes(certificate.private_key_and_cert_chain_pem.bytes())
     return file
 
 
-def installed(variable: str, *commands: str) -> str | None:
+def find_program(variable: str, *commands: str) -> str | None:
     """The path of the first of these commands that is there; the environment's `variable` goes before them.
 
     The variable set to "none" plays a machine without it.
     """
-    wanted = os.environ.get(variable, "")
-    if wanted == "none":
+    configured_path = os.environ.get(variable, "")
+    if configured_path == "none":
         return None
-    return next((path for command in (wanted, *commands) if command and (path := shutil.which(command))), None)
+    return next((path for command in (configured_path, *commands) if command and (path := shutil.which(command))), None)
 
 
 @functools.cache
-def version_of(path: str, product: str, before: str) -> str:
-    """The version that a program tells when it is asked with -v: the number behind `before`.
+def version_of(path: str, product: str, prefix: str) -> str:
+    """The version that a program tells when it is asked with -v: the number behind `prefix`.
 
     Raises:
         LabError: it does not say that it is that product.
     """
-    done = subprocess.run([path, "-v"], capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
-    found = re.search(re.escape(before) + r"(\d+(?:\.\d+)*)", said)
-    if found is None:
-        raise LabError(f"{path} is not {product}: asked for its version, it said {said[:100]!r}")
-    return found[1]
+    process = subprocess.run([path, "-v"], capture_output=True, text=True, check=False)
+    output = process.stdout + process.stderr
+    match = re.search(re.escape(prefix) + r"(\d+(?:\.\d+)*)", output)
+    if match is None:
+        raise LabError(f"{path} is not {product}: asked for its version, it said {output[:100]!r}")
+    return match[1]

@@ -5,10 +5,10 @@ from labkit.server.connection import Visit
 from labkit.server.handlers import ChannelHandler, SourceHandler, StreamHandler
 from labkit.server.launch import LabServer, launch
 from labkit.server.polling import long_polling, polling
-from labkit.server.site import Serving, Site, serve
+from labkit.server.site import RunningServer, Site, serve
 from labkit.server.websocket import websocket
 
 __all__ = [
-    "Channel", "ChannelHandler", "Delivery", "LabServer", "Serving", "Site", "SourceHandler", "StreamHandler",
-    "Visit", "launch", "long_polling", "polling", "serve", "websocket",
+    "Channel", "ChannelHandler", "Delivery", "LabServer", "RunningServer", "Site", "SourceHandler",
+    "StreamHandler", "Visit", "launch", "long_polling", "polling", "serve", "websocket",
 ]  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import threading
 import time
@@ -16,6 +15,7 @@ from tornado.iostream import IOStream
 from labkit.errors import ChannelStopped, LabError
 from labkit.log import EventLog, MemoryLog, Replay
 from labkit.server.connection import Connection, Visit
+from labkit.server.gap import gap_frame
 from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
@@ -65,30 +65,29 @@ class Channel:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.deliveries: deque[Delivery] = deque(maxlen=100)
         self.room_bytes = room_bytes
-        self._heartbeat_s = heartbeat_s
-        self._max_age_s = max_age_s
-        self._opening = encode(Frame(comment="the stream is open", retry_ms=retry_ms))
+        self._heartbeat_s, self._max_age_s = heartbeat_s, max_age_s
+        self._opening_frame = encode(Frame(comment="the stream is open", retry_ms=retry_ms))
         self._rng = rng or random.Random()
         self._connections: set[Connection] = set()
-        self._catching_up: dict[Connection, asyncio.Task[None]] = {}  # not among the others yet
+        self._catch_up_tasks: dict[Connection, asyncio.Task[None]] = {}  # not among the others yet
         # Guards the log, the outbox and the loop: a cell publishes from its thread, a ticker from the server's.
         self._lock = threading.Lock()
         self._outbox: list[tuple[str, bytes]] = []
-        self._draining = False
+        self._drain_scheduled = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._beat: asyncio.TimerHandle | None = None
-        self._changed = asyncio.Event()  # set, and replaced, with each event
+        self._heartbeat_timer: asyncio.TimerHandle | None = None
+        self._publication = asyncio.Event()  # set, and replaced, with each event
         self._last_write_s = 0.0
 
     @property
     def clients(self) -> int:
         """How many streams are open."""
-        return len(self._everyone())
+        return len(self._all_connections())
 
     @property
     def waiting_bytes(self) -> int:
         """What waits in this process for readers that are behind, in bytes, all together."""
-        return sum(connection.waiting_bytes for connection in self._everyone())
+        return sum(connection.waiting_bytes for connection in self._all_connections())
 
     @property
     def last_event_id(self) -> str:
@@ -100,18 +99,18 @@ class Channel:
         with self._lock:
             return self.log.since(last_event_id), f"{self.log.epoch}-{self.log.last_number}"
 
-    async def news(self, last_event_id: str) -> tuple[Replay, str]:
+    async def wait_for_events(self, last_event_id: str) -> tuple[Replay, str]:
         """As since(), as soon as there is something: what other transports are fed from. On the server's loop.
 
         Raises:
             ChannelStopped: the channel is not mounted, or its server stops.
         """
         while self._loop is not None:
-            changed = self._changed
-            replay, last = self.since(last_event_id)
+            publication = self._publication
+            replay, last_id = self.since(last_event_id)
             if replay.frames or replay.gap:
-                return replay, last
-            await changed.wait()
+                return replay, last_id
+            await publication.wait()
         raise ChannelStopped
 
     def publish(self, data: str, event: str | None = None) -> str:
@@ -126,8 +125,8 @@ class Channel:
             id = self.log.append(frame)
             if self._loop is not None:
                 self._outbox.append((id, encode(frame._replace(id=id))))
-                if not self._draining:
-                    self._draining = True
+                if not self._drain_scheduled:
+                    self._drain_scheduled = True
                     self._loop.call_soon_threadsafe(self._drain)
             else:
                 self.deliveries.append(Delivery(id, 0, 0.0))  # in the log, for those who come later
@@ -151,45 +150,45 @@ class Channel:
         with self._lock:
             # What is published before this moment is in the replay or has gone to the others just below;
             # what is published after it finds the new reader among them. So nothing is lost and nothing doubled.
-            earlier, self._outbox = self._outbox, []
+            outbox, self._outbox = self._outbox, []
             replay = self.log.since(last_event_id)
-        self._publish(earlier)
-        connection = Connection(stream, chunked, self.room_bytes, visit, self._gone)
+        self._publish(outbox)
+        connection = Connection(stream, chunked, self.room_bytes, visit, self._remove)
         self.visits.append(visit)
-        start = [self._opening]
+        first_blocks = [self._opening_frame]
         if replay.gap:
-            start.append(encode(gap_frame(last_event_id, replay.frames)))
-        missed = [encode(frame) for frame in replay.frames]
-        if sum(map(len, missed)) <= self.room_bytes:
-            self._send(connection, start + missed)
+            first_blocks.append(encode(gap_frame(last_event_id, replay.frames)))
+        blocks = [encode(frame) for frame in replay.frames]
+        if sum(map(len, blocks)) <= self.room_bytes:
+            self._send(connection, first_blocks + blocks)
             self._connections.add(connection)
         else:
-            self._send(connection, start)
-            self._catching_up[connection] = asyncio.ensure_future(self._catch_up(connection, replay.frames))
+            self._send(connection, first_blocks)
+            self._catch_up_tasks[connection] = asyncio.ensure_future(self._catch_up(connection, replay.frames))
         if self._max_age_s is not None:
             age_s = self._max_age_s * (1 - AGE_JITTER * self._rng.random())
             connection.end_after(age_s, "reached its planned age")
         return connection
 
-    async def _catch_up(self, connection: Connection, missed: tuple[Frame, ...]) -> None:
+    async def _catch_up(self, connection: Connection, frames: tuple[Frame, ...]) -> None:
         """Sends a reader that missed more than its room holds all of it, at its own pace; then it joins the others.
 
         In one go, a healthy reader would be sent away as too slow, come back, and be sent away again.
         """
-        while missed:
-            for frame in missed:
+        while frames:
+            for frame in frames:
                 self._send(connection, [encode(frame)])
-                await connection.drained()
+                await connection.drain()
             with self._lock:  # as in open()
-                earlier, self._outbox = self._outbox, []
-                replay = self.log.since(missed[-1].id or "")
-            self._publish(earlier)
+                outbox, self._outbox = self._outbox, []
+                replay = self.log.since(frames[-1].id or "")
+            self._publish(outbox)
             if replay.gap:
                 connection.cut("too slow: the log has moved on")
                 return
-            missed = replay.frames
+            frames = replay.frames
         self._connections.add(connection)
-        del self._catching_up[connection]
+        del self._catch_up_tasks[connection]
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Ties the channel to the loop of the server that mounts it; False if it was tied to it already."""
@@ -209,10 +208,10 @@ class Channel:
         self._drain()
         with self._lock:
             self._loop = None
-        self._tell()  # whoever waits for news need not any more
-        if self._beat is not None:
-            self._beat.cancel()
-        for connection in self._everyone():
+        self._notify_waiters()  # nobody need wait for events any more
+        if self._heartbeat_timer is not None:
+            self._heartbeat_timer.cancel()
+        for connection in self._all_connections():
             if connection.waiting_bytes:  # its reader is behind: a clean end could wait for ever
                 connection.cut("server stopped")
             else:
@@ -220,29 +219,29 @@ class Channel:
 
     def _drain(self) -> None:
         with self._lock:
-            self._draining = False
+            self._drain_scheduled = False
             outbox, self._outbox = self._outbox, []
         self._publish(outbox)
 
     def _publish(self, outbox: list[tuple[str, bytes]]) -> None:
-        started_s = time.perf_counter()
+        start_s = time.perf_counter()
         self._write([data for _, data in outbox])
-        took_s = time.perf_counter() - started_s
+        took_s = time.perf_counter() - start_s
         readers = len(self._connections)
         self.deliveries.extend(Delivery(id, readers, took_s) for id, _ in outbox[-100:])
-        self._tell()
+        self._notify_waiters()
 
-    def _tell(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    def _notify_waiters(self) -> None:
+        self._publication.set()
+        self._publication = asyncio.Event()
 
     def _write(self, frames: list[bytes]) -> None:
         if not frames:
             return
-        plain = _joined(frames, self.room_bytes)
-        chunked = _joined([*map(chunk, frames)], self.room_bytes)
+        plain_blocks = _join(frames, self.room_bytes)
+        chunked_blocks = _join([*map(chunk, frames)], self.room_bytes)
         for connection in tuple(self._connections):
-            for piece in chunked if connection.chunked else plain:
+            for piece in chunked_blocks if connection.chunked else plain_blocks:
                 connection.send(piece)
         if self._loop is not None:
             self._last_write_s = self._loop.time()
@@ -250,9 +249,9 @@ class Channel:
     def _schedule_heartbeat(self, seconds: float) -> None:
         loop = self._loop
         assert loop is not None
-        self._beat = loop.call_later(seconds, self._heartbeat)
+        self._heartbeat_timer = loop.call_later(seconds, self._send_heartbeat)
 
-    def _heartbeat(self) -> None:
+    def _send_heartbeat(self) -> None:
         if self._loop is None:
             return
         idle_s = self._loop.time() - self._last_write_s
@@ -262,21 +261,21 @@ class Channel:
         self._schedule_heartbeat(self._heartbeat_s - idle_s)
 
     def _send(self, connection: Connection, frames: list[bytes]) -> None:
-        for piece in _joined([*map(chunk, frames)] if connection.chunked else frames, self.room_bytes):
+        for piece in _join([*map(chunk, frames)] if connection.chunked else frames, self.room_bytes):
             connection.send(piece)
 
-    def _everyone(self) -> tuple[Connection, ...]:
-        return (*self._connections, *self._catching_up)
+    def _all_connections(self) -> tuple[Connection, ...]:
+        return (*self._connections, *self._catch_up_tasks)
 
-    def _gone(self, connection: Connection) -> None:
+    def _remove(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        catching_up = self._catching_up.pop(connection, None)
-        if catching_up is not None:
-            catching_up.cancel()
+        task = self._catch_up_tasks.pop(connection, None)
+        if task is not None:
+            task.cancel()
 
     def _for_each(self, action: Callable[[Connection], None]) -> None:
         def act() -> None:
-            for connection in self._everyone():
+            for connection in self._all_connections():
                 action(connection)
 
         with self._lock:
@@ -287,12 +286,7 @@ class Channel:
         return f"<Channel {self.clients} clients, {self.log!r}>"
 
 
-def _joined(frames: list[bytes], room_bytes: int) -> list[bytes]:
+def _join(frames: list[bytes], room_bytes: int) -> list[bytes]:
     """In one piece, for one system call; one by one where that would be more than may wait for a reader."""
-    whole = b"".join(frames)
-    return [whole] if len(whole) <= room_bytes else frames
-
-
-def gap_frame(asked: str, kept: tuple[Frame, ...]) -> Frame:
-    """What a client is told when its id is unknown or too old. Without an id of its own: it is not in the log."""
-    return Frame(event="gap", data=json.dumps({"asked": asked, "oldest_kept": kept[0].id if kept else None}))
+    data = b"".join(frames)
+    return [data] if len(data) <= room_bytes else frames

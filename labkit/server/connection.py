@@ -20,7 +20,7 @@ from labkit.wire.chunked import LAST_CHUNK
 #: Precedent for a fixed size: nginx's `listen ... sndbuf=`, HAProxy's tune.sndbuf. (Linux books twice the number.)
 SEND_BUFFER_BYTES = 128 * 1024
 #: How long an ended response may take to reach a reader that is behind. Precedent: nginx's lingering_time, 30 s.
-END_WITHIN_S = 30.0
+END_TIMEOUT_S = 30.0
 
 
 @dataclass(slots=True)
@@ -45,24 +45,24 @@ class Connection:
     resumes.
     """
 
-    __slots__ = ("_ended", "_on_gone", "_room_bytes", "_socket", "_stream", "_timer", "chunked", "visit")
+    __slots__ = ("_ended", "_on_close", "_room_bytes", "_socket", "_stream", "_timer", "chunked", "visit")
 
     def __init__(
-        self, stream: IOStream, chunked: bool, room_bytes: int, visit: Visit, on_gone: Callable[[Connection], object]
+        self, stream: IOStream, chunked: bool, room_bytes: int, visit: Visit, on_close: Callable[[Connection], object]
     ) -> None:
         stream.max_write_buffer_size = self._room_bytes = room_bytes
         self._stream = stream
         self._socket = stream.socket if type(stream) is IOStream else None  # TLS has records of its own to write
-        self._on_gone: Callable[[Connection], object] | None = on_gone
+        self._on_close: Callable[[Connection], object] | None = on_close
         self._timer: object | None = None
         self._ended = False
         self.chunked = chunked
         self.visit = visit
         if stream.socket is not None:  # it is None where the client has left already
             stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        stream.set_close_callback(self._gone)
+        stream.set_close_callback(self._handle_close)
 
-    def send(self, framed: bytes) -> None:
+    def send(self, data: bytes) -> None:
         """Sends bytes that are chunked already, or are meant to be plain. Never waits, never raises."""
         if self._ended:
             return
@@ -70,26 +70,26 @@ class Connection:
         if self._socket is not None and not stream.writing():
             # The kernel nearly always takes it all, and this is a quarter of the cost of stream.write().
             try:
-                sent = self._socket.send(framed)
+                sent_bytes = self._socket.send(data)
             except BlockingIOError:
-                sent = 0
+                sent_bytes = 0
             except OSError:
                 self.cut("connection lost")
                 return
-            if sent == len(framed):
+            if sent_bytes == len(data):
                 return
-            framed = framed[sent:]
+            data = data[sent_bytes:]
             # Nothing waited before: a reader is not slow because one event is larger than the room.
-            stream.max_write_buffer_size = max(self._room_bytes, len(framed))
+            stream.max_write_buffer_size = max(self._room_bytes, len(data))
         try:
-            # The future is for those who wait. It would complain of a lost connection that _gone has noted already.
-            stream.write(framed).add_done_callback(lambda future: future.exception())
+            # The future is for those who wait. It would complain of a lost connection, which _handle_close has noted.
+            stream.write(data).add_done_callback(lambda future: future.exception())
         except StreamBufferFullError:
             self.cut("too slow: its buffer was full")
         except StreamClosedError:
             self.cut("connection lost")
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Returns when the kernel has taken everything: the pace of the reader."""
         if self._stream.writing():
             with contextlib.suppress(StreamClosedError):
@@ -107,7 +107,7 @@ class Connection:
         self._ended = True
         if self._stream.writing():
             self._stream.write(b"").add_done_callback(lambda _: self._stream.close())
-            self._call_later(END_WITHIN_S, self._stream.close)
+            self._call_later(END_TIMEOUT_S, self._stream.close)
         else:
             self._stream.close()
 
@@ -131,10 +131,10 @@ class Connection:
         """What this process holds for the client because the kernel would not take it, in bytes."""
         return len(self._stream._write_buffer or b"")  # None once it is closed
 
-    def _gone(self) -> None:
+    def _handle_close(self) -> None:
         self.visit.left = self.visit.left or "client left"
         if self._timer is not None:
             IOLoop.current().remove_timeout(self._timer)
-        on_gone, self._on_gone = self._on_gone, None
-        if on_gone is not None:
-            on_gone(self)
+        on_close, self._on_close = self._on_close, None
+        if on_close is not None:
+            on_close(self)

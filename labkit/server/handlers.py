@@ -26,15 +26,15 @@ LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 #: Under this name a Site keeps, in its Application's settings, who sends a stream: task -> path. A tornado Application
 #: of somebody else has none, and there nobody ends the streams of a route that is taken away.
-SENDING = "labkit_sending"
+SENDERS_SETTING = "labkit_sending"
 
 
-def note_sending(handler: RequestHandler, task: asyncio.Task[Any]) -> None:
+def register_sender(handler: RequestHandler, task: asyncio.Task[Any]) -> None:
     """Tells the site, if it is one, that this task sends a stream, until it is done."""
-    sending: dict[asyncio.Task[Any], str] | None = handler.settings.get(SENDING)
-    if sending is not None:
-        sending[task] = handler.request.path
-        task.add_done_callback(lambda task: sending.pop(task, None))
+    senders: dict[asyncio.Task[Any], str] | None = handler.settings.get(SENDERS_SETTING)
+    if senders is not None:
+        senders[task] = handler.request.path
+        task.add_done_callback(lambda task: senders.pop(task, None))
 
 
 def mount(handler: RequestHandler, channel: Channel) -> None:
@@ -43,7 +43,7 @@ def mount(handler: RequestHandler, channel: Channel) -> None:
     Raises:
         LabError: it is mounted on another loop.
     """
-    if SENDING not in handler.settings:
+    if SENDERS_SETTING not in handler.settings:
         channel.bind(asyncio.get_running_loop())
 
 
@@ -52,10 +52,10 @@ def allow_loopback(handler: RequestHandler) -> None:
     origin = handler.request.headers.get("Origin", "")
     if LOOPBACK_ORIGIN.fullmatch(origin):
         # A page of this machine may send whatever headers it likes: they are how a lesson tries things out.
-        asked = handler.request.headers.get("Access-Control-Request-Headers")
+        requested_headers = handler.request.headers.get("Access-Control-Request-Headers")
         handler.set_header("Access-Control-Allow-Origin", origin)
-        if asked:
-            handler.set_header("Access-Control-Allow-Headers", asked)
+        if requested_headers:
+            handler.set_header("Access-Control-Allow-Headers", requested_headers)
         handler.set_header("Vary", "Origin")
 
 
@@ -79,6 +79,7 @@ class StreamHandler(RequestHandler):
     @property
     def last_event_id(self) -> str:
         """Browsers send the id as raw UTF-8, and tornado reads every header as Latin-1."""
+        # Browsers send the id as raw UTF-8, and tornado reads every header as Latin-1.
         raw: str = self.request.headers.get("Last-Event-ID", "")
         return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
@@ -112,13 +113,13 @@ class StreamHandler(RequestHandler):
         """
         task = asyncio.current_task()
         assert task is not None
-        note_sending(self, task)
-        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_gone=lambda _: task.cancel())
+        register_sender(self, task)
+        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_close=lambda _: task.cancel())
         try:
             async with contextlib.aclosing(pieces):
                 async for piece in pieces:
                     connection.send(chunk(piece) if self.chunked else piece)
-                    await connection.drained()
+                    await connection.drain()
             connection.end("the source ended")
         except asyncio.CancelledError:
             connection.cut("server stopped")  # no news where the client left first
@@ -159,10 +160,10 @@ class SourceHandler(StreamHandler):
         visit = Visit(self.last_event_id, agent=self.agent)
         if self.visits is not None:
             self.visits.append(visit)
-        await self.send_all(_encoded(self.source, visit.last_event_id), visit)
+        await self.send_all(_encode_frames(self.source, visit.last_event_id), visit)
 
 
-async def _encoded(source: EventGenerator, last_event_id: str) -> AsyncGenerator[bytes, None]:
+async def _encode_frames(source: EventGenerator, last_event_id: str) -> AsyncGenerator[bytes, None]:
     async with contextlib.aclosing(source(last_event_id)) as frames:
         async for frame in frames:
             yield encode(frame)

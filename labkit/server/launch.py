@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 from labkit.errors import NotServing
 from labkit.server.channel import Channel
 from labkit.server.site import LOOPBACK, Routes, Site, base_url
-from labkit.system.background import ANSWER_WITHIN_S, Background
+from labkit.system.background import ANSWER_TIMEOUT_S, Background
 
 T = TypeVar("T")
 
-_running: dict[str, LabServer] = {}  # the registry of launched servers, by name
+_servers: dict[str, LabServer] = {}  # the registry of launched servers, by name
 
 
 def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBACK) -> LabServer:
@@ -31,12 +31,12 @@ def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBAC
         PortInUse: another program listens on that port.
         LabError: a route that cannot be served.
     """
-    server = _running.get(name)
+    server = _servers.get(name)
     if server is not None and server.running:
         server.replace(routes)
         return server
     server = LabServer(name, routes, port, host)
-    _running[name] = server
+    _servers[name] = server
     return server
 
 
@@ -53,12 +53,12 @@ class LabServer:
         self._background = Background(f"server {name}")
         self._plays: list[tuple[Channel, Future[None]]] = []
         self._host = host
-        self._going_on = asyncio.Event()
-        self._going_on.set()
+        self._not_paused = asyncio.Event()
+        self._not_paused.set()
         self.running = True
         self.down = False
         try:
-            self._on_loop(self._start(host, port))
+            self._run_on_loop(self._start(host, port))
         except BaseException:
             self._end_thread()
             raise
@@ -74,12 +74,12 @@ class LabServer:
         async def replace() -> None:
             self._site.replace(routes)
 
-        self._on_loop(replace())
-        mounted = list(self._site.routes.values())
-        for channel, playing in self._plays:
-            if channel not in mounted:
-                playing.cancel()
-        self._plays = [(channel, playing) for channel, playing in self._plays if not playing.done()]
+        self._run_on_loop(replace())
+        current_routes = list(self._site.routes.values())
+        for channel, future in self._plays:
+            if channel not in current_routes:
+                future.cancel()
+        self._plays = [(channel, future) for channel, future in self._plays if not future.done()]
 
     def play(self, channel: Channel, texts: Iterable[str], every_s: float, event: str | None = None) -> Future[None]:
         """Publishes the texts on the channel, one every `every_s` seconds, in the background.
@@ -90,13 +90,13 @@ class LabServer:
 
         async def play() -> None:
             for text in texts:
-                await self._going_on.wait()
+                await self._not_paused.wait()
                 channel.publish(text, event)
                 await asyncio.sleep(every_s)
 
-        playing = self._submit(play())
-        self._plays.append((channel, playing))
-        return playing
+        future = self._submit(play())
+        self._plays.append((channel, future))
+        return future
 
     @property
     def channels(self) -> dict[str, Channel]:
@@ -106,21 +106,21 @@ class LabServer:
     @property
     def paused(self) -> bool:
         """Whether what play() started stands still."""
-        return not self._going_on.is_set()
+        return not self._not_paused.is_set()
 
     def pause(self) -> None:
         """Lets everything that play() started stand still. The streams stay open, and silent but for heartbeats."""
-        self.call(self._going_on.clear)
+        self.call(self._not_paused.clear)
 
     def resume(self) -> None:
         """Ends the pause."""
-        self.call(self._going_on.set)
+        self.call(self._not_paused.set)
 
     def take_down(self) -> None:
         """Ends every stream and refuses connections, as a server that is being restarted. Logs are kept, and what
         play() started goes on into them."""
         if not self.down:
-            self._on_loop(self._site.stop())
+            self._run_on_loop(self._site.stop())
             self.down = True
 
     def bring_up(self) -> None:
@@ -130,7 +130,7 @@ class LabServer:
             PortInUse: another program has taken the port meanwhile.
         """
         if self.down:
-            self._on_loop(self._start(self._host, self.port))
+            self._run_on_loop(self._start(self._host, self.port))
             self.down = False
 
     def call(self, action: Callable[[], T]) -> T:
@@ -143,7 +143,7 @@ class LabServer:
         """Ends every stream and frees the port. A stopped server stays stopped; launch() makes a new one."""
         if self.running:
             self.down = False
-            self._on_loop(self._site.stop())
+            self._run_on_loop(self._site.stop())
             self._end_thread()
 
     async def _start(self, host: str, port: int) -> None:
@@ -155,14 +155,14 @@ class LabServer:
             raise NotServing(self.port)
         return self._background.submit(work)
 
-    def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._submit(work).result(timeout=ANSWER_WITHIN_S)
+    def _run_on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._submit(work).result(timeout=ANSWER_TIMEOUT_S)
 
     def _end_thread(self) -> None:
         self.running = False
         self._background.end()
-        if _running.get(self.name) is self:
-            del _running[self.name]
+        if _servers.get(self.name) is self:
+            del _servers[self.name]
 
     def _paths(self) -> list[str]:
         return list(self._site.routes)

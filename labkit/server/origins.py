@@ -13,9 +13,9 @@ from labkit.errors import LabError
 from labkit.server.handlers import LOOPBACK_ORIGIN
 
 
-def is_own_page(origin: str | None, host: str, allowed: Collection[str] = ()) -> bool:
+def is_own_page(origin: str | None, host: str, allowed_origins: Collection[str] = ()) -> bool:
     """True for a page on this machine, for this server's own page under a numeric address, for what is no browser, and
-    for a page of an origin that was `allowed` by name, such as a hub's.
+    for a page of an origin that was allowed by name, such as a hub's.
 
     A name is not enough: another site can point its own name at this machine ("DNS rebinding").
 
@@ -24,15 +24,15 @@ def is_own_page(origin: str | None, host: str, allowed: Collection[str] = ()) ->
     >>> is_own_page("http://evil.example:8080", "evil.example:8080")
     False
     """
-    if origin is None or origin in allowed or LOOPBACK_ORIGIN.fullmatch(origin):
+    if origin is None or origin in allowed_origins or LOOPBACK_ORIGIN.fullmatch(origin):
         return True
     return origin == f"http://{host}" and _is_numeric(re.sub(r":\d+$", "", host))
 
 
-def checked_origin(text: str) -> str:
+def normalize_origin(text: str) -> str:
     """The origin as a browser writes it in a request.
 
-    >>> checked_origin("https://Hub.example.org:443/")
+    >>> normalize_origin("https://Hub.example.org:443/")
     'https://hub.example.org'
 
     Raises:

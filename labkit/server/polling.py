@@ -12,7 +12,8 @@ from tornado.web import Finish, HTTPError, RequestHandler
 
 from labkit.errors import ChannelStopped
 from labkit.log import Replay
-from labkit.server.channel import Channel, gap_frame
+from labkit.server.channel import Channel
+from labkit.server.gap import gap_frame
 from labkit.server.handlers import allow_loopback, mount
 from labkit.server.site import HandlerRoute
 from labkit.wire import Frame
@@ -45,16 +46,20 @@ class PollingHandler(RequestHandler):
 
     async def get(self) -> None:
         since = since_parameter(self)
-        replay, last = await self.replay(since) if since else self.channel.since("")
+        replay, last_id = await self.replay(since) if since else self.channel.since("")
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-cache")
-        self.set_header("ETag", f'"{quote(last, safe="")}"')
+        self.set_header("ETag", f'"{quote(last_id, safe="")}"')
         allow_loopback(self)
         if self.check_etag_header():
             self.set_status(304)
             self.finish()
         else:
-            self.finish(json.dumps({"events": [as_dict(frame) for frame in with_gap(replay, since)], "last": last}))
+            self.finish(
+                json.dumps(
+                    {"events": [event_as_dict(frame) for frame in frames_with_gap(replay, since)], "last": last_id}
+                )
+            )
 
     def options(self) -> None:
         """A page on another port of this machine may send If-None-Match."""
@@ -74,19 +79,19 @@ class LongPollingHandler(PollingHandler):
 
     async def replay(self, since: str) -> tuple[Replay, str]:
         mount(self, self.channel)
-        waiting = asyncio.ensure_future(self.news(since))
-        self.request.connection.set_close_callback(waiting.cancel)  # type: ignore[union-attr]
+        task = asyncio.ensure_future(self.wait_for_events(since))
+        self.request.connection.set_close_callback(task.cancel)  # type: ignore[union-attr]
         try:
             async with asyncio.timeout(self.wait_s):
-                return await waiting
+                return await task
         except TimeoutError:
             return Replay(()), since
         except asyncio.CancelledError:
             raise Finish from None  # the client has left
 
-    async def news(self, since: str) -> tuple[Replay, str]:
+    async def wait_for_events(self, since: str) -> tuple[Replay, str]:
         try:
-            return await self.channel.news(since)
+            return await self.channel.wait_for_events(since)
         except ChannelStopped:
             await asyncio.sleep(self.wait_s)  # an answer at once would be asked for again at once
             return Replay(()), since
@@ -104,17 +109,17 @@ def since_parameter(handler: RequestHandler) -> str:
         raise HTTPError(400, reason="since is no text in UTF-8") from None
 
 
-def with_gap(replay: Replay, since: str) -> tuple[Frame, ...]:
+def frames_with_gap(replay: Replay, since: str) -> tuple[Frame, ...]:
     """The frames of a replay, behind one that tells of the hole where there is one."""
     return (gap_frame(since, replay.frames), *replay.frames) if replay.gap else replay.frames
 
 
-def as_dict(frame: Frame) -> dict[str, Any]:
+def event_as_dict(frame: Frame) -> dict[str, Any]:
     """The event, as JSON has it."""
     return {"id": frame.id or "", "type": frame.event or "message", "data": frame.data or ""}
 
 
 @functools.lru_cache(maxsize=100)
-def as_text(frame: Frame) -> str:
+def event_as_json(frame: Frame) -> str:
     """The event in JSON, made once for all readers."""
-    return json.dumps(as_dict(frame), separators=(",", ":"))
+    return json.dumps(event_as_dict(frame), separators=(",", ":"))

@@ -17,7 +17,7 @@ from tornado.web import Application, RequestHandler
 from labkit.errors import LabError, PortInUse
 from labkit.server.channel import Channel
 from labkit.server.connection import Visit
-from labkit.server.handlers import SENDING, ChannelHandler, EventGenerator, SourceHandler, allow_loopback
+from labkit.server.handlers import SENDERS_SETTING, ChannelHandler, EventGenerator, SourceHandler, allow_loopback
 
 #: A tornado handler, and what its initialize() is called with.
 HandlerRoute = tuple[type[RequestHandler], Mapping[str, Any]]
@@ -27,7 +27,7 @@ Routes = Mapping[str, Route]
 LOOPBACK = "127.0.0.1"
 
 
-class NothingHere(RequestHandler):
+class NotFoundHandler(RequestHandler):
     """The 404 of a lab server: it says what there is."""
 
     def initialize(self, paths: list[str]) -> None:
@@ -52,8 +52,8 @@ class Site:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
-        self._sending: dict[asyncio.Task[Any], str] = {}  # who sends a stream, at which path
-        self.routes = _checked(routes)
+        self._senders: dict[asyncio.Task[Any], str] = {}  # who sends a stream, at which path
+        self.routes = _check_routes(routes)
 
     def start(self, port: int = 0, host: str = LOOPBACK) -> None:
         """Listens; port 0 takes a free one.
@@ -81,10 +81,10 @@ class Site:
     def replace(self, routes: Routes) -> None:
         """Serves the new routes on the same port, and ends the streams of those that are gone."""
         assert self._server is not None
-        checked = _checked(routes)
-        _bind(checked)
-        self._unbind(keep=checked)
-        self.routes = checked
+        new_routes = _check_routes(routes)
+        _bind(new_routes)
+        self._unbind(routes_to_keep=new_routes)
+        self.routes = new_routes
         self._server.request_callback = self._application()
 
     async def stop(self) -> None:
@@ -92,16 +92,16 @@ class Site:
         if self._server is None:
             return
         self._server.stop()
-        self._unbind(keep={})
+        self._unbind(routes_to_keep={})
         await asyncio.sleep(0)  # the ends of the streams leave before their connections go
         await self._server.close_all_connections()
         self._server = None
 
     def _application(self) -> Application:
-        settings: dict[str, Any] = {SENDING: self._sending}
+        settings: dict[str, Any] = {SENDERS_SETTING: self._senders}
         return Application(
             [(re.escape(path), *self._handler(route)) for path, route in self.routes.items()],
-            default_handler_class=NothingHere,
+            default_handler_class=NotFoundHandler,
             default_handler_args={"paths": list(self.routes)},
             log_function=lambda handler: None,  # a log line would land in whichever notebook cell runs next
             **settings,
@@ -117,18 +117,18 @@ class Site:
             return route, {}
         return SourceHandler, {"source": route, "visits": self.visits}
 
-    def _unbind(self, keep: Routes) -> None:
-        kept = {id(route) for route in keep.values()}
+    def _unbind(self, routes_to_keep: Routes) -> None:
+        ids_to_keep = {id(route) for route in routes_to_keep.values()}
         for route in self.routes.values():
-            if isinstance(route, Channel) and id(route) not in kept:
+            if isinstance(route, Channel) and id(route) not in ids_to_keep:
                 route.unbind()
-        for task, path in tuple(self._sending.items()):
-            if id(self.routes[path]) not in kept:
+        for task, path in tuple(self._senders.items()):
+            if id(self.routes[path]) not in ids_to_keep:
                 task.cancel()
 
 
 @contextlib.asynccontextmanager
-async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> AsyncIterator[Serving]:
+async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> AsyncIterator[RunningServer]:
     """A server inside the running loop, for experiments and tests; a route alone is served at /events.
 
     >>> async def example():
@@ -140,12 +140,12 @@ async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> 
     site = Site(routes if isinstance(routes, Mapping) else {"/events": routes})
     site.start(port, host)
     try:
-        yield Serving(site, host)
+        yield RunningServer(site, host)
     finally:
         await site.stop()
 
 
-class Serving:
+class RunningServer:
     """A running server: `url` is its first route, `base_url` its root."""
 
     def __init__(self, site: Site, host: str) -> None:
@@ -162,18 +162,18 @@ def base_url(host: str, port: int) -> str:
 def _bind(routes: Routes) -> None:
     """Ties every channel to the running loop, or none: a mount that fails must not hold a channel."""
     loop = asyncio.get_running_loop()
-    bound: list[Channel] = []
+    bound_channels: list[Channel] = []
     try:
         for route in routes.values():
             if isinstance(route, Channel) and route.bind(loop):
-                bound.append(route)
+                bound_channels.append(route)
     except LabError:
-        for channel in bound:
+        for channel in bound_channels:
             channel.unbind()
         raise
 
 
-def _checked(routes: Routes) -> dict[str, Route]:
+def _check_routes(routes: Routes) -> dict[str, Route]:
     if not routes:
         raise LabError("a server needs at least one route, such as {'/events': Channel()}")
     for path, route in routes.items():

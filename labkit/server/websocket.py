@@ -9,9 +9,9 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from labkit.errors import ChannelStopped
 from labkit.server.channel import HEARTBEAT_S, Channel
-from labkit.server.handlers import mount, note_sending
+from labkit.server.handlers import mount, register_sender
 from labkit.server.origins import is_own_page
-from labkit.server.polling import as_text, since_parameter, with_gap
+from labkit.server.polling import event_as_json, frames_with_gap, since_parameter
 from labkit.server.site import HandlerRoute
 from labkit.wire import Frame
 
@@ -28,7 +28,7 @@ def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S, compressio
 class ChannelSocket(WebSocketHandler):
     """One client's WebSocket: see websocket()."""
 
-    _sending: asyncio.Task[None] | None = None
+    _send_task: asyncio.Task[None] | None = None
 
     def initialize(self, channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> None:
         self.channel, self.compression = channel, compression
@@ -46,7 +46,7 @@ class ChannelSocket(WebSocketHandler):
     @staticmethod
     def text_of(frame: Frame) -> str:
         """The event as a message."""
-        return as_text(frame)
+        return event_as_json(frame)
 
     def check_origin(self, origin: str) -> bool:
         # CORS does not guard WebSockets: without this, every site could read the stream with the visitor's cookies.
@@ -60,16 +60,16 @@ class ChannelSocket(WebSocketHandler):
         mount(self, self.channel)
         # From now on, and not from when the task comes to run: the client may say something at once, and wait for it.
         since = self.since or self.channel.last_event_id
-        self._sending = asyncio.ensure_future(self._send_all(since))
-        note_sending(self, self._sending)
+        self._send_task = asyncio.ensure_future(self._send_all(since))
+        register_sender(self, self._send_task)
 
     async def _send_all(self, since: str) -> None:
         try:
             while True:
-                replay, last = await self.channel.news(since)
-                for frame in with_gap(replay, since):
+                replay, last_id = await self.channel.wait_for_events(since)
+                for frame in frames_with_gap(replay, since):
                     await self.write_message(self.text_of(frame))
-                since = last
+                since = last_id
         except WebSocketClosedError:
             pass  # on_close is called as well
         except (ChannelStopped, asyncio.CancelledError):
@@ -82,5 +82,5 @@ class ChannelSocket(WebSocketHandler):
         """What the client says is not for this channel."""
 
     def on_close(self) -> None:
-        if self._sending is not None:
-            self._sending.cancel()
+        if self._send_task is not None:
+            self._send_task.cancel()

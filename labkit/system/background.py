@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-ANSWER_WITHIN_S = 10.0
+ANSWER_TIMEOUT_S = 10.0
 
 
 class Background:
@@ -27,7 +27,7 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of the work, done there."""
-        return self.submit(work).result(timeout=ANSWER_WITHIN_S)
+        return self.submit(work).result(timeout=ANSWER_TIMEOUT_S)
 
     def call(self, action: Callable[[], T]) -> T:
         """The result of `action()`, called there."""
@@ -39,14 +39,14 @@ class Background:
 
     def end(self) -> None:
         """Cancels what still runs there, and ends the thread."""
-        self.run(_cancel_others())
+        self.run(_cancel_other_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=ANSWER_WITHIN_S)
+        self._thread.join(timeout=ANSWER_TIMEOUT_S)
         self._loop.close()
 
 
-async def _cancel_others() -> None:
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
+async def _cancel_other_tasks() -> None:
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -15,20 +15,20 @@ from typing import IO
 _GUARD = """
 import os, signal, subprocess, sys, threading
 program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
-def end_with_it():
+def exit_with_program():
     os._exit(program.wait() & 255)
-threading.Thread(target=end_with_it, daemon=True).start()
+threading.Thread(target=exit_with_program, daemon=True).start()
 sys.stdin.buffer.read()
-def tell(number):
+def send_signal(number):
     try:
         os.killpg(program.pid, number) if hasattr(os, "killpg") else program.terminate()
     except ProcessLookupError:
         pass
-tell(signal.SIGTERM)
+send_signal(signal.SIGTERM)
 try:
     program.wait(5)
 except subprocess.TimeoutExpired:
-    tell(getattr(signal, "SIGKILL", signal.SIGTERM))
+    send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
     program.wait()
 """
 

@@ -9,7 +9,7 @@ import struct
 import sys
 from collections.abc import Iterator
 
-_LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
+_LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
 
 
 def is_loopback(host: str) -> bool:
@@ -25,12 +25,12 @@ def is_loopback(host: str) -> bool:
 
 def reset_on_close(sock: socket.socket) -> None:
     """Makes the socket's close a RST, which throws away what the other side has not read."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
 
 
 @contextlib.contextmanager
-def reserved_port(wanted: int = 0) -> Iterator[int]:
-    """A port of this machine for a program that is to listen there: `wanted`, or any if that is not free.
+def reserved_port(preferred_port: int = 0) -> Iterator[int]:
+    """A port of this machine for a program that is to listen there: `preferred_port`, or any if that is not free.
 
     On Linux nobody else is given it meanwhile: a socket that is bound and does not listen stands in no program's way
     that sets SO_REUSEADDR, as servers do, and the kernel does not give its port away. Elsewhere it is only looked for.
@@ -39,7 +39,7 @@ def reserved_port(wanted: int = 0) -> Iterator[int]:
         if sys.platform != "win32":  # there the option would mean: take it away from whoever has it
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            holder.bind(("127.0.0.1", wanted))
+            holder.bind(("127.0.0.1", preferred_port))
         except OSError:
             holder.bind(("127.0.0.1", 0))
         port = int(holder.getsockname()[1])

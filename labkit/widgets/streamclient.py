@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import traitlets
 
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.errors import LabError
 from labkit.widgets.assets import LabWidget, joined
 from labkit.wire import Event
@@ -111,7 +111,7 @@ class StreamClient(LabWidget):
         await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
 
     async def _wait(self, done: Callable[[], bool], otherwise: str, seconds: float) -> None:
-        if not await until(done, seconds):
+        if not await wait_until(done, seconds):
             why = f" ({self.changes[-1].why})" if self.changes else ""
             raise LabError(f"{otherwise} within {seconds:g} s{why}. Run the cells above again, from the server's on")
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import traitlets
 
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.errors import LabError
 from labkit.widgets.assets import DECODER, LabWidget, joined
 from labkit.widgets.streamclient import checked_url
@@ -78,7 +78,7 @@ class Typewriter(LabWidget):
         Raises:
             LabError: it was not over within `seconds`.
         """
-        if not await until(lambda: bool(self.over), seconds):
+        if not await wait_until(lambda: bool(self.over), seconds):
             raise LabError(f"the answer was not over within {seconds:g} s. Is the Typewriter on the screen?")
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:

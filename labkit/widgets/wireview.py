@@ -45,7 +45,7 @@ class WireView(LabWidget):
 
 def _line(step: Step) -> dict[str, object]:
     """One line: its bytes as cells, what part it plays, and what it did."""
-    return {"start": step.start, "cells": [_cell(byte) for byte in step.raw], "role": step.role, "did": step.did,
+    return {"start": step.start, "cells": [_cell(byte) for byte in step.raw], "role": step.role, "did": step.action,
             "text": "".join(_cell(byte) for byte in step.raw)}  # fmt: skip
 
 

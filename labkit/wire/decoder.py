@@ -34,11 +34,11 @@ class Decoder:
     def __init__(self, *, last_event_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self.last_event_id = last_event_id
         self.reconnection_ms: int | None = None
-        self._limit = max_event_bytes
-        self._exceeded: LimitExceeded | None = None
-        self._begin()
+        self._max_event_bytes = max_event_bytes
+        self._limit_error: LimitExceeded | None = None
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._at_start = True  # a byte order mark may still come
         self._after_cr = False  # an LF that opens the next chunk belongs to the CR that ended this one
         self._line = bytearray()  # the line that has not ended yet
@@ -55,19 +55,19 @@ class Decoder:
             LimitExceeded: an event is too large. Signals completed before it in the same chunk are returned
                 first, and the next call raises.
         """
-        if self._between_blocks and chunk[-2:] == b"\n\n" and len(chunk) <= self._limit:
+        if self._between_blocks and chunk[-2:] == b"\n\n" and len(chunk) <= self._max_event_bytes:
             event = self._read_one_event(chunk)
             if event is not None:
                 return [event]
-        if self._exceeded is not None:
-            raise self._exceeded
+        if self._limit_error is not None:
+            raise self._limit_error
         if not chunk:
             return []
         signals: list[Signal] = []
         try:
             self._read(chunk, signals)
         except LimitExceeded as problem:
-            self._exceeded = problem
+            self._limit_error = problem
             self._line.clear()
             self._data.clear()
             self._between_blocks = False
@@ -81,18 +81,17 @@ class Decoder:
         Raises:
             LimitExceeded: the last feed met it and could not tell.
         """
-        if self._exceeded is not None:
-            raise self._exceeded
-        lost: list[Signal] = []
+        if self._limit_error is not None:
+            raise self._limit_error
+        signals: list[Signal] = []
         if self._at_start and self._line[:3] == _BOM:
             del self._line[:3]
         if self._line:
-            lost.append(Ignored(self._line.decode("utf-8", "replace"), "the stream ended before this line did"))
+            signals.append(Ignored(self._line.decode("utf-8", "replace"), "the stream ended before this line did"))
         if self._data:
-            why = "the stream ended before a blank line"
-            lost.append(Ignored("\n".join(self._data), why))
-        self._begin()
-        return lost
+            signals.append(Ignored("\n".join(self._data), "the stream ended before a blank line"))
+        self._reset()
+        return signals
 
     def _read_one_event(self, chunk: bytes) -> Event | None:
         """The event, where the chunk is one ordinary event from end to end, as a token comes from a language model."""
@@ -128,16 +127,16 @@ class Decoder:
         elif chunk:
             self._between_blocks = False
         self._line += chunk
-        if len(self._line) + self._data_bytes > self._limit:
-            raise LimitExceeded("an event", self._limit)
+        if len(self._line) + self._data_bytes > self._max_event_bytes:
+            raise LimitExceeded("an event", self._max_event_bytes)
 
     def _read_lines(self, lines: bytes, signals: list[Signal]) -> None:
         """`lines` ends in LF and holds no CR."""
         if self._at_start:
             self._at_start = False
             lines = lines.removeprefix(_BOM)
-        whole = len(lines)
-        if whole + self._data_bytes > self._limit:
+        length = len(lines)
+        if length + self._data_bytes > self._max_event_bytes:
             lines = self._lines_within_limit(lines)
         text = lines.decode("utf-8", "replace")
         if text.startswith("data: ") and not self._data and not self._type:
@@ -149,8 +148,8 @@ class Decoder:
                 self._read_field(line, signals)
             else:
                 self._end_block(signals)
-        if len(lines) < whole:
-            raise LimitExceeded("an event", self._limit)
+        if len(lines) < length:
+            raise LimitExceeded("an event", self._max_event_bytes)
         if self._data:
             self._data_bytes = self._count_open_data(lines)
 
@@ -172,19 +171,19 @@ class Decoder:
 
     def _lines_within_limit(self, lines: bytes) -> bytes:
         """The lines up to the first that makes an event too large. Counts, and reads nothing."""
-        held, position = self._data_bytes, 0
+        event_bytes, position = self._data_bytes, 0
         for line in lines.split(b"\n")[:-1]:
-            if held + len(line) > self._limit:
+            if event_bytes + len(line) > self._max_event_bytes:
                 return lines[:position]
-            held = (held + len(line) * _is_data(line)) if line else 0
+            event_bytes = (event_bytes + len(line) * _is_data(line)) if line else 0
             position += len(line) + 1
         return lines
 
     def _count_open_data(self, lines: bytes) -> int:
         """Bytes of the data lines of the block that is still open after `lines`."""
-        last_blank = (b"\n" + lines).rfind(b"\n\n")
-        held = self._data_bytes if last_blank < 0 else 0
-        return held + sum(len(line) for line in lines[last_blank + 1 :].split(b"\n") if _is_data(line))
+        last_blank_line = (b"\n" + lines).rfind(b"\n\n")
+        data_bytes = self._data_bytes if last_blank_line < 0 else 0
+        return data_bytes + sum(len(line) for line in lines[last_blank_line + 1 :].split(b"\n") if _is_data(line))
 
     def _read_field(self, line: str, signals: list[Signal]) -> None:
         field, colon, value = line.partition(":")

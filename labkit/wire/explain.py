@@ -20,7 +20,7 @@ class Step:
     """What one line did.
 
     `raw` is the line with its line end, `start` its offset in the stream, in bytes. `role` is "bom", "comment",
-    "data", "event", "id", "retry", "blank", "ignored" or "unfinished"; `did` is a sentence. The three buffers are
+    "data", "event", "id", "retry", "blank", "ignored" or "unfinished"; `action` is a sentence. The three buffers are
     those of the standard, after the line. `signal` is what came out of it, or None.
     """
 
@@ -28,7 +28,7 @@ class Step:
     raw: bytes
     line: str
     role: str
-    did: str
+    action: str
     data_buffer: str
     type_buffer: str
     id_buffer: str
@@ -44,7 +44,7 @@ def explain(raw: bytes, last_event_id: str = "", *, buffers: bool = True) -> lis
 
     Source: WHATWG HTML 9.2.6, "Interpreting an event stream".
 
-    >>> [step.did for step in explain(b"data: hi\\n\\n")]
+    >>> [step.action for step in explain(b"data: hi\\n\\n")]
     ['append the value and LF to the data buffer', 'remove the last LF, dispatch the event']
     """
     return _Interpreter(last_event_id, buffers).run(raw)
@@ -66,29 +66,29 @@ class _Interpreter:
         position = 0
         if raw.startswith(BOM):  # "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
             position = len(BOM)
-            self.note(0, BOM, "", "bom", "one byte order mark at the very start is skipped", None)
+            self.add_step(0, BOM, "", "bom", "one byte order mark at the very start is skipped", None)
         while position < len(raw):
-            end, after = _line_end(raw, position)
-            line = raw[position:end].decode("utf-8", "replace")  # 9.2.6: decode, never fail
-            if end == after:
-                self.cut_line(position, raw[position:], line)
+            line_end, next_start = _find_line_end(raw, position)
+            line = raw[position:line_end].decode("utf-8", "replace")  # 9.2.6: decode, never fail
+            if line_end == next_start:
+                self.read_cut_line(position, raw[position:], line)
                 break
-            self.line(position, raw[position:after], line)
-            position = after
-        self.end_of_stream(len(raw))
+            self.read_line(position, raw[position:next_start], line)
+            position = next_start
+        self.end_stream(len(raw))
         return self.steps
 
-    def line(self, start: int, raw: bytes, line: str) -> None:
+    def read_line(self, start: int, raw: bytes, line: str) -> None:
         if line == "":
-            self.note(start, raw, line, *self.dispatch())
+            self.add_step(start, raw, line, *self.dispatch())
         elif line.startswith(":"):
             text = line[1:].removeprefix(" ")
-            self.note(start, raw, line, "comment", "a comment: for the wire, not for listeners", Comment(text))
+            self.add_step(start, raw, line, "comment", "a comment: for the wire, not for listeners", Comment(text))
         else:
             field, _, value = line.partition(":")
-            self.note(start, raw, line, *self.field(line, field, value.removeprefix(" ")))
+            self.add_step(start, raw, line, *self.read_field(line, field, value.removeprefix(" ")))
 
-    def field(self, line: str, field: str, value: str) -> tuple[str, str, Signal | None]:
+    def read_field(self, line: str, field: str, value: str) -> tuple[str, str, Signal | None]:
         if field == "event":
             self.type = value
             return "event", "set the event type buffer to the value", None
@@ -108,45 +108,45 @@ class _Interpreter:
             ms = int(digits) if len(digits) <= 10 else MAX_RECONNECTION_MS
             ms = min(ms, MAX_RECONNECTION_MS)
             return "retry", f"set the reconnection time to {ms} ms, at once", Retry(ms)
-        return self.ignore(line, f"{_name(field)} is no field of the standard")
+        return self.ignore(line, f"{_shorten_name(field)} is no field of the standard")
 
     def dispatch(self) -> tuple[str, str, Signal | None]:
         self.last_event_id = self.id
-        data, kind = self.data, self.type
+        data, event_type = self.data, self.type
         self.data = self.type = ""
         if data == "":
             return (
                 "blank",
-                "nothing to dispatch: the data buffer is empty" + ("; the type is reset" if kind else ""),
+                "nothing to dispatch: the data buffer is empty" + ("; the type is reset" if event_type else ""),
                 None,
             )
         return (
             "blank",
             "remove the last LF, dispatch the event",
-            Event(data[:-1], kind or "message", self.last_event_id),
+            Event(data[:-1], event_type or "message", self.last_event_id),
         )
 
     def ignore(self, line: str, why: str) -> tuple[str, str, Signal | None]:
         return "ignored", f"ignored: {why}", Ignored(line, why)
 
-    def cut_line(self, start: int, raw: bytes, line: str) -> None:
-        self.note(start, raw, line, *self.unfinished(line, CUT_LINE))
+    def read_cut_line(self, start: int, raw: bytes, line: str) -> None:
+        self.add_step(start, raw, line, *self.discard(line, CUT_LINE))
 
-    def end_of_stream(self, position: int) -> None:
+    def end_stream(self, position: int) -> None:
         # "Once the end of the file is reached, any pending data must be discarded."
         data, self.data, self.type, self.id = self.data, "", "", self.last_event_id
         if data:
-            self.note(position, b"", "", *self.unfinished(data[:-1], CUT_BLOCK))
+            self.add_step(position, b"", "", *self.discard(data[:-1], CUT_BLOCK))
 
-    def unfinished(self, text: str, why: str) -> tuple[str, str, Signal]:
+    def discard(self, text: str, why: str) -> tuple[str, str, Signal]:
         return "unfinished", f"ignored: {why}", Ignored(text, why)
 
-    def note(self, start: int, raw: bytes, line: str, role: str, did: str, signal: Signal | None) -> None:
-        held = (self.data, self.type, self.id) if self.buffers else ("", "", "")
-        self.steps.append(Step(start, raw, line, role, did, *held, signal))
+    def add_step(self, start: int, raw: bytes, line: str, role: str, action: str, signal: Signal | None) -> None:
+        buffers = (self.data, self.type, self.id) if self.buffers else ("", "", "")
+        self.steps.append(Step(start, raw, line, role, action, *buffers, signal))
 
 
-def _line_end(raw: bytes, start: int) -> tuple[int, int]:
+def _find_line_end(raw: bytes, start: int) -> tuple[int, int]:
     """Where the line ends, and where the next one starts; both are len(raw) when the stream ends first."""
     for end in range(start, len(raw)):
         if raw[end : end + 2] == b"\r\n":
@@ -156,5 +156,5 @@ def _line_end(raw: bytes, start: int) -> tuple[int, int]:
     return len(raw), len(raw)
 
 
-def _name(field: str) -> str:
+def _shorten_name(field: str) -> str:
     return ascii(field) if len(field) <= 40 else ascii(field[:37] + "...")

@@ -82,7 +82,7 @@ class Policy:
 
     name: str
     cap_s: float | None = None
-    retries: frozenset[int] = frozenset()
+    retry_statuses: frozenset[int] = frozenset()
     max_failures: int | None = None
     must_open_first: bool = False
     jitter: bool = True
@@ -93,7 +93,7 @@ STANDARD = Policy("standard")
 
 #: What a deploy behind a proxy needs: back off, spread out, and outlive a 502. Precedent for capped exponential backoff
 #: with full jitter: the AWS Architecture Blog, "Exponential Backoff And Jitter".
-RESILIENT = Policy("resilient", cap_s=30.0, retries=frozenset({429, *range(500, 600)}))
+RESILIENT = Policy("resilient", cap_s=30.0, retry_statuses=frozenset({429, *range(500, 600)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,38 +108,38 @@ class Session:
     def connect(self) -> Connect:
         return Connect(self.last_event_id)
 
-    def opened(self) -> Session:
+    def with_open_stream(self) -> Session:
         return replace(self, opened_once=True)
 
-    def heard(self, signal: Signal, last_event_id: str) -> Session:
+    def with_signal(self, signal: Signal, last_event_id: str) -> Session:
         """After a signal. An event proves that the server works; an open connection alone does not."""
         failures = 0 if isinstance(signal, Event) else self.failures
         reconnection_ms = signal.ms if isinstance(signal, Retry) else self.reconnection_ms
         return replace(self, last_event_id=last_event_id, failures=failures, reconnection_ms=reconnection_ms)
 
-    def caught_up(self, last_event_id: str) -> Session:
+    def with_last_event_id(self, last_event_id: str) -> Session:
         """After a block that changed the id and dispatched nothing."""
         return replace(self, last_event_id=last_event_id) if last_event_id != self.last_event_id else self
 
-    def after(self, outcome: Outcome, policy: Policy, draw: float) -> tuple[Session, Wait | Stop]:
+    def next_step(self, outcome: Outcome, policy: Policy, draw: float) -> tuple[Session, Wait | Stop]:
         """The session after the outcome, and what to do. `draw` is a random number in [0, 1)."""
-        failed = replace(self, failures=self.failures + 1)
+        failed_session = replace(self, failures=self.failures + 1)
         if isinstance(outcome, Answered):
             if outcome.status == 204:
                 return self, Stop("the server answered 204: the stream is finished", error=False)
-            if outcome.status not in policy.retries:
-                return failed, Stop(
+            if outcome.status not in policy.retry_statuses:
+                return failed_session, Stop(
                     f"status {outcome.status}, {outcome.content_type or 'no Content-Type'}: not an event stream"
                 )
         if isinstance(outcome, Unreachable) and policy.must_open_first and not self.opened_once:
-            return failed, Stop(outcome.why)
-        if policy.max_failures is not None and failed.failures >= policy.max_failures:
-            return failed, Stop(f"{failed.failures} failures in a row; the last: {_why(outcome)}")
+            return failed_session, Stop(outcome.why)
+        if policy.max_failures is not None and failed_session.failures >= policy.max_failures:
+            return failed_session, Stop(f"{failed_session.failures} failures in a row; the last: {_reason(outcome)}")
         seconds = wait_s(self.reconnection_ms, self.failures, policy.cap_s, draw if policy.jitter else 1.0)
         if isinstance(outcome, Answered):
             # On top of the wait, so that a crowd that was told one moment does not come back as one. RFC 9110, 10.2.3.
             seconds += min(outcome.retry_after_s, MAX_RETRY_AFTER_S)
-        return failed, Wait(seconds, _why(outcome))
+        return failed_session, Wait(seconds, _reason(outcome))
 
 
 def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float) -> float:
@@ -154,14 +154,16 @@ def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float
     return min(cap_s, base_s * 2.0 ** min(failures, 60)) * draw
 
 
-def opens(status: int, content_type: str | None) -> bool:
+def opens_stream(status: int, content_type: str | None) -> bool:
     """True if this answer opens a stream: status 200, and the media type text/event-stream, parameters aside.
 
-    >>> opens(200, "text/event-stream; charset=utf-8"), opens(201, "text/event-stream"), opens(200, "text/html")
-    (True, False, False)
+    >>> opens_stream(200, "text/event-stream; charset=utf-8"), opens_stream(201, "text/event-stream")
+    (True, False)
+    >>> opens_stream(200, "text/html")
+    False
     """
     return status == 200 and (content_type or "").partition(";")[0].strip().lower() == "text/event-stream"
 
 
-def _why(outcome: Outcome) -> str:
+def _reason(outcome: Outcome) -> str:
     return f"status {outcome.status}" if isinstance(outcome, Answered) else outcome.why

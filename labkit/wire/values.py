@@ -17,7 +17,7 @@ from labkit.errors import EncodeError
 MAX_RECONNECTION_MS = 2**31 - 1
 
 
-_new = tuple.__new__
+_new_tuple = tuple.__new__
 
 
 class _Fields(NamedTuple):
@@ -68,7 +68,7 @@ class Frame(_Fields):
             _check_retry(retry_ms)
         if comment is not None:
             _check_text("comment", comment)
-        return _new(cls, (data, event, id, retry_ms, comment))
+        return _new_tuple(cls, (data, event, id, retry_ms, comment))
 
     @classmethod
     def _make(cls, values: Iterable[Any]) -> Frame:  # type: ignore[override]  # _replace() comes through here, and is checked too

@@ -489,11 +489,11 @@ class _CutStream(Machine):
     def __init__(self, fault: CutStreams, after: int) -> None:
         self.fault, self.after, self.stream = fault, after, False
 
-    def told(self, now_s: float, headers: Headers, head_bytes: int) -> None:
+    def begin(self, now_s: float, headers: Headers, head_bytes: int) -> None:
         self.stream = any("event-stream" in value for _, value in headers)
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        # Asked here, not in told(): two streams may be open at the same time.
+        # Asked here, not in begin(): two streams may be open at the same time.
         if self.stream and self.fault.done < self.fault.cuts and len(data) >= self.after:
             self.fault.done += 1
             return [Send(data[: self.after]), Close("rst" if self.fault.done % 2 else "fin")]

@@ -163,7 +163,7 @@ BROKEN: dict[str, tuple[str, Callable[[], Setup], dict[str, Any]]] = {
     "nginx, a cache": ("replayed", lambda: behind_nginx(Nginx(to_origin="1.1", cache_s=60), Ticks(24, 0.06)), {}),
     "nginx, an idle timer": ("idle-timeout", lambda: behind_nginx(Nginx(to_origin="1.1", read_timeout_s=0.8), Ticks(12, 0.05, silence_s=9)), {}),
     "two nginx, the header eaten": ("held-to-the-end", lambda: behind_two_nginx(OLD, OLD), {}),
-    "nginx that hides who left": ("leaving-unnoticed", lambda: channel_behind_nginx(Nginx(to_origin="1.1", more=("proxy_ignore_client_abort on;",)), every_s=60), {}),
+    "nginx that hides who left": ("leaving-unnoticed", lambda: channel_behind_nginx(Nginx(to_origin="1.1", directives=("proxy_ignore_client_abort on;",)), every_s=60), {}),
     "the wheel's nginx, HTTP/1.0": ("held-to-the-end", lambda: behind_nginx(OLD, SMALL, wheel=True), {}),
     "the wheel's nginx, gzip": ("compression-holds", lambda: behind_nginx(Nginx(gzip=True), SMALL, wheel=True), {}),
     "the wheel's nginx, TLS": ("full-buffers", lambda: behind_nginx(Nginx(tls=True), Ticks(60, 0.05, 1000, headers=(NO_CACHE,)), wheel=True), {"verify": False}),

@@ -33,7 +33,7 @@ from labkit.faults import (
     Stall,
     Throttle,
     TotalTimeout,
-    received,
+    sent_data,
     simulate,
 )
 from labkit.faults.event_ends import EventEnds
@@ -55,7 +55,7 @@ def test_pass_does_nothing() -> None:
 def test_a_delay_moves_everything_the_end_too_and_keeps_the_order() -> None:
     assert times(Delay(0.5)) == [(0.5, THREE[0]), (1.5, THREE[1]), (2.5, THREE[2]), (2.5, "clean")]
     happened = simulate([(0.0, b"%d" % number) for number in range(50)], Delay(1, jitter_s=1))
-    assert received(happened) == b"".join(b"%d" % number for number in range(50))
+    assert sent_data(happened) == b"".join(b"%d" % number for number in range(50))
     assert all(1 <= item.at_s <= 2 for item in happened)
     assert [item.at_s for item in happened] == sorted(item.at_s for item in happened)
     assert happened == simulate([(0.0, b"%d" % number) for number in range(50)], Delay(1, jitter_s=1))
@@ -93,7 +93,7 @@ def test_held_time_lets_go_together_what_came_together() -> None:
 def test_a_cut_comes_after_exactly_so_many_bytes(count: int, how: str) -> None:
     for pieces in (THREE, [ALL], [ALL[n : n + 1] for n in range(len(ALL))]):
         happened = simulate(pieces, Cut(bytes=count, how=how))  # type: ignore[arg-type]
-        assert received(happened) == ALL[:count]
+        assert sent_data(happened) == ALL[:count]
         assert happened[-1].action == Close(how)  # type: ignore[arg-type]
 
 
@@ -103,7 +103,7 @@ def test_a_cut_comes_after_exactly_so_many_bytes(count: int, how: str) -> None:
 )
 def test_a_cut_after_events_and_into_the_next(events: int, into: int, left: bytes) -> None:
     for pieces in (THREE, [ALL], [ALL[n : n + 1] for n in range(len(ALL))]):
-        assert received(simulate(pieces, Cut(events=events, into=into))) == left
+        assert sent_data(simulate(pieces, Cut(events=events, into=into))) == left
 
 
 def test_a_stall_is_silent_for_ever_even_when_the_origin_ends() -> None:
@@ -127,15 +127,15 @@ def test_who_is_let_in() -> None:
 
 
 def test_the_first_connections_alone() -> None:
-    assert received(simulate(THREE, First(2, Cut(bytes=3)), n=2)) == b"dat"
-    assert received(simulate(THREE, First(2, Cut(bytes=3)), n=3)) == ALL
+    assert sent_data(simulate(THREE, First(2, Cut(bytes=3)), n=2)) == b"dat"
+    assert sent_data(simulate(THREE, First(2, Cut(bytes=3)), n=3)) == ALL
     assert First(1, RefuseConnections()).connect(2) is None
     assert First(1, Slice(1)).of_the_wire
 
 
 def test_one_of_several_by_chance_the_same_for_the_same_seed() -> None:
     fault = OneOf((Pass(), Cut(bytes=3)))
-    lengths = [[len(received(simulate(THREE, fault, n=n, seed=seed))) for n in range(20)] for seed in (0, 0, 1)]
+    lengths = [[len(sent_data(simulate(THREE, fault, n=n, seed=seed))) for n in range(20)] for seed in (0, 0, 1)]
     assert lengths[0] == lengths[1] != lengths[2]
     assert set(lengths[0]) == {3, len(ALL)}
 
@@ -143,13 +143,13 @@ def test_one_of_several_by_chance_the_same_for_the_same_seed() -> None:
 def test_a_doubled_event_comes_twice_however_it_is_cut() -> None:
     doubled = b"".join(event * 2 for event in THREE)
     for pieces in (THREE, [ALL], [ALL[n : n + 1] for n in range(len(ALL))]):
-        assert received(simulate(pieces, Duplicate())) == doubled
-    assert received(simulate([b": hi\n\n", *THREE], Duplicate(chance=0))) == b": hi\n\n" + ALL
+        assert sent_data(simulate(pieces, Duplicate())) == doubled
+    assert sent_data(simulate([b": hi\n\n", *THREE], Duplicate(chance=0))) == b": hi\n\n" + ALL
 
 
 def test_gzip_with_and_without_flush() -> None:
     flushed, held = simulate(THREE, Gzip()), simulate(THREE, Gzip(flush=False))
-    assert gzip.decompress(received(flushed)) == gzip.decompress(received(held)) == ALL
+    assert gzip.decompress(sent_data(flushed)) == gzip.decompress(sent_data(held)) == ALL
     reader, read = zlib.decompressobj(wbits=31), []
     for item in flushed[:3]:
         assert isinstance(item.action, Send)

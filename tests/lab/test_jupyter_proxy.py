@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.lab import jupyter_proxy, record
 from labkit.lab.lesson_08 import logging_server
 from labkit.lab.lesson_08.mirror import Mirror
@@ -24,7 +24,7 @@ def test_jupyters_proxy_passes_events_on_and_hides_that_the_reader_left() -> Non
             channel.publish("through")
             seen = await reading
             assert seen.status == 200 and [event.data for event in seen.events] == ["through"]
-            assert not await until(lambda: channel.visits[0].left != "", seconds=1)
+            assert not await wait_until(lambda: channel.visits[0].left != "", seconds=1)
             await record(server.url, seconds=0.2)
             await soon(lambda: channel.visits[1].left == "client left")
         await soon(lambda: channel.visits[0].left != "")  # it ends with the proxy

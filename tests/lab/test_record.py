@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.lab import curl, raw_server, record, send
 from labkit.lab.lesson_01 import chunk_by_chunk, labkit_decoder, survives_every_cut
 from labkit.wire import Event
@@ -68,5 +68,5 @@ def test_a_hasty_reader_fails_where_a_decoder_does_not() -> None:
 
 
 def test_until_gives_up() -> None:
-    assert asyncio.run(until(lambda: True))
-    assert not asyncio.run(until(lambda: False, seconds=0.02))
+    assert asyncio.run(wait_until(lambda: True))
+    assert not asyncio.run(wait_until(lambda: False, seconds=0.02))

@@ -85,7 +85,7 @@ def count(sql):
     statements += 1
     if statements == at:
         os.kill(os.getpid(), signal.SIGKILL)  # in the middle of append
-log._file.set_trace_callback(count)
+log._database.set_trace_callback(count)
 for number in range(3):
     print(log.append(Frame(data=str(number))), flush=True)
 """
@@ -172,7 +172,7 @@ def test_what_cannot_be_a_log(tmp_path: Path) -> None:
 def test_it_can_be_asked_to_wait_for_the_disk(tmp_path: Path) -> None:
     with SQLiteLog(tmp_path / "log.db", durable=True) as log:
         fill(log, 1)
-        assert log._file.execute("PRAGMA synchronous").fetchone()[0] == 2
+        assert log._database.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert sqlite3.connect(tmp_path / "log.db").execute("SELECT count(*) FROM events").fetchone() == (1,)
 
 

@@ -21,7 +21,7 @@ from labkit.lab import record
 from labkit.lab.ticking import Ticks, cured, ticking
 from labkit.proxy import EmbeddedProxy, HAProxy, Nginx, as_nginx, front, haproxy, nginx
 from labkit.proxy.nginx import find_nginx, version, wheel_nginx
-from labkit.proxy.program import ProxyPlace, installed
+from labkit.proxy.program import ProxyPlace, find_program
 from labkit.recording import Lags, lags
 
 from ..helpers import eventually
@@ -199,7 +199,9 @@ def test_a_front_is_a_real_nginx_where_there_is_one_and_the_relay_elsewhere(monk
         nginx("http://127.0.0.1:9/")
 
 
-@pytest.mark.parametrize("setup", [Nginx(http2=True), Nginx(cache_s=1), Nginx(upgrade=True), Nginx(more=("a b;",))])
+@pytest.mark.parametrize(
+    "setup", [Nginx(http2=True), Nginx(cache_s=1), Nginx(upgrade=True), Nginx(directives=("a b;",))]
+)
 def test_the_relay_says_what_it_cannot_play(setup: Nginx) -> None:
     with pytest.raises(LabError, match="no nginx here"):
         as_nginx(setup)
@@ -207,14 +209,14 @@ def test_the_relay_says_what_it_cannot_play(setup: Nginx) -> None:
 
 def test_what_is_wrong_is_said(tool: Find, tmp_path: Path) -> None:
     with pytest.raises(LabError, match=r"did not start. It says: .*unknown directive .nonsense"):
-        nginx("http://127.0.0.1:9/", Nginx(more=("nonsense on;",)), program=tool("nginx"))
+        nginx("http://127.0.0.1:9/", Nginx(directives=("nonsense on;",)), program=tool("nginx"))
     with pytest.raises(LabError, match=r"port=70000: a port is a number from 1 to 65535"):
         nginx("http://127.0.0.1:9/", port=70000, program=tool("nginx"))
     with pytest.raises(LabError, match=r"http:// URL"):
         nginx("https://example.org/", program=tool("nginx"))
     with pytest.raises(LabError, match=r"is not nginx"):
         version(sys.executable)
-    assert installed("LABKIT_UNSET", "no-such-command") is None
+    assert find_program("LABKIT_UNSET", "no-such-command") is None
 
 
 def test_http2_is_asked_for_as_each_version_wants_it(tmp_path: Path) -> None:

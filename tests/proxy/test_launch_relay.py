@@ -20,10 +20,10 @@ pytestmark = pytest.mark.live
 @pytest.fixture(autouse=True)
 def stop_all() -> Iterator[None]:
     yield
-    from labkit.proxy.launch_relay import _running
-    from labkit.server.launch import _running as servers
+    from labkit.proxy.launch_relay import _relays
+    from labkit.server.launch import _servers as servers
 
-    for running in [*_running.values(), *servers.values()]:
+    for running in [*_relays.values(), *servers.values()]:
         running.stop()
 
 
@@ -64,6 +64,6 @@ def test_the_cell_run_again_gives_the_same_port() -> None:
 def test_what_cannot_be_relayed_leaves_nothing_behind() -> None:
     with pytest.raises(LabError, match="another machine"):
         launch_relay("http://example.com/", name="x")
-    from labkit.proxy.launch_relay import _running
+    from labkit.proxy.launch_relay import _relays
 
-    assert "x" not in _running
+    assert "x" not in _relays

@@ -525,7 +525,7 @@ def test_eventsource_resumes_over_cuts_and_ends() -> None:
         assert source.connections > 2
         assert Retry(7) in heard
 
-    channel._opening = b": the stream is open\nretry: 7\n\n"  # quick, so that the test is
+    channel._opening_frame = b": the stream is open\nretry: 7\n\n"  # quick, so that the test is
     try:
         asyncio.run(main())
         eventually(lambda: channel.clients == 0)

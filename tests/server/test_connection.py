@@ -79,7 +79,7 @@ def test_what_is_sent_arrives_in_order_also_when_the_kernel_takes_a_part() -> No
                 it.connection.send(sent[-1])
             assert it.connection.waiting_bytes > 0
             reading = asyncio.create_task(it.read())
-            await it.connection.drained()
+            await it.connection.drain()
             assert it.connection.waiting_bytes == 0
             it.connection.end("done")
             assert await reading == b"".join(sent) + LAST_CHUNK
@@ -135,7 +135,7 @@ def test_nothing_follows_the_end(chunked: bool, last: bytes) -> None:
 
 
 def test_an_end_waits_for_a_reader_that_is_behind_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labkit.server.connection.END_WITHIN_S", 0.1)
+    monkeypatch.setattr("labkit.server.connection.END_TIMEOUT_S", 0.1)
 
     async def main() -> None:
         async with pair() as it:

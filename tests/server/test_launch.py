@@ -21,9 +21,9 @@ pytestmark = pytest.mark.live
 @pytest.fixture(autouse=True)
 def stop_all() -> Iterator[None]:
     yield
-    from labkit.server.launch import _running
+    from labkit.server.launch import _servers
 
-    for server in list(_running.values()):
+    for server in list(_servers.values()):
         server.stop()
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from labkit.server import Channel, Serving, serve
+from labkit.server import Channel, RunningServer, serve
 from labkit.wire import Event, Frame
 
 from ..helpers import after, request, soon, texts
@@ -239,7 +239,7 @@ def test_a_source_that_fails_breaks_the_stream_and_the_visit_says_why() -> None:
         yield Frame(data="first")
         raise ValueError("out of order")
 
-    async def main(server: Serving) -> None:
+    async def main(server: RunningServer) -> None:
         async with request(server.url) as reply:
             assert await reply.events(1) == [Event("first")]
             assert await reply.reader.read() == b""  # no last chunk: this response is not complete

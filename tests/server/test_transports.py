@@ -18,7 +18,7 @@ from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSo
 from labkit.errors import StreamLost, StreamRejected
 from labkit.log import MemoryLog
 from labkit.proxy import pipe
-from labkit.server import Channel, Serving, long_polling, polling, serve, websocket
+from labkit.server import Channel, RunningServer, long_polling, polling, serve, websocket
 
 from ..helpers import free_port, soon
 
@@ -36,7 +36,7 @@ each = pytest.mark.parametrize("name", CLIENTS)
 
 
 @asynccontextmanager
-async def serving(channel: Channel, port: int = 0, wait_s: float = 0.2) -> AsyncIterator[Serving]:
+async def serving(channel: Channel, port: int = 0, wait_s: float = 0.2) -> AsyncIterator[RunningServer]:
     routes = {"/events": channel, "/poll": polling(channel), "/wait": long_polling(channel, wait_s),
               "/socket": websocket(channel)}  # fmt: skip
     async with serve(routes, port) as server:

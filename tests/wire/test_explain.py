@@ -25,7 +25,7 @@ def test_each_step_says_what_it_did_and_what_is_held_then() -> None:
     blank = steps[5]
     assert (blank.data_buffer, blank.type_buffer, blank.id_buffer) == ("", "", "1")
     assert blank.signal == Event("a\n", "e", "1")
-    assert steps[9].did == "ignored: an id with NUL is ignored, and the id before it stays"
+    assert steps[9].action == "ignored: an id with NUL is ignored, and the id before it stays"
 
 
 def test_signals_are_the_steps_that_let_something_out() -> None:

@@ -10,8 +10,8 @@ from labkit.wire.session import STANDARD, Session, Stop, Wait
 def test_the_standard_policy_does_what_the_standard_says(row: Situation) -> None:
     session = Session("7", 3000)
     if row.after_open:
-        session = session.opened()
-    _, step = session.after(row.outcome, STANDARD, 0.5)
+        session = session.with_open_stream()
+    _, step = session.next_step(row.outcome, STANDARD, 0.5)
     assert isinstance(step, Wait if row.standard == "again" else Stop)
     if isinstance(step, Wait):
         assert step.seconds == 3.0

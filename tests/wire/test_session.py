@@ -18,7 +18,7 @@ from labkit.wire.session import (
     Stop,
     Unreachable,
     Wait,
-    opens,
+    opens_stream,
     wait_s,
 )
 
@@ -31,7 +31,7 @@ def steps(
     session = session or Session()
     found = []
     for outcome in outcomes:
-        session, step = session.after(outcome, policy, draw)
+        session, step = session.next_step(outcome, policy, draw)
         found.append(step)
     return found
 
@@ -52,7 +52,7 @@ def test_standard_stops_at_any_other_status(status: int) -> None:
     assert steps([Answered(status, STREAM)], STANDARD) == [Stop(f"status {status}, {STREAM}: not an event stream")]
 
 
-@pytest.mark.parametrize("policy", [STANDARD, RESILIENT, replace(RESILIENT, retries=frozenset({204}))])
+@pytest.mark.parametrize("policy", [STANDARD, RESILIENT, replace(RESILIENT, retry_statuses=frozenset({204}))])
 def test_204_stops_without_an_error(policy: Policy) -> None:
     (stop,) = steps([Answered(204, None)], policy)
     assert isinstance(stop, Stop)
@@ -90,18 +90,18 @@ def test_wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: 
 
 def test_only_an_event_proves_that_the_server_works() -> None:
     failed = Session(failures=4)
-    assert failed.opened().failures == 4
+    assert failed.with_open_stream().failures == 4
     for signal in (Comment("x"), Retry(1), Ignored("x", "y")):
-        assert failed.heard(signal, "").failures == 4
-    assert failed.heard(Event("x"), "").failures == 0
+        assert failed.with_signal(signal, "").failures == 4
+    assert failed.with_signal(Event("x"), "").failures == 0
 
 
 def test_what_is_heard_is_remembered() -> None:
-    session = Session().heard(Retry(50), "").heard(Event("x"), "7").heard(Comment("c"), "7")
+    session = Session().with_signal(Retry(50), "").with_signal(Event("x"), "7").with_signal(Comment("c"), "7")
     assert (session.reconnection_ms, session.last_event_id) == (50, "7")
-    assert session.heard(Event("x"), "").connect() == Connect("")
-    assert session.caught_up("8").last_event_id == "8"
-    assert session.caught_up("7") is session
+    assert session.with_signal(Event("x"), "").connect() == Connect("")
+    assert session.with_last_event_id("8").last_event_id == "8"
+    assert session.with_last_event_id("7") is session
 
 
 def test_max_failures() -> None:
@@ -116,7 +116,7 @@ def test_max_failures() -> None:
 def test_must_open_first() -> None:
     first = replace(STANDARD, must_open_first=True)
     assert steps([Unreachable("refused")], first) == [Stop("refused")]
-    assert steps([Unreachable("refused")], first, session=Session().opened()) == [Wait(3.0, "refused")]
+    assert steps([Unreachable("refused")], first, session=Session().with_open_stream()) == [Wait(3.0, "refused")]
 
 
 @pytest.mark.parametrize("status, content_type, open_", [
@@ -124,17 +124,17 @@ def test_must_open_first() -> None:
     (200, "text/event-streams", False), (200, "text/html", False), (201, STREAM, False), (204, STREAM, False), (206, STREAM, False),
 ])  # fmt: skip
 def test_opens(status: int, content_type: str | None, open_: bool) -> None:
-    assert opens(status, content_type) is open_
+    assert opens_stream(status, content_type) is open_
 
 
 def test_retry_after_is_waited_on_top_and_not_for_ever() -> None:
     def waits(retry_after_s: float, policy: Policy) -> float:
-        _, step = Session(reconnection_ms=1000).after(Answered(503, None, retry_after_s), policy, 0.5)
+        _, step = Session(reconnection_ms=1000).next_step(Answered(503, None, retry_after_s), policy, 0.5)
         assert isinstance(step, Wait)
         return step.seconds
 
     assert waits(0.0, RESILIENT) == 0.5
     assert waits(20.0, RESILIENT) == 20.5
     assert waits(1e9, RESILIENT) == 3600.5
-    _, step = Session().after(Answered(503, None, 20.0), STANDARD, 0.5)
+    _, step = Session().next_step(Answered(503, None, 20.0), STANDARD, 0.5)
     assert isinstance(step, Stop)  # as browsers do

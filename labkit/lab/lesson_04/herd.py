@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from random import Random
 
 from labkit.client import EventSource
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.server import Channel, serve
 from labkit.wire.session import Policy, Session, Stop, Unreachable
 
@@ -23,9 +23,9 @@ def herd(n_clients: int, policy: Policy, outage_s: float, reconnection_ms: int =
     attempts: list[float] = []
     for client in range(n_clients):
         rng = Random(f"{seed}/{client}")
-        session, at_s = Session(reconnection_ms=reconnection_ms).opened(), 0.0
+        session, at_s = Session(reconnection_ms=reconnection_ms).with_open_stream(), 0.0
         while True:
-            session, step = session.after(Unreachable("the server is down"), policy, rng.random())
+            session, step = session.next_step(Unreachable("the server is down"), policy, rng.random())
             if isinstance(step, Stop):
                 break
             at_s += step.seconds
@@ -49,10 +49,10 @@ async def herd_on_sockets(n_clients: int, policy: Policy, retry_ms: int = 1000) 
         ]
         tasks = [asyncio.ensure_future(_drain(source)) for source in sources]
         try:
-            await until(lambda: channel.clients == n_clients, seconds=30)
+            await wait_until(lambda: channel.clients == n_clients, seconds=30)
             cut_s = time.monotonic()
             channel.cut()
-            await until(lambda: len(channel.visits) >= 2 * n_clients, seconds=30)
+            await wait_until(lambda: len(channel.visits) >= 2 * n_clients, seconds=30)
             back = [visit.opened_s for visit in list(channel.visits)[n_clients:]]
         finally:
             for task in tasks:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from labkit.client import EventSource, State
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.errors import LabError
 from labkit.faults import AnswerStatus, Cut, Fault, First, Stall
 from labkit.lab.record import collect
@@ -38,11 +38,11 @@ async def through_a_cut(log: EventLog, texts: Sequence[str], cut_after: int = 3)
         EventSource(proxy.url) as source,
     ):
         reading = asyncio.ensure_future(collect(source, got))
-        await until(lambda: channel.clients == 1)
+        await wait_until(lambda: channel.clients == 1)
         for text in texts:
             channel.publish(text)
             await asyncio.sleep(0.02)
-        await until(lambda: bool(got) and got[-1] == texts[-1], seconds=2)
+        await wait_until(lambda: bool(got) and got[-1] == texts[-1], seconds=2)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
     return got
@@ -80,11 +80,13 @@ async def deploy(policy: Policy, statuses: Sequence[int] = (200, 502, 502, 200))
         EventSource(proxy.url, policy=policy) as source,
     ):
         reading = asyncio.ensure_future(anext(source))
-        await until(lambda: channel.clients == 1)
+        await wait_until(lambda: channel.clients == 1)
         channel.publish("before")
         await reading
         reading = asyncio.ensure_future(anext(source))
-        await until(lambda: reading.done() or (source.connections == len(statuses) and channel.clients == 1), seconds=5)
+        await wait_until(
+            lambda: reading.done() or (source.connections == len(statuses) and channel.clients == 1), seconds=5
+        )
         channel.publish("after")
         try:
             return f"got {(await reading).data!r} over its connection number {source.connections}"
@@ -114,11 +116,11 @@ async def _notices(proxy: Relay, read_timeout_s: float | None, wait_s: float) ->
     )
     async with source:
         reading = asyncio.ensure_future(anext(source))
-        await until(lambda: source.state == "open")
+        await wait_until(lambda: source.state == "open")
         await asyncio.sleep(0.25)  # heartbeats come, and nobody is worried
         silent_s = time.monotonic()
         proxy.set(Stall())
-        await until(lambda: source.state != "open", seconds=wait_s)
+        await wait_until(lambda: source.state != "open", seconds=wait_s)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         return next((at_s - silent_s for at_s, state in changes if state == "connecting" and at_s > silent_s), None)

@@ -110,7 +110,7 @@ async def cheat_sheet(directives: Sequence[str] = CHEAT_SHEET) -> dict[str, Lags
 
     async def one(directive: str) -> Lags:
         own = "proxy_http_version" in directive
-        setup = Nginx(to_origin=None if own else "1.0", more=(directive,))
+        setup = Nginx(to_origin=None if own else "1.0", directives=(directive,))
         async with ticking(ticks) as url:
             with await asyncio.to_thread(nginx, url, setup, program=path) as proxy:
                 return lags(await watch(proxy.url, LONGEST_S))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from labkit.client import EventSource, watch
-from labkit.clock import until
+from labkit.clock import wait_until
 from labkit.faults import Fault, IdleTimeout, TotalTimeout
 from labkit.lab.record import collect
 from labkit.lab.ticking import Ticks, ticking
@@ -70,11 +70,11 @@ async def under_a_total_timer(published: Sequence[str], max_age_s: float | None 
         EventSource(proxy.url) as source,
     ):
         reading = asyncio.ensure_future(collect(source, got))
-        await until(lambda: channel.clients == 1)
+        await wait_until(lambda: channel.clients == 1)
         for text in published:
             channel.publish(text)
             await asyncio.sleep(0.05)
-        await until(lambda: len(got) >= len(published), seconds=3)
+        await wait_until(lambda: len(got) >= len(published), seconds=3)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         planned = sum("planned age" in visit.left for visit in channel.visits)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from labkit.client import Watching, watch
+from labkit.client import ResponseRecorder, watch
 from labkit.recording import Recording
 from labkit.wire import Event
 
@@ -90,7 +90,7 @@ async def ask(
         httpx.TransportError: nothing answered.
     """
 
-    def enough(watching: Watching) -> bool:
+    def enough(watching: ResponseRecorder) -> bool:
         return leave_after is not None and len(streamed(watching.recording).pieces) >= leave_after
 
     messages = [{"role": "user", "content": prompt}]
@@ -98,4 +98,4 @@ async def ask(
     asked["stream_options"] = {"include_usage": True}  # OpenAI's dialect tells the bill only if asked to
     headers = {"Content-Type": "application/json"}
     content = json.dumps(asked).encode()
-    return streamed(await watch(url, seconds, enough=enough, method="POST", headers=headers, content=content))
+    return streamed(await watch(url, seconds, stop_when=enough, method="POST", headers=headers, content=content))
