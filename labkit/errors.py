@@ -1,14 +1,14 @@
-"""The errors of labkit. Each is built from facts, and says what happened, why, and what to do now."""
+"""The errors of labkit. Each message says what happened, why, and what to do now."""
 
 from __future__ import annotations
 
 
 class LabError(Exception):
-    """Whatever labkit itself raises."""
+    """The base of all errors that labkit raises."""
 
 
 class EncodeError(LabError, ValueError):
-    """A field that must not go on the wire. Refused, never cleaned: a cleaned id is another id."""
+    """A field's value cannot be sent on the wire. It is refused and not cleaned: a cleaned id is another id."""
 
     def __init__(self, field: str, value: object, why: str) -> None:
         self.field, self.value, self.why = field, value, why
@@ -16,7 +16,7 @@ class EncodeError(LabError, ValueError):
 
 
 class LimitExceeded(LabError):
-    """One event grew past the limit. The stream cannot be read further."""
+    """One event is larger than the limit. The stream cannot be read further."""
 
     def __init__(self, item: str, limit_bytes: int) -> None:
         self.item, self.limit_bytes = item, limit_bytes
@@ -53,7 +53,7 @@ class StreamLost(LabError):
 
 
 class StreamStalled(StreamLost):
-    """No byte came for too long, not even a heartbeat."""
+    """No byte arrived for too long, not even a heartbeat."""
 
     def __init__(self, idle_s: float) -> None:
         self.idle_s = idle_s
@@ -61,7 +61,7 @@ class StreamStalled(StreamLost):
 
 
 class RetriesExhausted(StreamLost):
-    """The policy allows no further attempt."""
+    """The policy allows no further attempt to connect."""
 
     def __init__(self, attempts: int, last_error: str = "") -> None:
         self.attempts = attempts
@@ -71,7 +71,7 @@ class RetriesExhausted(StreamLost):
 
 
 class NotServing(LabError):
-    """The server that was asked has been stopped, or never started."""
+    """The server that was called has been stopped."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -79,7 +79,7 @@ class NotServing(LabError):
 
 
 class ChannelStopped(LabError):
-    """The channel that was waited for is no longer served."""
+    """The channel that somebody waited for is no longer served."""
 
     def __init__(self) -> None:
         super().__init__("the channel's server has stopped")

@@ -1,4 +1,4 @@
-"""A client for event streams that reconnects and resumes, on httpx."""
+"""Clients for event streams, on httpx: they reconnect and resume by themselves."""
 
 from labkit.client.eventsource import EventSource
 from labkit.client.polling import LongPolling, Polling

@@ -1,4 +1,4 @@
-"""EventSource for Python."""
+"""EventSource for Python: reads an event stream, reconnects and resumes."""
 
 from __future__ import annotations
 
@@ -34,27 +34,38 @@ MAX_RECENT_IDS = 1000
 
 
 class EventSource(Source):
-    """Iterate over it, and get Events; it connects, reconnects and resumes by itself.
+    """Iterate over it to get Events. It connects, reconnects and resumes by itself.
 
         async with EventSource(url) as source:
             async for event in source:
                 print(event.data)
 
-    Beyond the browser's: any method with a body, headers of your own, a `policy` (STANDARD, RESILIENT or your own),
-    and a watchdog: `read_timeout_s` without a byte, heartbeats counted, means that the peer is gone; None waits on.
-
-    With `deduplicate` an event whose id was among the newest 1000 is dropped, and counted in `duplicates`: for streams
-    in which each event has an id of its own. Events without any id always come through.
+    Iterating ends without an error when the server answers 204, or after close().
 
     `state` is "connecting", "open" or "closed"; `last_event_id` is what the next request would send; `connections`
-    counts the requests that were sent; `retry_in_s` is how long it waits before the next. `on_state(state, why)`,
-    `on_signal(signal)` (comments and what was ignored too) and `on_bytes(chunk)` are called as things happen; each
-    failed attempt is told as "connecting" again. The clock, the transport and the dice can be given, for tests.
+    counts the requests that were sent; `retry_in_s` is how long it waits before the next; `duplicates` counts the
+    events that were dropped.
 
-    Iterating ends without an error when the server answers 204, or after close(). It raises:
+    Args:
+        url: the stream's URL.
+        method, headers, content, json: the request; browsers can only GET.
+        last_event_id: where an earlier stream ended; "" begins with what is published next.
+        policy: when to reconnect: STANDARD, RESILIENT or your own.
+        reconnection_ms: the wait before a reconnection, until the server sends a `retry`.
+        read_timeout_s: without a byte for so long, heartbeats counted, the peer is gone; None waits for ever.
+        max_event_bytes: the largest event that is read.
+        deduplicate: drops an event whose id was among the newest 1000. For streams in which each event has an id of its
+            own. Events without any id always come through.
+        on_state: called with the new state and the reason; each failed attempt is "connecting" again.
+        on_signal: called with each signal, comments and ignored lines too.
+        on_bytes: called with each chunk of the body.
+        transport, clock, rng: replaced in tests.
+
+    Raises:
         StreamRejected: the answer is not an event stream.
-        RetriesExhausted: the policy allows no further attempt; without any attempt left at the start, StreamLost.
-        LimitExceeded: one event is larger than `max_event_bytes`; reconnecting would meet it again.
+        StreamLost: the first attempt failed, and the policy allows no other; or the request cannot be sent.
+        RetriesExhausted: the policy allows no further attempt.
+        LimitExceeded: an event is larger than `max_event_bytes`; reconnecting would meet it again.
 
     Source: WHATWG HTML 9.2.2 to 9.2.4.
     """
@@ -99,10 +110,12 @@ class EventSource(Source):
 
     @property
     def last_event_id(self) -> str:
+        """The id that the next request would send; "" before the first."""
         return self._session.last_event_id
 
     @property
     def reconnection_ms(self) -> int:
+        """The wait before a reconnection, as the server's last `retry` has set it."""
         return self._session.reconnection_ms
 
     async def _release(self) -> None:

@@ -1,4 +1,4 @@
-"""Clients that ask again and again: what SSE does by itself is written out here."""
+"""Clients for polling and long polling: they do by hand what an event stream does by itself."""
 
 from __future__ import annotations
 
@@ -16,12 +16,21 @@ from labkit.wire.session import DEFAULT_RECONNECTION_MS
 
 
 class Polling(Source):
-    """Asks a polling() route every `every_s`; with `every_s` zero a long_polling() route, at once after each answer.
+    """Iterate over it to get Events from a polling() route, which it asks every `every_s` seconds.
 
-    Iterating, states and resuming are those of EventSource. `requests` counts what was asked, `empty_answers` the
-    answers that brought nothing.
+    With `every_s` zero it asks a long_polling() route, at once after each answer. States and resuming are those of
+    EventSource. `requests` counts the requests, `empty_answers` the answers without an event.
 
-    It raises:
+    Args:
+        url: the route's URL.
+        every_s: the wait between two requests.
+        last_event_id: where an earlier client ended.
+        reconnection_ms: the wait after a request that failed.
+        read_timeout_s: how long an answer may take.
+        on_state: called with the new state and the reason.
+        transport, clock: replaced in tests.
+
+    Raises:
         StreamRejected: the answer is neither events nor "nothing new".
         StreamLost: the first request found nobody, or an answer is no JSON of this kind.
     """
@@ -107,7 +116,12 @@ class Polling(Source):
 
 
 class LongPolling(Polling):
-    """Polling without a wait between answers: it is the server that waits."""
+    """Iterate over it to get Events from a long_polling() route: the server waits, not the client.
+
+    Args:
+        url: the route's URL.
+        settings: as for Polling, except `every_s`.
+    """
 
     def __init__(self, url: str, **settings: object) -> None:
         super().__init__(url, every_s=0.0, **settings)  # type: ignore[arg-type]

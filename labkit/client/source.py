@@ -1,4 +1,4 @@
-"""What every client of the lab has: it is iterated over, it has a state, it can be closed."""
+"""The base of all clients: iterating, the state, and closing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ CONNECT_TIMEOUT_S = 10.0
 
 
 class Source:
-    """Iterate over it, and get Events. `state` is "connecting", "open" or "closed"; `connections` counts attempts."""
+    """The base of EventSource, Polling and WebSocketSource: iterate over it to get Events.
+
+    `state` is "connecting", "open" or "closed"; `connections` counts the attempts to connect. One task iterates at a
+    time; any task of the same loop may close it.
+
+    Args:
+        url: what it connects to.
+        on_state: called with the new state and the reason.
+    """
 
     def __init__(self, url: str, on_state: Callable[[State, str], object] | None = None) -> None:
         self.url = url
@@ -57,7 +65,7 @@ class Source:
         await self.close()
 
     async def close(self) -> None:
-        """Closes the connection, for good."""
+        """Closes the connection for good. A task that waits for the next event sees the end of the stream."""
         self._set_state(CLOSED, "closed by the caller")
         if self._reader is not None and self._reader is not asyncio.current_task():
             if not self._interrupted:  # two cancels would be one too many to take back

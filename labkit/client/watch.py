@@ -1,4 +1,4 @@
-"""Watch one response for a while, and write down what came when."""
+"""Records one HTTP response for a while: which bytes arrived when."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ MAX_BYTES = 4 * 1024 * 1024
 
 
 class ResponseRecorder:
-    """What has come so far. `recording` is a Recording of it, at any time."""
+    """Records a response while it arrives.
+
+    `connected` tells whether the connection was made, `bytes` counts the body so far, `ended` tells whether it is
+    complete; `broken` is why it is not ("" if there is no reason).
+
+    Args:
+        join_s: pieces that arrive within this time of each other are recorded as one.
+    """
 
     def __init__(self, join_s: float = 0.0) -> None:
         self._join_s = join_s
@@ -31,17 +38,17 @@ class ResponseRecorder:
         self.ended, self.broken = False, ""
 
     async def trace(self, event: str, info: Mapping[str, object]) -> None:
-        """What httpx is doing."""
+        """Called by httpx at each step; notes when the connection was made and when the request was sent."""
         self.connected = self.connected or event.endswith("connect_tcp.complete")
         if event.endswith("send_request_headers.complete"):
             self._sent_s = self._now_s()
 
     def record_head(self, response: httpx.Response) -> None:
-        """The head is there."""
+        """Notes the response's head, and when it arrived."""
         self._response, self._head_s = response, self._now_s()
 
     def record_bytes(self, data: bytes) -> None:
-        """Some bytes are there."""
+        """Notes a piece of the body, and when it arrived."""
         self.bytes += len(data)
         now_s = self._now_s()
         if self._arrivals and now_s - self._arrivals[-1].at_s < self._join_s:
@@ -50,7 +57,7 @@ class ResponseRecorder:
 
     @property
     def recording(self) -> Recording:
-        """What was written down until now."""
+        """Everything that was recorded until now."""
         response = self._response
         headers = response.headers.items() if response is not None else ()
         return Recording(
@@ -86,11 +93,21 @@ async def watch(
     max_bytes: int = MAX_BYTES,
     join_s: float = 0.0,
 ) -> Recording:
-    """What came within `seconds`, or until `stop_when` is true (asked after each piece), or until `max_bytes`.
+    """Records a response for `seconds`, or until `stop_when` is true, or until `max_bytes` have arrived.
 
-    Accept is exactly text/event-stream unless `headers` has another; header values go out as UTF-8, as a browser sends
-    them. Redirects are followed. `on_answer` is called when the head has come. Pieces that come within `join_s` of each
-    other count as one. A status of 0 means that no head came in time; `broken` says then how far it went.
+    A status of 0 in the Recording means that no head came in time; `broken` says then how far it went.
+
+    Args:
+        url: what is requested. Redirects are followed.
+        seconds: how long it records at most.
+        stop_when: asked after each piece.
+        method, headers, content: the request. Accept is exactly text/event-stream unless `headers` has another; header
+            values go out as UTF-8, as a browser sends them.
+        on_answer: called when the head has arrived.
+        verify: whether the server's certificate is checked.
+        http2: whether HTTP/2 is offered.
+        max_bytes: how much of the body is kept.
+        join_s: pieces that arrive within this time of each other count as one.
 
     Raises:
         httpx.TransportError: nothing answered, or something that is not HTTP.

@@ -1,4 +1,4 @@
-"""A client for events over a WebSocket: it reconnects and resumes as EventSource does, because that is written here."""
+"""A client for events over a WebSocket: it does by hand what EventSource does by itself."""
 
 from __future__ import annotations
 
@@ -24,13 +24,23 @@ TOO_LARGE = 1009  # Source: RFC 6455, 7.4.1
 
 
 class WebSocketSource(Source):
-    """Reads a websocket() route. Iterating, states, resuming and the watchdog are those of EventSource: a peer that
-    answers no ping for `read_timeout_s` is gone. With `compression` it offers permessage-deflate (RFC 7692).
+    """Iterate over it to get Events from a websocket() route. It reconnects and resumes as EventSource does.
 
-    It raises:
+    Args:
+        url: the route's URL, with http:// or ws://.
+        last_event_id: where an earlier client ended.
+        reconnection_ms: the wait before a reconnection.
+        read_timeout_s: a peer that answers no ping for so long is gone.
+        compression: offers permessage-deflate (RFC 7692).
+        on_state: called with the new state and the reason.
+        clock: replaced in tests.
+
+    Raises:
         StreamRejected: the server refused the handshake.
         StreamLost: the first attempt found nobody, or a message is no event.
         LimitExceeded: a message is too large.
+
+    Source: RFC 6455.
     """
 
     def __init__(
@@ -87,7 +97,11 @@ class WebSocketSource(Source):
             raise LimitExceeded("one message", MAX_EVENT_BYTES)
 
     def event(self, message: str | bytes) -> Event:
-        """The event that a message holds."""
+        """The Event that a message holds.
+
+        Raises:
+            StreamLost: the message is no event in JSON.
+        """
         try:
             value = json.loads(message)
             return Event(str(value["data"]), str(value["type"]), str(value["id"]))
@@ -95,7 +109,7 @@ class WebSocketSource(Source):
             raise StreamLost(f"{self.url} sent what is no event in JSON: {message[:60]!r}") from None
 
     async def send(self, text: str) -> None:
-        """Says something to the server.
+        """Sends a text message to the server.
 
         Raises:
             StreamLost: the socket is not open.

@@ -1,4 +1,4 @@
-"""What can go wrong on the way: pure machines that are told the time; on sockets (labkit.proxy) or in virtual time."""
+"""Faults: what can go wrong between a server and a client. They run in a relay (labkit.proxy) or in virtual time."""
 
 from labkit.faults.answering import AnswerStatus, FailFirst, RefuseConnections
 from labkit.faults.breaking import Cut, IdleTimeout, Stall, TotalTimeout

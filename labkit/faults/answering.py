@@ -1,4 +1,4 @@
-"""Faults that decide about a connection before it has begun."""
+"""Faults that refuse a connection or answer in the server's place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labkit.faults.fault import Answer, Fault, Refuse, check_not_negative
 
 @dataclass(frozen=True)
 class RefuseConnections(Fault):
-    """Nobody gets in: each connection is reset at once."""
+    """Resets every connection at once."""
 
     def connect(self, n: int) -> Refuse | Answer | None:
         return Refuse()
@@ -18,7 +18,11 @@ class RefuseConnections(Fault):
 
 @dataclass(frozen=True)
 class FailFirst(Fault):
-    """The first `n` connections are reset at once."""
+    """Resets the first `n` connections at once; those after them pass.
+
+    Raises:
+        LabError: `n` is negative.
+    """
 
     n: int
 
@@ -31,9 +35,13 @@ class FailFirst(Fault):
 
 @dataclass(frozen=True)
 class AnswerStatus(Fault):
-    """The n-th connection gets the n-th status, without a body; 200 lets it through, and so does the end of the list.
+    """Answers the n-th connection with the n-th status, without a body.
 
-    A deploy behind a proxy looks like AnswerStatus((200, 502, 502, 200)). `headers` go with each answer but 200.
+    200 lets the connection through, and so does the end of the list: a deploy behind a proxy looks like
+    AnswerStatus((200, 502, 502, 200)). `headers` go with each answer but 200.
+
+    Raises:
+        LabError: a status is not a number from 200 to 599.
     """
 
     statuses: tuple[int, ...]

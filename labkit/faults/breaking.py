@@ -14,8 +14,11 @@ from labkit.faults.fault import Action, Close, Fault, How, Machine, Send, check_
 class Cut(Fault):
     """Ends the connection after so many `bytes`, or after so many `events` and `into` bytes of the next one.
 
-    `how`: "clean" as if the response were complete; "fin" in mid-response; "rst" in mid-response with a reset. With
-    `of_the_wire` the bytes of the head and of the framing count too.
+    `how`: "clean" ends it as if the response were complete, "fin" in mid-response, "rst" in mid-response with a reset.
+    With `of_the_wire` the bytes of the head and of the framing count too.
+
+    Raises:
+        LabError: the settings contradict each other, or a number is negative.
     """
 
     bytes: int | None = None
@@ -66,7 +69,11 @@ class _CutMachine(Machine):
 
 @dataclass(frozen=True)
 class Stall(Fault):
-    """After so many `bytes`, silence. The connection stays open, also when the origin has ended: a half-open one."""
+    """Sends nothing after so many `bytes`. The connection stays open, even when the origin has ended: it is half-open.
+
+    Raises:
+        LabError: `bytes` is negative.
+    """
 
     bytes: int = 0
 
@@ -98,7 +105,11 @@ class _StallMachine(Machine):
 
 @dataclass(frozen=True)
 class IdleTimeout(Fault):
-    """Ends a connection on which nothing has come for `seconds`, as most proxies do."""
+    """Ends a connection on which no byte has arrived for `seconds`, as most proxies do.
+
+    Raises:
+        LabError: `seconds` is not above zero, or `how` is unknown.
+    """
 
     seconds: float
     how: How = "fin"
@@ -113,7 +124,11 @@ class IdleTimeout(Fault):
 
 @dataclass(frozen=True)
 class TotalTimeout(Fault):
-    """Ends a connection `seconds` after its first byte, busy or not. No heartbeat helps."""
+    """Ends a connection `seconds` after the first byte of its response, busy or not. No heartbeat helps.
+
+    Raises:
+        LabError: `seconds` is not above zero, or `how` is unknown.
+    """
 
     seconds: float
     how: How = "fin"

@@ -1,4 +1,4 @@
-"""Faults that change the bytes."""
+"""Faults that change the bytes of a stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send, ch
 
 @dataclass(frozen=True)
 class Duplicate(Fault):
-    """Sends an event twice, with this `chance` for each: at least once is not exactly once."""
+    """Sends an event twice, with this `chance` (0 to 1) for each event.
+
+    Raises:
+        LabError: `chance` is below 0 or above 1.
+    """
 
     chance: float = 1.0
 

@@ -1,4 +1,4 @@
-"""Where the events of a stream end, in bytes."""
+"""Finds where the events of a stream end, in bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EventEnds:
         self._after_cr = False
 
     def feed(self, data: bytes) -> list[int]:
-        """The places in this piece behind each blank line that dispatches; lines end with LF, CRLF or CR.
+        """The positions in this piece behind each blank line that dispatches an event; lines end with LF, CRLF or CR.
 
         An LF that follows a CR belongs to it, and is counted to the event before where both are in one piece.
         """

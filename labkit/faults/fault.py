@@ -1,4 +1,4 @@
-"""What a fault is: a pure machine between a sender and a receiver. It is told the time, and never asks for it."""
+"""The base of all faults: pure machines between a sender and a receiver, which are given the time and open nothing."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ HOWS: tuple[How, ...] = ("clean", "fin", "rst")
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """These bytes go on, now."""
+    """An action: these bytes go on now."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The connection ends, now."""
+    """An action: the connection ends now."""
 
     how: How = "clean"
 
@@ -33,12 +33,12 @@ Action = Send | Close
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The connection is reset before a byte was exchanged."""
+    """A decision: the connection is reset before a byte is exchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The relay answers by itself; the origin never hears of the request."""
+    """A decision: the relay answers by itself, and the origin never gets the request."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -50,35 +50,35 @@ Headers = list[tuple[str, str]]
 class Machine:
     """One fault at work on one connection. This one does nothing: every byte goes on at once.
 
-    Times are seconds of any clock that does not run backwards. After a Close nothing more is asked of a machine.
+    `now_s` is the time in seconds, of any clock that does not run backwards. No method is called after a Close.
     """
 
     def begin(self, now_s: float, headers: Headers, head_bytes: int) -> None:
-        """The response's headers, and how long its head is on the wire; before its body's first byte."""
+        """Called before the body's first byte, with the response's headers and the size of its head on the wire."""
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
-        """What to do when these bytes come from the sender."""
+        """The actions for these bytes from the sender."""
         return [Send(data)]
 
     def end(self, now_s: float) -> list[Action]:
-        """What to do when the sender has ended its response."""
+        """The actions when the sender has ended its response."""
         return [Close()]
 
     def release(self, now_s: float) -> list[Action]:
-        """What it holds, when the fault is lifted while the stream goes on: nothing may be missing then."""
+        """The actions that send everything it holds back. Called when the fault is lifted while the stream goes on."""
         return [action for action in self.end(now_s) if isinstance(action, Send)]
 
     def next_wake(self) -> float | None:
-        """When to call wake(), in seconds of the same clock; None: not before the next bytes."""
+        """The time at which to call wake(), in seconds of the same clock; None: not before the next bytes."""
         return None
 
     def wake(self, now_s: float) -> list[Action]:
-        """What to do now that the time has come."""
+        """The actions that are due now."""
         return []
 
 
 class Fault:
-    """A kind of fault with its settings. It decides about each connection, and makes a Machine for those it lets in.
+    """A kind of fault with its settings. For each connection it decides what happens, or starts a Machine.
 
     `of_the_wire` faults count every byte, head and framing too; the others see the body alone, without its chunks.
     """
@@ -86,26 +86,30 @@ class Fault:
     of_the_wire = False
 
     def connect(self, n: int) -> Refuse | Answer | None:
-        """What becomes of connection `n`, counted from 1; None lets it in."""
+        """The decision about connection `n`, counted from 1; None lets it in."""
         return None
 
     def head(self, headers: Headers) -> Headers:
-        """The response's headers, as the client gets them."""
+        """The response's headers as the client gets them."""
         return headers
 
     def start(self, n: int, rng: Random) -> Machine:
-        """The machine for connection `n`. All chance comes from `rng`."""
+        """Starts the machine for connection `n`, counted from 1. It takes all chance from `rng`."""
         return Machine()
 
 
 @dataclass(frozen=True)
 class Pass(Fault):
-    """Does nothing."""
+    """Does nothing: every byte goes on at once."""
 
 
 @dataclass(frozen=True)
 class First(Fault):
-    """The fault, for the first `n` connections; those after it pass."""
+    """Applies the fault to the first `n` connections; those after them pass.
+
+    Raises:
+        LabError: `n` is not above zero.
+    """
 
     n: int
     fault: Fault
@@ -126,7 +130,11 @@ class First(Fault):
 
 @dataclass(frozen=True)
 class OneOf(Fault):
-    """One of the faults for each connection, drawn at random: the same for the same seed."""
+    """Applies one of the faults to each connection, drawn at random: the same one for the same seed.
+
+    Raises:
+        LabError: there is no fault, or only some of them are of the wire.
+    """
 
     faults: tuple[Fault, ...]
     of_the_wire: bool = False
@@ -142,7 +150,10 @@ class OneOf(Fault):
 
 
 class Chain(Machine):
-    """Machines in a row: what the first lets out goes into the second. A break, unlike an end, asks nobody."""
+    """Runs machines in a row: what the first one sends goes into the second, and so on.
+
+    A clean end goes through all of them as well. A break goes out at once, past the machines that follow.
+    """
 
     def __init__(self, machines: Sequence[Machine]) -> None:
         self._machines = list(machines)
@@ -190,10 +201,10 @@ class Chain(Machine):
 
 
 def check_positive(fault: str, **values: float) -> None:
-    """Refuses a setting that is not above zero.
+    """Checks that the settings of a fault are above zero.
 
     Raises:
-        LabError: it names the fault, the setting and the value.
+        LabError: one is not; the error names the fault, the setting and the value.
     """
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
@@ -201,10 +212,10 @@ def check_positive(fault: str, **values: float) -> None:
 
 
 def check_not_negative(fault: str, **values: float) -> None:
-    """Refuses a setting below zero.
+    """Checks that the settings of a fault are zero or above.
 
     Raises:
-        LabError: it names the fault, the setting and the value.
+        LabError: one is not; the error names the fault, the setting and the value.
     """
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
@@ -212,10 +223,10 @@ def check_not_negative(fault: str, **values: float) -> None:
 
 
 def check_how(fault: str, how: str) -> None:
-    """Refuses an unknown kind of cut.
+    """Checks that `how` is a way to end a connection.
 
     Raises:
-        LabError: it names the kinds that there are.
+        LabError: it is not; the error names the ways that there are.
     """
     if how not in HOWS:
         raise LabError(f"{fault}(how={how!r}) is impossible: a connection ends by {', '.join(map(repr, HOWS))}")

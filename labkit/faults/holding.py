@@ -1,4 +1,4 @@
-"""Faults that hold back what came: a buffer that must be full, a head that waits, and what a header lifts."""
+"""Faults that hold bytes back: until a buffer is full, until the body begins, or unless a header forbids it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PASS = Pass()
 
 @dataclass(frozen=True)
 class FillBuffers(Fault):
-    """Goes on in full buffers, as nginx does where it cannot see the end of the body.
+    """Sends the body on in full buffers of `size` bytes, as nginx does where it cannot see the end of the body.
 
     A head that came together with the first of the body takes its part of the first buffer; one that came alone none.
     """
@@ -53,7 +53,7 @@ class _FillBuffersMachine(Machine):
 
 @dataclass(frozen=True)
 class HoldHead(Fault):
-    """The head waits for the first byte of the body, and both go on together."""
+    """Holds the head back until the first byte of the body arrives, and sends both together."""
 
     of_the_wire: bool = True
 
@@ -79,9 +79,9 @@ class _HoldHeadMachine(Machine):
 
 @dataclass(frozen=True)
 class Unless(Fault):
-    """The fault, unless the origin's answer has this header; then `replacement`.
+    """Applies `fault`, or `replacement` if the origin's answer has this header with this value.
 
-    The header stops here, unless `keep_header`.
+    The header is removed, unless `keep_header`. `header` and `value` are in lower case.
     """
 
     header: str

@@ -1,4 +1,4 @@
-"""A fault in virtual time: an hour of stalls in a millisecond."""
+"""Runs faults in virtual time: an hour of stalls takes a millisecond."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TimedBytes = bytes | tuple[float, bytes]
 
 
 class TimedAction(NamedTuple):
-    """An action, and when."""
+    """An action, and when it happened, in seconds."""
 
     at_s: float
     action: Action
@@ -21,10 +21,16 @@ class TimedAction(NamedTuple):
 def simulate(
     pieces: Iterable[TimedBytes], *faults: Fault, n: int = 1, seed: int = 0, end_s: float | None = None
 ) -> list[TimedAction]:
-    """What comes out of the faults, and when, for the n-th connection.
+    """The actions that come out of the faults for the n-th connection, with their times.
 
-    Pieces are bytes, one each second from 0 on, or (second, bytes). The sender ends after the last, or at `end_s`. The
-    list stops at the first Close; it has none where a fault keeps the connection open for ever.
+    The list stops at the first Close; it has none where a fault keeps the connection open for ever.
+
+    Args:
+        pieces: what the sender sends: bytes, one piece each second from 0 on, or (second, bytes).
+        faults: the faults, in the order in which the bytes pass them.
+        n: the number of the connection, counted from 1.
+        seed: where all chance comes from.
+        end_s: when the sender ends; None: with its last piece.
     """
     timed_pieces = [piece if isinstance(piece, tuple) else (float(index), piece) for index, piece in enumerate(pieces)]
     machine = chain(faults, n, seed)
@@ -53,10 +59,10 @@ def simulate(
 
 
 def chain(faults: Iterable[Fault], n: int, seed: int) -> Chain:
-    """The faults at work on connection `n`. The same seed and n give the same run."""
+    """The machines of these faults for connection `n`, in a row. The same seed and n give the same run."""
     return Chain([fault.start(n, Random(f"{seed}/{n}/{index}")) for index, fault in enumerate(faults)])
 
 
 def sent_data(actions: Iterable[TimedAction]) -> bytes:
-    """All bytes that came out."""
+    """All bytes that were sent, joined."""
     return b"".join(item.action.data for item in actions if isinstance(item.action, Send))

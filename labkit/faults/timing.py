@@ -1,4 +1,4 @@
-"""Faults that let every byte through, later."""
+"""Faults that let every byte through, but later."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from labkit.faults.fault import Action, Close, Fault, Machine, Send, check_not_n
 
 
 class Queue(Machine):
-    """Sends what it holds when it is due; the end comes after all of it."""
+    """A machine that sends each piece when it is due. The end comes after the last piece."""
 
     def __init__(self) -> None:
         self._queue: deque[tuple[float, Action]] = deque()
 
     def due_s(self, now_s: float, data: bytes) -> float:
-        """When these bytes may go on."""
+        """The time at which these bytes may go on, in seconds."""
         return now_s
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
@@ -48,7 +48,11 @@ class Queue(Machine):
 
 @dataclass(frozen=True)
 class Delay(Fault):
-    """Each piece comes `seconds` later, and up to `jitter_s` more, by chance. The order stays."""
+    """Sends each piece `seconds` later, and up to `jitter_s` more at random. The order stays.
+
+    Raises:
+        LabError: a number is negative.
+    """
 
     seconds: float
     jitter_s: float = 0.0
@@ -71,7 +75,11 @@ class _DelayMachine(Queue):
 
 @dataclass(frozen=True)
 class Throttle(Fault):
-    """No more than so many bytes each second."""
+    """Sends no more than so many bytes each second.
+
+    Raises:
+        LabError: `bytes_per_s` is not above zero.
+    """
 
     bytes_per_s: float
 
@@ -95,7 +103,11 @@ class _ThrottleMachine(Queue):
 
 @dataclass(frozen=True)
 class Slice(Fault):
-    """Pieces of at most `size` bytes, also inside a character, `every_s` apart."""
+    """Cuts the stream into pieces of at most `size` bytes, also inside a character, and sends one every `every_s`.
+
+    Raises:
+        LabError: `size` is not above zero, or `every_s` is negative.
+    """
 
     size: int
     every_s: float = 0.0
@@ -125,8 +137,13 @@ class _SliceMachine(Queue):
 
 @dataclass(frozen=True)
 class HoldBytes(Fault):
-    """Goes on in full buffers of `size` bytes only, and with what is left at the end. nginx does so with an origin that
-    speaks HTTP/1.0, by default with 4096."""
+    """Sends on in full buffers of `size` bytes only; what is left goes out at the end.
+
+    nginx does so with an origin that speaks HTTP/1.0, by default with 4096.
+
+    Raises:
+        LabError: `size` is not above zero.
+    """
 
     size: int = 4096
 
@@ -155,7 +172,11 @@ class _HoldBytesMachine(Machine):
 
 @dataclass(frozen=True)
 class HoldTime(Fault):
-    """What comes within `seconds` of the first held byte goes on together."""
+    """Holds bytes for `seconds`, counted from the first one it holds, and sends them on together.
+
+    Raises:
+        LabError: `seconds` is not above zero.
+    """
 
     seconds: float
 

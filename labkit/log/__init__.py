@@ -1,4 +1,4 @@
-"""What was published, kept for those who come back."""
+"""Logs: they keep published events, so that a client that reconnects can resume."""
 
 from labkit.log.contract import EventLog, Replay
 from labkit.log.memory import MemoryLog

@@ -1,4 +1,4 @@
-"""The contract of a log."""
+"""What every log can do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labkit.wire import Frame
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a client missed, oldest first. With `gap` there is a hole before the first frame, of unknown size.
+    """The frames that a client missed, oldest first. With `gap`, an unknown number of frames before them is lost.
 
     "Nothing missed" is Replay(()), and is another answer than "I no longer know", which is Replay(..., gap=True).
     """
@@ -20,7 +20,10 @@ class Replay:
 
 
 class EventLog(Protocol):
-    """Appends frames, and tells what came after an id. Ids are `epoch-n`, n = 1, 2, 3, ... without a hole."""
+    """What a log must do: append frames, and return those after an id.
+
+    Ids are `epoch-n`, n = 1, 2, 3, ... without a hole. The `epoch` tells this log from every other.
+    """
 
     epoch: str
 
@@ -29,10 +32,10 @@ class EventLog(Protocol):
         """The n of the newest id; 0 before the first."""
 
     def append(self, frame: Frame) -> str:
-        """The id under which the frame was kept. An id that the frame brought is replaced."""
+        """Keeps the frame and returns its id. An id that the frame has already is replaced."""
 
     def since(self, last_event_id: str) -> Replay:
-        """All that was appended after that id; for "", a client that has seen nothing, nothing.
+        """The frames that were appended after this id. None for "", the id of a client that has received nothing.
 
         `epoch-0` asks for everything from the beginning. An id of another epoch, an id beyond the end, or one whose
         successor has been dropped is a gap: then the frames are all that is left.

@@ -1,4 +1,4 @@
-"""Ids of a log: `epoch-n`."""
+"""The ids of a log, `epoch-n`: reading the number, checking the epoch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def number_of(id: str, epoch: str) -> int | None:
 
 
 def check_epoch(epoch: str) -> None:
-    """Refuses what cannot be told from the number behind it.
+    """Checks that an epoch can stand before the hyphen of an id.
 
     Raises:
         ValueError: it is empty, or holds a hyphen.

@@ -1,4 +1,4 @@
-"""A log that lives as long as its process."""
+"""A log in memory: it ends with its process."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ MAX_EVENTS = 1000
 
 
 class MemoryLog:
-    """The newest `max_events` frames. Not for several threads at once: a Channel takes care of that.
+    """Keeps the newest `max_events` frames in memory. Not for several threads at once: a Channel takes care of that.
 
-    The `epoch` tells this log from every other, so that an id from before a restart is seen to be a stranger; it is
-    random unless given, and may not hold a hyphen.
+    Args:
+        max_events: how many frames it keeps.
+        epoch: tells this log from every other, so that an id from before a restart is recognized as a stranger's;
+            random unless given.
+
+    Raises:
+        ValueError: `max_events` is below 1, or the epoch is empty or holds a hyphen.
     """
 
     def __init__(self, max_events: int = MAX_EVENTS, epoch: str | None = None) -> None:
@@ -36,12 +41,14 @@ class MemoryLog:
         return self._last_number
 
     def append(self, frame: Frame) -> str:
+        """Keeps the frame and returns its id. See EventLog."""
         id = f"{self.epoch}-{self.last_number + 1}"
         self._frames.append(frame._replace(id=id))
         self._last_number += 1  # only now: a frame that is refused takes no number
         return id
 
     def since(self, last_event_id: str) -> Replay:
+        """The frames after this id, and whether there is a gap. See EventLog."""
         if not last_event_id:
             return Replay(())
         number = number_of(last_event_id, self.epoch)

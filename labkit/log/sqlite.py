@@ -1,4 +1,4 @@
-"""A log in a file: it survives its process."""
+"""A log in a file: it is still there when its process starts again."""
 
 from __future__ import annotations
 
@@ -25,15 +25,23 @@ _COLUMNS = "data, event, retry_ms, comment"
 
 
 class SQLiteLog:
-    """The newest `max_events` frames, none older than `max_age_s`, in a SQLite file. A process that is killed and
-    started again on the same file goes on with the same ids.
+    """Keeps frames in a SQLite file: the newest `max_events`, none older than `max_age_s`.
 
-    One process appends; others may read the same file with a SQLiteLog of their own. An append is on its way to the
-    disk when it returns: it survives the process, though not a power cut (`durable=True` makes it survive that too, at
-    the price of waiting for the disk).
+    A process that is killed and started again on the same file goes on with the same ids. One process appends; others
+    may read the same file with a SQLiteLog of their own. An append is on its way to the disk when it returns: it
+    survives the process, though not a power cut.
+
+    Args:
+        path: the file; it is made if it does not exist.
+        max_events: how many frames it keeps.
+        max_age_s: how old a frame may become; None keeps frames of any age.
+        epoch: the epoch of a new file, random unless given. An existing file must have the same.
+        durable: makes an append survive a power cut too, at the price of waiting for the disk.
+        now_s: the clock, in seconds since 1970.
 
     Raises:
-        LabError: the file cannot be opened, or is something else.
+        LabError: the file cannot be opened, is something else, or has another epoch.
+        ValueError: `max_events` is below 1, `max_age_s` is not above zero, or the epoch is empty or holds a hyphen.
     """
 
     def __init__(
@@ -87,6 +95,7 @@ class SQLiteLog:
         return int(row[0]) if row else 0
 
     def append(self, frame: Frame) -> str:
+        """Keeps the frame and returns its id. See EventLog."""
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
             row = (self._now_s(), frame.data, frame.event, frame.retry_ms, frame.comment)
@@ -99,6 +108,7 @@ class SQLiteLog:
         return f"{self.epoch}-{number}"
 
     def since(self, last_event_id: str) -> Replay:
+        """The frames after this id, and whether there is a gap. See EventLog."""
         if not last_event_id:
             return Replay(())
         self._drop_old()

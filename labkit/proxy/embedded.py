@@ -1,4 +1,4 @@
-"""What nginx and HAProxy do to a stream, done by the lab's own relay: for machines without them.
+"""Stand-ins for nginx and HAProxy, for machines without them: the lab's relay does to a stream what they do.
 
 Tests hold it against real ones in grouping (which events arrive together), benchmarks/proxies.py in lag.
 """
@@ -59,7 +59,16 @@ def as_haproxy(setup: HAProxy) -> tuple[Fault, ...]:
 
 
 class EmbeddedProxy(LabRelay):
-    """The lab's relay in the place of an nginx or a HAProxy. The same face as a RunningProxy."""
+    """The lab's relay in the place of an nginx or a HAProxy. It has the attributes and methods of a RunningProxy.
+
+    Args:
+        origin: the URL that it passes requests on to.
+        setup: the settings of the proxy that it replaces.
+        port: where it listens; 0 takes a free port.
+
+    Raises:
+        LabError: the relay cannot do what is asked.
+    """
 
     def __init__(self, origin: str, setup: Nginx | HAProxy, port: int = 0) -> None:
         place = "an nginx" if isinstance(setup, Nginx) else "a HAProxy"
@@ -68,12 +77,12 @@ class EmbeddedProxy(LabRelay):
 
     @property
     def config(self) -> str:
-        """The faults, one each line."""
+        """The faults that it applies, one in each line."""
         return "\n".join(map(repr, self.faults))
 
     @property
     def log(self) -> str:
-        """What became of each connection."""
+        """One line for each connection: how it ended."""
         return "\n".join(f"connection {passage.n}: {passage.ended or 'open'}" for passage in self.passages)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""A proxy that behaves as an nginx or a HAProxy: a real one where there is one, the lab's relay otherwise."""
+"""Starts an nginx or a HAProxy: a real one if it is installed, and the lab's relay in its place otherwise."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ _proxies: dict[str, Front] = {}  # the registry of named ones: they outlive the 
 
 
 def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") -> Front:
-    """A proxy with this setup in front of the origin, when this returns; its `name` says whether it is a real one.
+    """Starts a proxy in front of the origin. It accepts connections when this returns.
 
-    It is for a `with` block, or until its stop(). With a name, the cell run again gives it anew on the same port.
+    It runs until its stop(), or to the end of its `with` block. The proxy's `name` says whether it is a real one.
+
+    Args:
+        origin: the URL that it passes requests on to.
+        setup: the settings of an nginx or a HAProxy; nginx's defaults unless given.
+        name: with a name, the cell run again replaces the proxy of that name, on the same port.
 
     Raises:
         LabError: it did not start, or there is no real one and the relay cannot do what is asked.
@@ -32,7 +37,7 @@ def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") 
 
 
 def which_proxies() -> dict[str, str]:
-    """What front() starts here for an nginx and for a HAProxy: the real one with its version, or the lab's relay."""
+    """What front() starts on this machine for nginx and HAProxy: a real one with its version, or the lab's relay."""
     nginx_path, haproxy_path = find_nginx(), find_haproxy()
     return {
         "nginx": nginx_name(nginx_path) if nginx_path else "the lab's relay, set to group events as nginx 1.22 does",

@@ -1,4 +1,4 @@
-"""A real HAProxy, as a few typed choices describe it."""
+"""Starts a real HAProxy, configured by a few typed settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ HAPROXY_ADVICE = "no HAProxy here (Debian: apt install haproxy)"
 
 @dataclass(frozen=True)
 class HAProxy:
-    """What HAProxy is told: `no_delay` is its option http-no-delay; the timeouts are Debian's, unless given."""
+    """The settings of a HAProxy.
+
+    Args:
+        no_delay: sets its option http-no-delay.
+        server_timeout_s, client_timeout_s: how long either side may be silent; the defaults are Debian's.
+        compression: compresses event streams.
+        directives: more lines for its defaults, as they stand in haproxy.cfg.
+    """
 
     no_delay: bool = False
     server_timeout_s: float = 50.0
@@ -24,7 +31,7 @@ class HAProxy:
     directives: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """The lines of its defaults."""
+        """The lines of the section `defaults` in haproxy.cfg."""
         yield "mode http"
         yield "timeout connect 5s"
         yield f"timeout client {round(self.client_timeout_s * 1000)}ms"
@@ -37,7 +44,7 @@ class HAProxy:
         yield from self.directives
 
     def config(self, origin: str, place: ProxyPlace) -> str:
-        """The text of haproxy.cfg."""
+        """The whole text of haproxy.cfg, for this origin and port."""
         parts = urlsplit(origin)
         lines = "\n".join(f"  {line}" for line in self.lines())
         return (
@@ -48,7 +55,14 @@ class HAProxy:
 
 
 def haproxy(origin: str, setup: HAProxy | None = None, *, port: int = 0) -> RunningProxy:
-    """A real HAProxy in front of the origin, when this returns; for a `with` block, or until its stop().
+    """Starts a real HAProxy in front of the origin. It accepts connections when this returns.
+
+    It runs until its stop(), or to the end of its `with` block.
+
+    Args:
+        origin: the URL that it passes requests on to.
+        setup: its settings.
+        port: where it listens; 0 takes a free port, and so does a port that is taken.
 
     Raises:
         LabError: there is no HAProxy, it did not start (with what it says), or the origin is no http:// URL.
@@ -70,7 +84,7 @@ def find_haproxy() -> str | None:
 
 
 def haproxy_name(path: str) -> str:
-    """Its name with its version, as "HAProxy 2.6.12".
+    """The name and version of the HAProxy at this path, as "HAProxy 2.6.12".
 
     Raises:
         LabError: the program does not say that it is HAProxy.

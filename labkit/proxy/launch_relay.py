@@ -1,4 +1,4 @@
-"""A relay that outlives the cell that started it."""
+"""A relay in the background, which outlives the notebook cell that started it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ _relays: dict[str, LabRelay] = {}  # the registry of launched relays, by name
 
 
 def launch_relay(origin: str, *faults: Fault, name: str = "relay", seed: int = 0) -> LabRelay:
-    """A relay that runs in the background, and is there when this returns; as relay() otherwise.
+    """Starts a relay in the background. It accepts connections when this returns.
 
-    The cell run again gives the relay of that name anew, on the same port.
+    The cell run again replaces the relay of that name, on the same port.
+
+    Args:
+        origin: the URL that it passes requests on to.
+        faults: the faults that work on the answers.
+        name: tells relays apart.
+        seed: where all chance comes from.
 
     Raises:
         LabError: the origin cannot be relayed.
+        PortInUse: another program has taken the port meanwhile.
     """
     previous = _relays.pop(name, None)
     port = 0
@@ -33,7 +40,10 @@ def launch_relay(origin: str, *faults: Fault, name: str = "relay", seed: int = 0
 
 
 class LabRelay:
-    """A relay on its own daemon thread. Made by launch_relay(); set() and cut() may be called from any thread."""
+    """A relay on a daemon thread of its own, made by launch_relay(). Its methods may be called from any thread.
+
+    `running` is False after stop().
+    """
 
     def __init__(self, name: str, origin: str, faults: tuple[Fault, ...], seed: int, port: int) -> None:
         self.name, self.origin = name, origin
@@ -52,12 +62,12 @@ class LabRelay:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """The faults that work now."""
+        """The faults that work on the answers now."""
         return self._relay.faults
 
     @property
     def passages(self) -> list[Passage]:
-        """What became of the connections since the faults were set."""
+        """What became of each connection since the faults were set."""
         return list(self._relay.passages)
 
     @property
@@ -66,11 +76,11 @@ class LabRelay:
         return self._relay.open
 
     def set(self, *faults: Fault) -> None:
-        """Other faults, also for the streams that run."""
+        """Replaces the faults, also for the streams that are open."""
         self._background.call(lambda: self._relay.set(*faults))
 
     def cut(self, how: How = "fin") -> None:
-        """Ends every open connection, now."""
+        """Ends every open connection now. `how` is "clean", "fin" or "rst"."""
         self._background.call(lambda: self._relay.cut(how))
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""A real nginx, as a few typed choices describe it."""
+"""Starts a real nginx, configured by a few typed settings."""
 
 from __future__ import annotations
 
@@ -21,11 +21,19 @@ NGINX_ADVICE = (
 
 @dataclass(frozen=True)
 class Nginx:
-    """What nginx is told. None leaves it to nginx's own default, which the versions do not share.
+    """The settings of an nginx. None leaves a setting to nginx's own default, which differs between versions.
 
-    `to_origin` is the HTTP version towards the origin ("1.0" was the default before nginx 1.29.7). `tls` and `http2`
-    are towards the client. `keep_accel` passes X-Accel-Buffering on, which nginx otherwise removes; `upgrade` passes a
-    WebSocket's Upgrade on. `directives` are lines for the location, as they stand in nginx.conf.
+    Args:
+        buffering: whether nginx buffers answers.
+        to_origin: the HTTP version towards the origin ("1.0" was the default before nginx 1.29.7).
+        buffer_bytes: the size of each buffer.
+        gzip: compresses event streams.
+        tls, http2: towards the client.
+        cache_s: caches answers for so long.
+        read_timeout_s: ends a connection on which the origin is silent for so long.
+        keep_accel: passes X-Accel-Buffering on, which nginx otherwise removes.
+        upgrade: passes a WebSocket's Upgrade on.
+        directives: more lines for the location, as they stand in nginx.conf.
     """
 
     buffering: bool = True
@@ -41,7 +49,7 @@ class Nginx:
     directives: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """The lines of the location, without the origin."""
+        """The lines of the location in nginx.conf, without the origin."""
         if not self.buffering:
             yield "proxy_buffering off;"
         if self.to_origin is not None or self.upgrade:
@@ -64,7 +72,13 @@ class Nginx:
         yield from self.directives
 
     def config(self, origin: str, place: ProxyPlace, version: tuple[int, ...]) -> str:
-        """The text of nginx.conf. Its paths are relative to the folder that -p names."""
+        """The whole text of nginx.conf. Its paths are relative to the folder that -p names.
+
+        Args:
+            origin: the URL that it passes requests on to.
+            place: its port, and its certificate with `tls`.
+            version: the nginx that reads it, as (1, 22, 1): some directives have changed.
+        """
         parts = urlsplit(origin)
         listen = f"127.0.0.1:{place.port}{' ssl' if self.tls else ''}"
         http2: list[str] = []
@@ -106,7 +120,15 @@ http {{
 
 
 def nginx(origin: str, setup: Nginx | None = None, *, program: str | None = None, port: int = 0) -> RunningProxy:
-    """A real nginx in front of the origin, when this returns; for a `with` block, or until its stop().
+    """Starts a real nginx in front of the origin. It accepts connections when this returns.
+
+    It runs until its stop(), or to the end of its `with` block.
+
+    Args:
+        origin: the URL that it passes requests on to.
+        setup: its settings.
+        program: the path of the nginx to run; find_nginx() looks for one unless given.
+        port: where it listens; 0 takes a free port, and so does a port that is taken.
 
     Raises:
         LabError: there is no nginx, it did not start (with what it says), or the origin is no http:// URL.
@@ -144,12 +166,16 @@ def wheel_nginx() -> str | None:
 
 
 def nginx_name(path: str) -> str:
-    """Its name with its version, as "nginx 1.22.1"."""
+    """The name and version of the nginx at this path, as "nginx 1.22.1".
+
+    Raises:
+        LabError: the program does not say that it is nginx.
+    """
     return "nginx " + ".".join(map(str, version(path)))
 
 
 def version(path: str) -> tuple[int, ...]:
-    """Its version.
+    """The version of the nginx at this path, as (1, 22, 1).
 
     Raises:
         LabError: the program does not say that it is nginx.

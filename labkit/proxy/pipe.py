@@ -1,4 +1,4 @@
-"""A pipe for any TCP protocol: it counts bytes each way, and can be long, and can break."""
+"""A pipe for any TCP protocol: it counts bytes in both directions, can delay them, and can break."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ PieceQueue = asyncio.Queue[tuple[float, bytes]]
 
 @dataclass
 class Pipe:
-    """`url` leads through it. `up_bytes` went to the server, `down_bytes` to the clients, over `connections`. `pieces`
-    has the newest pieces: when (monotonic seconds), whether up, and how many bytes.
+    """A TCP connection through a counter. Clients connect to `url`, and everything they send reaches the server.
 
-    `on_bytes(up, data)`, if it is set, is called with each piece.
+    `up_bytes` went to the server, `down_bytes` to the clients, over `connections`. `pieces` has the newest pieces: when
+    (monotonic seconds), whether to the server, and how many bytes.
 
-    With `delay_s` every byte is that long on its way, in each direction: a round trip takes twice as long. (The
-    handshake of TCP itself is not delayed.)
+    Args:
+        origin: the URL of the server.
+        delay_s: how long each byte is on its way, in each direction: a round trip takes twice as long. (The handshake
+            of TCP itself is not delayed.)
+        on_bytes: called with each piece, as on_bytes(to_server, data).
     """
 
     origin: str
@@ -42,11 +45,11 @@ class Pipe:
 
     @property
     def total_bytes(self) -> int:
-        """Those of both ways."""
+        """How many bytes went through it, in both directions."""
         return self.up_bytes + self.down_bytes
 
     def reset(self) -> None:
-        """Counts from zero again."""
+        """Sets the counters to zero and forgets the pieces."""
         self.up_bytes = self.down_bytes = self.connections = 0
         self.pieces.clear()
 
@@ -57,7 +60,7 @@ class Pipe:
             writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carries one connection, until either side ends it."""
+        """Carries one client's connection, until either side ends it."""
         parts = urlsplit(self.origin)
         self.connections += 1
         try:
@@ -113,7 +116,7 @@ class Pipe:
 
 @contextlib.asynccontextmanager
 async def pipe(origin: str, delay_s: float = 0.0) -> AsyncIterator[Pipe]:
-    """A pipe to the server at this URL, on a free port of this machine."""
+    """Runs a Pipe to the server at this URL, on a free port of this machine, until the block ends."""
     new_pipe = Pipe(origin, delay_s)
     tasks: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""A real proxy as a program of its own: unprivileged, on a free port, in a folder that goes with it."""
+"""Runs a real proxy as a child process: without root, on a free port, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ATTEMPTS = 3  # where a port cannot be reserved, another program may take it bef
 
 @dataclass(frozen=True, slots=True)
 class ProxyPlace:
-    """Where a proxy is to run: its port, its folder, and the certificate's file if it speaks TLS."""
+    """Where a proxy runs: its port, its folder, and the certificate's file if it speaks TLS."""
 
     port: int
     folder: Path
@@ -36,7 +36,10 @@ class ProxyPlace:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to start a proxy: its name and version, its configuration, and the command that runs it."""
+    """How to start a proxy: its name with its version, its configuration, and the command that runs it.
+
+    `config` and `command` are called with the ProxyPlace; `command` also with the file of the configuration.
+    """
 
     name: str
     config: Callable[[ProxyPlace], str]
@@ -45,9 +48,17 @@ class Plan:
 
 
 class RunningProxy:
-    """A proxy that runs. `url` leads through it to the origin; `config` and `log` are its files' texts.
+    """A real proxy that runs. `url` leads through it to the origin; `config` and `log` are the texts of its files.
 
     It ends with stop(), at the end of a `with` block, and with this process, however that ends.
+
+    Args:
+        plan: how to start it.
+        origin: the URL that it passes requests on to.
+        port: where it listens; 0 takes a free port, and so does a port that is taken.
+
+    Raises:
+        LabError: it did not start (with what it says), the origin is no http:// URL, or the port is none.
     """
 
     def __init__(self, plan: Plan, origin: str, port: int = 0) -> None:
@@ -84,16 +95,16 @@ class RunningProxy:
 
     @property
     def running(self) -> bool:
-        """Whether it still runs."""
+        """Whether the proxy still runs."""
         return self._child.running
 
     @property
     def log(self) -> str:
-        """What it has logged."""
+        """The text that the proxy has logged; "" after stop()."""
         return (self._folder / "log.txt").read_text("utf-8", "replace") if self._folder.exists() else ""
 
     def stop(self) -> None:
-        """Ends it with everything that it has started, and removes its files. Returns when that is done."""
+        """Ends the proxy with everything that it has started, and removes its files. Returns when that is done."""
         self._child.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -136,9 +147,9 @@ def _make_certificate(folder: Path) -> Path:
 
 
 def find_program(variable: str, *commands: str) -> str | None:
-    """The path of the first of these commands that is there; the environment's `variable` goes before them.
+    """The path of the first of these commands that exists; None if none does.
 
-    The variable set to "none" plays a machine without it.
+    The environment's `variable` may name a path that goes first. Set to "none" it hides the program, for tests.
     """
     configured_path = os.environ.get(variable, "")
     if configured_path == "none":
@@ -148,7 +159,7 @@ def find_program(variable: str, *commands: str) -> str | None:
 
 @functools.cache
 def version_of(path: str, product: str, prefix: str) -> str:
-    """The version that a program tells when it is asked with -v: the number behind `prefix`.
+    """The version that a program prints when it is called with -v: the number behind `prefix`.
 
     Raises:
         LabError: it does not say that it is that product.

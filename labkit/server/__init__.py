@@ -1,4 +1,4 @@
-"""Event streams on tornado: publish once, write the same bytes to everybody."""
+"""A server for event streams, on tornado. It encodes each event once and writes the same bytes to every reader."""
 
 from labkit.server.channel import Channel, Delivery
 from labkit.server.connection import Visit

@@ -1,4 +1,4 @@
-"""One stream of events for many readers."""
+"""A channel: one stream of events for many readers."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ _HEARTBEAT = encode(Frame(comment="heartbeat"))
 
 
 class Delivery(NamedTuple):
-    """One event's fan-out: its id, and to how many readers it was written. Where several events were published at
-    once they share one write, and `took_s` is that of the write."""
+    """The record of one event's delivery: its id, how many readers it was written to, and how long the write took.
+
+    Events that were published at the same moment share one write, and `took_s` is the time of that write.
+    """
 
     id: str
     readers: int
@@ -40,15 +42,17 @@ class Delivery(NamedTuple):
 
 
 class Channel:
-    """Publishes each event once, encodes it once, and writes the same bytes to every reader.
+    """Publishes events to many readers. It encodes each event once and writes the same bytes to every reader.
 
-    `log` keeps what was published, for readers that resume; a MemoryLog unless given. A comment goes out when
-    `heartbeat_s` pass in silence. `room_bytes` may wait for a slow reader; past that it is disconnected, so that it
-    resumes. With `max_age_s` every stream ends by itself before that age, for clients to reconnect to another server.
-    `retry_ms` is told to each client when it opens.
+    `visits` keeps what the newest 1000 readers asked for and how they left, `deliveries` the newest 100 deliveries.
 
-    `visits` keeps what the newest 1000 readers asked for and how they left; `deliveries` the fan-out of the newest 100
-    events.
+    Args:
+        log: keeps published events for readers that resume; a MemoryLog unless given.
+        heartbeat_s: after so many seconds of silence a comment goes out.
+        room_bytes: so much may wait for a slow reader; with more it is disconnected, so that it resumes.
+        max_age_s: every stream ends by itself before this age, and its client reconnects, perhaps to another server.
+        retry_ms: the reconnection time that each client gets when its stream opens.
+        rng: where the random moments of `max_age_s` come from.
     """
 
     def __init__(
@@ -86,7 +90,7 @@ class Channel:
 
     @property
     def waiting_bytes(self) -> int:
-        """What waits in this process for readers that are behind, in bytes, all together."""
+        """How many bytes wait in this process for slow readers, of all streams together."""
         return sum(connection.waiting_bytes for connection in self._all_connections())
 
     @property
@@ -95,12 +99,12 @@ class Channel:
         return self.since("")[1]
 
     def since(self, last_event_id: str) -> tuple[Replay, str]:
-        """What was published after that id, and the newest id: of one moment."""
+        """The events published after this id, and the newest id, both read at the same moment."""
         with self._lock:
             return self.log.since(last_event_id), f"{self.log.epoch}-{self.log.last_number}"
 
     async def wait_for_events(self, last_event_id: str) -> tuple[Replay, str]:
-        """As since(), as soon as there is something: what other transports are fed from. On the server's loop.
+        """Like since(), but waits until there is something to return. Call it on the server's loop.
 
         Raises:
             ChannelStopped: the channel is not mounted, or its server stops.
@@ -114,7 +118,7 @@ class Channel:
         raise ChannelStopped
 
     def publish(self, data: str, event: str | None = None) -> str:
-        """The id of the event, once it is in the log and on its way. Safe from any thread; never waits for a reader.
+        """Publishes an event and returns its id. Safe from any thread; never waits for a reader.
 
         Raises:
             EncodeError: it cannot be sent; nothing was logged or written.
@@ -133,19 +137,19 @@ class Channel:
         return id
 
     def cut(self, reset: bool = False) -> None:
-        """Breaks every open connection in the middle, as a failing network would. Safe from any thread."""
+        """Breaks every open connection in mid-response; with `reset`, by a TCP RST. Safe from any thread."""
         self._for_each(lambda connection: connection.cut("cut", reset))
 
     def kick(self, visit: Visit) -> None:
-        """Ends one reader's stream: one of `visits`. Like every reader it comes back. Safe from any thread."""
+        """Ends the stream of one reader, given by its Visit. Its client reconnects. Safe from any thread."""
         self._for_each(lambda connection: connection.end("kicked") if connection.visit is visit else None)
 
     def end(self, why: str = "ended") -> None:
-        """Ends every open stream as HTTP does. Clients come back, unless they are told not to. Safe from any thread."""
+        """Ends every open stream as HTTP ends a response. Clients reconnect. Safe from any thread."""
         self._for_each(lambda connection: connection.end(why))
 
     def open(self, stream: IOStream, last_event_id: str, chunked: bool, agent: str = "") -> Connection:
-        """Adds a reader whose head was sent: what it missed first, then all that comes. On the server's loop."""
+        """Adds a reader whose response head was sent, and sends it what it missed. Call it on the server's loop."""
         visit = Visit(last_event_id, agent=agent)
         with self._lock:
             # What is published before this moment is in the replay or has gone to the others just below;
@@ -191,7 +195,11 @@ class Channel:
         del self._catch_up_tasks[connection]
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Ties the channel to the loop of the server that mounts it; False if it was tied to it already."""
+        """Ties the channel to the loop of the server that mounts it. False if it was tied to that loop already.
+
+        Raises:
+            LabError: it is mounted on another server that still runs.
+        """
         with self._lock:
             if self._loop not in (None, loop):
                 raise LabError(
@@ -204,7 +212,7 @@ class Channel:
             return True
 
     def unbind(self) -> None:
-        """Sends what is queued, and ends every stream; the log stays. On the server's loop."""
+        """Sends what is queued and ends every stream; the log stays. Call it on the server's loop."""
         self._drain()
         with self._lock:
             self._loop = None

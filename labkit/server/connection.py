@@ -1,4 +1,4 @@
-"""One client's open stream, as the server holds it."""
+"""The server's side of one open stream: it writes, and it disconnects a reader that is too slow."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ END_TIMEOUT_S = 30.0
 
 @dataclass(slots=True)
 class Visit:
-    """What the server noted about one stream: what the client asked for, and how it ended ("" while it is open).
+    """What the server noted about one stream: the client's last event ID, and why it ended ("" while it is open).
 
-    `number` counts all visits of this process, `agent` is the client's User-Agent, `opened_s` is monotonic.
+    `agent` is the client's User-Agent, `opened_s` a monotonic time, `number` counts all visits of this process.
     """
 
     last_event_id: str
@@ -38,11 +38,17 @@ class Visit:
 
 
 class Connection:
-    """A stream taken over from tornado once the head was sent. All methods belong on the server's loop.
+    """One client's stream, taken over from tornado after the head was sent. Call every method on the server's loop.
 
     At most `room_bytes`, or one event that is larger, wait in this process for a slow reader, and SEND_BUFFER_BYTES in
-    the kernel; a reader that falls further behind is disconnected, so that it comes back with its Last-Event-ID and
-    resumes.
+    the kernel. A reader that falls further behind is disconnected: it comes back with its Last-Event-ID and resumes.
+
+    Args:
+        stream: the connection, whose head was sent.
+        chunked: whether the response is chunked; then the caller frames what it sends.
+        room_bytes: how much may wait in this process.
+        visit: where the reason of the end is noted.
+        on_close: called once, when the connection is closed.
     """
 
     __slots__ = ("_ended", "_on_close", "_room_bytes", "_socket", "_stream", "_timer", "chunked", "visit")
@@ -63,7 +69,7 @@ class Connection:
         stream.set_close_callback(self._handle_close)
 
     def send(self, data: bytes) -> None:
-        """Sends bytes that are chunked already, or are meant to be plain. Never waits, never raises."""
+        """Sends bytes that the caller has framed where the response is chunked. Never waits, never raises."""
         if self._ended:
             return
         stream = self._stream
@@ -90,7 +96,7 @@ class Connection:
             self.cut("connection lost")
 
     async def drain(self) -> None:
-        """Returns when the kernel has taken everything: the pace of the reader."""
+        """Returns when the kernel has taken everything: this is the pace of the reader."""
         if self._stream.writing():
             with contextlib.suppress(StreamClosedError):
                 await self._stream.write(b"")
@@ -98,7 +104,7 @@ class Connection:
             await asyncio.sleep(0)  # a source without a pause of its own must not stop the world
 
     def end(self, why: str) -> None:
-        """Ends the response as HTTP does, after all that is still waiting to be sent."""
+        """Ends the response as HTTP does, after everything that still waits was sent. `why` goes into the visit."""
         self.visit.left = self.visit.left or why
         if self.chunked:
             self.send(LAST_CHUNK)
@@ -112,13 +118,14 @@ class Connection:
             self._stream.close()
 
     def cut(self, why: str, reset: bool = False) -> None:
-        """Breaks the connection in the middle of the response; with `reset`, by a TCP RST."""
+        """Breaks the connection in mid-response; with `reset`, by a TCP RST. `why` goes into the visit."""
         self.visit.left = self.visit.left or why
         if reset and self._stream.socket is not None:
             reset_on_close(self._stream.socket)
         self._stream.close()
 
     def end_after(self, seconds: float, why: str) -> None:
+        """Ends the response after so many seconds."""
         self._call_later(seconds, self.end, why)
 
     def _call_later(self, seconds: float, action: Callable[..., object], *args: object) -> None:
@@ -128,7 +135,7 @@ class Connection:
 
     @property
     def waiting_bytes(self) -> int:
-        """What this process holds for the client because the kernel would not take it, in bytes."""
+        """How many bytes this process holds for the client because the kernel would not take them."""
         return len(self._stream._write_buffer or b"")  # None once it is closed
 
     def _handle_close(self) -> None:

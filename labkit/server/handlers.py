@@ -1,4 +1,4 @@
-"""The HTTP side of a stream: what is refused, which headers go out, and who takes over the socket."""
+"""The tornado handlers of event streams: which headers go out, who may read, and who writes the body."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SENDERS_SETTING = "labkit_sending"
 
 
 def register_sender(handler: RequestHandler, task: asyncio.Task[Any]) -> None:
-    """Tells the site, if it is one, that this task sends a stream, until it is done."""
+    """Tells the Site that this task sends a stream, so that it can end it. No other Application is told."""
     senders: dict[asyncio.Task[Any], str] | None = handler.settings.get(SENDERS_SETTING)
     if senders is not None:
         senders[task] = handler.request.path
@@ -38,7 +38,7 @@ def register_sender(handler: RequestHandler, task: asyncio.Task[Any]) -> None:
 
 
 def mount(handler: RequestHandler, channel: Channel) -> None:
-    """Ties the channel to the running loop, where no site has done so: in a tornado Application of somebody else.
+    """Ties the channel to the running loop, in a tornado Application that is not a Site (a Site does so itself).
 
     Raises:
         LabError: it is mounted on another loop.
@@ -48,7 +48,10 @@ def mount(handler: RequestHandler, channel: Channel) -> None:
 
 
 def allow_loopback(handler: RequestHandler) -> None:
-    """Lets pages on this machine read the answer."""
+    """Adds the CORS headers that let pages on this machine read the answer.
+
+    Source: Fetch, "CORS protocol".
+    """
     origin = handler.request.headers.get("Origin", "")
     if LOOPBACK_ORIGIN.fullmatch(origin):
         # A page of this machine may send whatever headers it likes: they are how a lesson tries things out.
@@ -60,7 +63,7 @@ def allow_loopback(handler: RequestHandler) -> None:
 
 
 class StreamHandler(RequestHandler):
-    """What every event stream of this package answers to HEAD, OPTIONS and the question who may read it."""
+    """The base of every handler that sends an event stream: its headers, and its answers to HEAD and OPTIONS."""
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "text/event-stream")
@@ -78,24 +81,24 @@ class StreamHandler(RequestHandler):
 
     @property
     def last_event_id(self) -> str:
-        """Browsers send the id as raw UTF-8, and tornado reads every header as Latin-1."""
+        """The request's Last-Event-ID; "" if it has none."""
         # Browsers send the id as raw UTF-8, and tornado reads every header as Latin-1.
         raw: str = self.request.headers.get("Last-Event-ID", "")
         return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
     @property
     def agent(self) -> str:
-        """Who the client says it is."""
+        """The client's User-Agent; "" if it sent none."""
         agent: str = self.request.headers.get("User-Agent", "")
         return agent
 
     @property
     def chunked(self) -> bool:
-        """HTTP/1.0 knows no chunks: there the end of the connection is the end of the response."""
+        """Whether the response is chunked: not in HTTP/1.0, where the end of the connection ends the response."""
         return self.request.version == "HTTP/1.1"
 
     def take_stream(self) -> IOStream:
-        """The stream, after the head was sent; tornado has nothing more to do with it."""
+        """Sends the head and returns the connection; tornado has nothing more to do with it."""
         # The connection ends with the stream. tornado turns Nagle's algorithm back on between responses: off with it.
         self.set_header("Connection", "close")
         self.request.connection.stream.set_nodelay(True)  # type: ignore[union-attr]
@@ -109,7 +112,7 @@ class StreamHandler(RequestHandler):
     async def send_all(self, pieces: AsyncGenerator[bytes, None], visit: Visit) -> None:
         """Sends the pieces at the client's pace, and closes their generator when the client leaves.
 
-        An exception of theirs ends the stream in the middle of the response, and stands in the visit.
+        If the generator raises, the stream breaks in mid-response, and the visit holds the exception.
         """
         task = asyncio.current_task()
         assert task is not None
@@ -128,12 +131,13 @@ class StreamHandler(RequestHandler):
 
 
 class ChannelHandler(StreamHandler):
-    """Joins the reader to a channel, and lets tornado forget about it.
+    """Adds each client to the readers of a channel.
 
     In a tornado Application of your own: `("/events", ChannelHandler, {"channel": Channel()})`.
     """
 
     def initialize(self, channel: Channel) -> None:
+        """Called by tornado with the route's settings."""
         self.channel = channel
 
     def prepare(self) -> None:
@@ -153,6 +157,7 @@ class SourceHandler(StreamHandler):
     """
 
     def initialize(self, source: EventGenerator, visits: deque[Visit] | None = None) -> None:
+        """Called by tornado with the route's settings."""
         self.source = source
         self.visits = visits
 

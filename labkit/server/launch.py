@@ -1,6 +1,6 @@
-"""A server that outlives the cell that started it: on a thread of its own, with a loop of its own.
+"""A server in the background, which outlives the notebook cell that started it.
 
-On the kernel's loop it would stand still for as long as a cell runs.
+It has a thread and a loop of its own: on the kernel's loop it would stand still for as long as a cell runs.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ _servers: dict[str, LabServer] = {}  # the registry of launched servers, by name
 
 
 def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBACK) -> LabServer:
-    """A server that runs in the background, and is there when this returns.
+    """Starts a server in the background. It accepts connections when this returns.
 
-    The cell run again gives the same server on the same port, with the new routes: `name` tells servers apart. It
-    listens on this machine only, unless another `host` is given.
+    The cell run again gives the same server on the same port, with the new routes.
+
+    Args:
+        routes: what it serves: {"/path": Channel(), ...}; see Site.
+        name: tells servers apart.
+        port: where it listens; 0 takes a free one.
+        host: this machine only, unless given.
 
     Raises:
         PortInUse: another program listens on that port.
@@ -41,10 +46,10 @@ def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBAC
 
 
 class LabServer:
-    """A server on its own daemon thread: it ends with the kernel at the latest. Made by launch().
+    """A server on a daemon thread of its own, made by launch(). It ends with stop(), and with the kernel at the latest.
 
-    `running` is False once it was stopped, for good; `down` is True between take_down() and bring_up(), `paused`
-    between pause() and resume().
+    `running` is False after stop(), for good. `down` is True between take_down() and bring_up(), `paused` between
+    pause() and resume().
     """
 
     def __init__(self, name: str, routes: Routes, port: int, host: str) -> None:
@@ -66,8 +71,15 @@ class LabServer:
         self.url = base_url(host, self.port)
 
     def replace(self, routes: Routes) -> None:
-        """Serves other routes on the same port. Streams of routes that are gone are ended. It is up and not
-        paused then, whatever it was before."""
+        """Serves other routes on the same port.
+
+        Streams of routes that are gone are ended. Afterwards the server is up and not paused.
+
+        Raises:
+            NotServing: it was stopped.
+            PortInUse: it was down, and another program has taken the port.
+            LabError: a route that cannot be served.
+        """
         self.bring_up()
         self.resume()
 
@@ -86,6 +98,9 @@ class LabServer:
 
         The Future is done when the last one is published; `.cancel()` stops before that, and so does the end of the
         server, or of the channel's place on it.
+
+        Raises:
+            NotServing: the server was stopped.
         """
 
         async def play() -> None:
@@ -105,11 +120,11 @@ class LabServer:
 
     @property
     def paused(self) -> bool:
-        """Whether what play() started stands still."""
+        """Whether everything that play() started is paused."""
         return not self._not_paused.is_set()
 
     def pause(self) -> None:
-        """Lets everything that play() started stand still. The streams stay open, and silent but for heartbeats."""
+        """Pauses everything that play() started. The streams stay open, and silent but for heartbeats."""
         self.call(self._not_paused.clear)
 
     def resume(self) -> None:
@@ -117,14 +132,16 @@ class LabServer:
         self.call(self._not_paused.set)
 
     def take_down(self) -> None:
-        """Ends every stream and refuses connections, as a server that is being restarted. Logs are kept, and what
-        play() started goes on into them."""
+        """Ends every stream and refuses connections, as a server does that is restarted.
+
+        Logs are kept, and play() goes on publishing into them.
+        """
         if not self.down:
             self._run_on_loop(self._site.stop())
             self.down = True
 
     def bring_up(self) -> None:
-        """Serves again, at the same port.
+        """Serves again, on the same port.
 
         Raises:
             PortInUse: another program has taken the port meanwhile.
@@ -134,13 +151,17 @@ class LabServer:
             self.down = False
 
     def call(self, action: Callable[[], T]) -> T:
-        """The result of `action()`, called on the server's own loop."""
+        """Calls `action()` on the server's loop and returns its result.
+
+        Raises:
+            NotServing: the server was stopped.
+        """
         if not self.running:
             raise NotServing(self.port)
         return self._background.call(action)
 
     def stop(self) -> None:
-        """Ends every stream and frees the port. A stopped server stays stopped; launch() makes a new one."""
+        """Ends every stream and frees the port, for good; launch() makes a new server."""
         if self.running:
             self.down = False
             self._run_on_loop(self._site.stop())

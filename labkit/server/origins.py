@@ -1,4 +1,4 @@
-"""Who may ask a server on this machine to do something."""
+"""Which web pages may send requests to a server on this machine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from labkit.server.handlers import LOOPBACK_ORIGIN
 
 
 def is_own_page(origin: str | None, host: str, allowed_origins: Collection[str] = ()) -> bool:
-    """True for a page on this machine, for this server's own page under a numeric address, for what is no browser, and
-    for a page of an origin that was allowed by name, such as a hub's.
+    """Whether a request comes from a page that may command this server.
 
-    A name is not enough: another site can point its own name at this machine ("DNS rebinding").
+    True for a page on this machine, for this server's own page under a numeric address, for a client that is no
+    browser (`origin` is None), and for a page of one of the `allowed_origins`, such as a hub's. A name is not enough:
+    another site can point its own name at this machine ("DNS rebinding").
+
+    Args:
+        origin: the request's Origin header.
+        host: the request's Host header.
+        allowed_origins: origins that were allowed by name, as normalize_origin() gives them.
 
     >>> is_own_page("http://localhost:8888", "localhost:8080")
     True
@@ -30,13 +36,15 @@ def is_own_page(origin: str | None, host: str, allowed_origins: Collection[str] 
 
 
 def normalize_origin(text: str) -> str:
-    """The origin as a browser writes it in a request.
+    """The origin as a browser writes it in a request: lower case, without a default port or a slash at the end.
 
     >>> normalize_origin("https://Hub.example.org:443/")
     'https://hub.example.org'
 
     Raises:
-        LabError: it is none.
+        LabError: the text is not an origin.
+
+    Source: RFC 6454, 6.2.
     """
     try:
         url = httpx.URL(text.strip())

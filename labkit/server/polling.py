@@ -1,4 +1,4 @@
-"""What is left without a stream: a client that asks again and again, and one whose question waits for its answer."""
+"""Polling and long polling: the routes for clients without a stream, for comparison."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WAIT_S = 25.0
 
 
 def polling(channel: Channel) -> HandlerRoute:
-    """A route: GET ?since=ID answers at once with what came after it.
+    """A route for polling: GET ?since=ID answers at once with the events after that id.
 
     The answer is JSON: {"events": [{"id", "type", "data"}], "last": ID}. Without `since` there are no events, and
     `last` is where to begin. Its ETag is the last id, percent-encoded: with If-None-Match, "nothing new" is a 304
@@ -33,15 +33,18 @@ def polling(channel: Channel) -> HandlerRoute:
 
 
 def long_polling(channel: Channel, wait_s: float = WAIT_S) -> HandlerRoute:
-    """A route as polling(), whose answer waits until there is something, for `wait_s` at most. The channel is mounted
-    on the same server, by a route of its own."""
+    """A route for long polling: as polling(), but the answer waits until there is an event, for `wait_s` at most.
+
+    The channel must be mounted on the same server, by a route of its own.
+    """
     return LongPollingHandler, {"channel": channel, "wait_s": wait_s}
 
 
 class PollingHandler(RequestHandler):
-    """Answers at once: see polling()."""
+    """Answers at once with the events after an id. See polling()."""
 
     def initialize(self, channel: Channel) -> None:
+        """Called by tornado with the route's settings."""
         self.channel = channel
 
     async def get(self) -> None:
@@ -62,22 +65,25 @@ class PollingHandler(RequestHandler):
             )
 
     def options(self) -> None:
-        """A page on another port of this machine may send If-None-Match."""
+        """Lets a page on another port of this machine send If-None-Match."""
         allow_loopback(self)
         self.set_status(204)
 
     async def replay(self, since: str) -> tuple[Replay, str]:
+        """The events after this id, and the newest id."""
         return self.channel.since(since)
 
 
 class LongPollingHandler(PollingHandler):
-    """Answers when there is something: see long_polling()."""
+    """Answers as soon as there is an event after an id. See long_polling()."""
 
     def initialize(self, channel: Channel, wait_s: float = WAIT_S) -> None:
+        """Called by tornado with the route's settings."""
         super().initialize(channel)
         self.wait_s = wait_s
 
     async def replay(self, since: str) -> tuple[Replay, str]:
+        """The events after this id, as soon as there are any; none when `wait_s` is over."""
         mount(self, self.channel)
         task = asyncio.ensure_future(self.wait_for_events(since))
         self.request.connection.set_close_callback(task.cancel)  # type: ignore[union-attr]
@@ -90,6 +96,7 @@ class LongPollingHandler(PollingHandler):
             raise Finish from None  # the client has left
 
     async def wait_for_events(self, since: str) -> tuple[Replay, str]:
+        """The channel's next events; none, after `wait_s`, if the channel stops."""
         try:
             return await self.channel.wait_for_events(since)
         except ChannelStopped:
@@ -98,10 +105,10 @@ class LongPollingHandler(PollingHandler):
 
 
 def since_parameter(handler: RequestHandler) -> str:
-    """The id behind which a client wants to go on: the request's `since`, or "".
+    """The id after which a client wants events: the request's `since` parameter, or "".
 
     Raises:
-        HTTPError: 400, it is no text in UTF-8.
+        HTTPError: 400, it is not valid UTF-8.
     """
     try:
         return handler.get_query_argument("since", "")
@@ -110,16 +117,16 @@ def since_parameter(handler: RequestHandler) -> str:
 
 
 def frames_with_gap(replay: Replay, since: str) -> tuple[Frame, ...]:
-    """The frames of a replay, behind one that tells of the hole where there is one."""
+    """The frames of a replay; if it has a gap, the gap event comes first."""
     return (gap_frame(since, replay.frames), *replay.frames) if replay.gap else replay.frames
 
 
 def event_as_dict(frame: Frame) -> dict[str, Any]:
-    """The event, as JSON has it."""
+    """The event as a dictionary for JSON: its id, type and data."""
     return {"id": frame.id or "", "type": frame.event or "message", "data": frame.data or ""}
 
 
 @functools.lru_cache(maxsize=100)
 def event_as_json(frame: Frame) -> str:
-    """The event in JSON, made once for all readers."""
+    """The event as JSON text. It is made once, and shared by all readers."""
     return json.dumps(event_as_dict(frame), separators=(",", ":"))

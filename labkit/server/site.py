@@ -1,4 +1,4 @@
-"""Paths and what they serve, on one port, in a loop that runs already."""
+"""A set of routes on one port, served by the running loop."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ LOOPBACK = "127.0.0.1"
 
 
 class NotFoundHandler(RequestHandler):
-    """The 404 of a lab server: it says what there is."""
+    """Answers 404 where no route matches, with the list of paths that exist."""
 
     def initialize(self, paths: list[str]) -> None:
+        """Called by tornado with the paths that exist."""
         self.paths = paths
 
     def prepare(self) -> None:
@@ -41,11 +42,14 @@ class NotFoundHandler(RequestHandler):
 
 
 class Site:
-    """A set of routes that can be served, replaced while serving, and stopped. Every method belongs on its loop.
+    """Routes that can be served, replaced while they are served, and stopped. Call every method on its loop.
 
     A route's value is a Channel, an async generator function that is called once for each client with its
     Last-Event-ID and yields Frames, a tornado RequestHandler, or a pair of one and the settings that its initialize()
-    takes. `visits` lists who came to the generators; a Channel keeps its own.
+    takes. `visits` lists the clients of the generators; a Channel keeps its own. `port` is 0 before start().
+
+    Raises:
+        LabError: there is no route, or one that cannot be served.
     """
 
     def __init__(self, routes: Routes) -> None:
@@ -56,10 +60,10 @@ class Site:
         self.routes = _check_routes(routes)
 
     def start(self, port: int = 0, host: str = LOOPBACK) -> None:
-        """Listens; port 0 takes a free one.
+        """Starts to listen; port 0 takes a free one.
 
         Raises:
-            PortInUse: somebody else listens there.
+            PortInUse: another program listens there.
             LabError: a channel is mounted on another server.
         """
         try:
@@ -79,7 +83,11 @@ class Site:
         self._server.add_sockets(sockets)
 
     def replace(self, routes: Routes) -> None:
-        """Serves the new routes on the same port, and ends the streams of those that are gone."""
+        """Serves the new routes on the same port, and ends the streams of routes that are gone.
+
+        Raises:
+            LabError: a route that cannot be served; the old routes stay.
+        """
         assert self._server is not None
         new_routes = _check_routes(routes)
         _bind(new_routes)
@@ -129,7 +137,11 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> AsyncIterator[RunningServer]:
-    """A server inside the running loop, for experiments and tests; a route alone is served at /events.
+    """Runs a server on the running loop, for experiments and tests; a route alone is served at /events.
+
+    Raises:
+        PortInUse: another program listens on that port.
+        LabError: a route that cannot be served.
 
     >>> async def example():
     ...     async with serve(Channel()) as server:
@@ -146,7 +158,7 @@ async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> 
 
 
 class RunningServer:
-    """A running server: `url` is its first route, `base_url` its root."""
+    """A running server: `url` is its first route, `base_url` its root, `port` where it listens."""
 
     def __init__(self, site: Site, host: str) -> None:
         self.site = site
@@ -156,6 +168,7 @@ class RunningServer:
 
 
 def base_url(host: str, port: int) -> str:
+    """The http:// URL of a host and port, with an IPv6 address in brackets."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 

@@ -1,4 +1,4 @@
-"""Events over a WebSocket: each a message, with what SSE gives for nothing written by hand."""
+"""Events over a WebSocket: the route to compare with SSE."""
 
 from __future__ import annotations
 
@@ -17,38 +17,46 @@ from labkit.wire import Frame
 
 
 def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> HandlerRoute:
-    """A route: a WebSocket at which a client with ?since=ID gets what came after it, and then all that comes, each as
-    JSON {"id", "type", "data"}. The channel is mounted on the same server, by a route of its own.
+    """A route for a WebSocket: a client with ?since=ID gets the events after that id, and then each new one.
 
-    With `compression` a client that offers permessage-deflate (RFC 7692) gets it: a browser does. It takes memory for
-    each connection."""
+    Each is a JSON message {"id", "type", "data"}. The channel must be mounted on the same server, by its own route.
+
+    Args:
+        channel: where the events come from.
+        ping_interval_s: how often the server pings.
+        compression: offers permessage-deflate (RFC 7692), which browsers take. It takes memory for each connection.
+
+    Source: RFC 6455.
+    """
     return ChannelSocket, {"channel": channel, "ping_interval_s": ping_interval_s, "compression": compression}
 
 
 class ChannelSocket(WebSocketHandler):
-    """One client's WebSocket: see websocket()."""
+    """Sends a channel's events to one client over a WebSocket. See websocket()."""
 
     _send_task: asyncio.Task[None] | None = None
 
     def initialize(self, channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> None:
+        """Called by tornado with the route's settings."""
         self.channel, self.compression = channel, compression
         self.ping_interval_s = ping_interval_s
 
     @property
     def ping_interval(self) -> float:
-        """What tornado asks for, in seconds."""
+        """How often tornado pings, in seconds."""
         return self.ping_interval_s
 
     def get_compression_options(self) -> dict[str, Any] | None:
-        """What tornado asks for: an empty dict switches compression on."""
+        """What tornado compresses with: an empty dict switches compression on, None off."""
         return {} if self.compression else None
 
     @staticmethod
     def text_of(frame: Frame) -> str:
-        """The event as a message."""
+        """The event as the text of a message."""
         return event_as_json(frame)
 
     def check_origin(self, origin: str) -> bool:
+        """Whether this page may open the WebSocket: only pages of this machine, and the server's own."""
         # CORS does not guard WebSockets: without this, every site could read the stream with the visitor's cookies.
         return is_own_page(origin, self.request.host)
 
@@ -79,7 +87,7 @@ class ChannelSocket(WebSocketHandler):
             raise
 
     def on_message(self, message: str | bytes) -> None:
-        """What the client says is not for this channel."""
+        """Ignores what the client sends."""
 
     def on_close(self) -> None:
         if self._send_task is not None:

@@ -1,4 +1,4 @@
-"""A loop on a thread of its own: it goes on while a cell computes."""
+"""An asyncio loop on a thread of its own, which runs on while a notebook cell computes."""
 
 from __future__ import annotations
 
@@ -22,15 +22,23 @@ class Background:
         self._thread.start()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Starts the work there, and returns at once."""
+        """Starts the coroutine on the loop, and returns at once with a Future for its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of the work, done there."""
+        """Runs the coroutine on the loop and returns its result.
+
+        Raises:
+            TimeoutError: there is no result within ANSWER_TIMEOUT_S.
+        """
         return self.submit(work).result(timeout=ANSWER_TIMEOUT_S)
 
     def call(self, action: Callable[[], T]) -> T:
-        """The result of `action()`, called there."""
+        """Calls `action()` on the loop and returns its result.
+
+        Raises:
+            TimeoutError: there is no result within ANSWER_TIMEOUT_S.
+        """
 
         async def call() -> T:
             return action()
@@ -38,7 +46,7 @@ class Background:
         return self.run(call())
 
     def end(self) -> None:
-        """Cancels what still runs there, and ends the thread."""
+        """Cancels the tasks that still run on the loop, and ends the thread."""
         self.run(_cancel_other_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=ANSWER_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""A program that runs beside this one, and never longer."""
+"""Child processes that never live longer than this one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ except subprocess.TimeoutExpired:
 class Child:
     """A running program. It ends with stop(), at the end of a `with` block, and with this process, however that ends.
 
-    `log` takes what it prints; without one nothing is kept.
+    Args:
+        command: the program and its arguments.
+        environment: variables on top of those of this process.
+        log: takes what the program prints; without one it is thrown away.
     """
 
     def __init__(
@@ -55,11 +58,11 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether it still runs."""
+        """Whether the program still runs."""
         return self._guard.poll() is None
 
     def stop(self) -> None:
-        """Asks it to end, and after five seconds makes it. Returns when it has ended."""
+        """Asks the program to end, and kills it after five seconds. Returns when it has ended."""
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait()

@@ -1,4 +1,4 @@
-"""What is asked of sockets in several rooms."""
+"""Helpers for sockets and ports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it.
+    """Whether this host is this machine itself, so that no other machine can reach it.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("")
     (True, True, False, False)
@@ -24,13 +24,13 @@ def is_loopback(host: str) -> bool:
 
 
 def reset_on_close(sock: socket.socket) -> None:
-    """Makes the socket's close a RST, which throws away what the other side has not read."""
+    """Makes the socket close with a RST, which throws away what the other side has not read."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
 
 
 @contextlib.contextmanager
 def reserved_port(preferred_port: int = 0) -> Iterator[int]:
-    """A port of this machine for a program that is to listen there: `preferred_port`, or any if that is not free.
+    """A free port of this machine for a program that is to listen there: `preferred_port`, or any if that is taken.
 
     On Linux nobody else is given it meanwhile: a socket that is bound and does not listen stands in no program's way
     that sets SO_REUSEADDR, as servers do, and the kernel does not give its port away. Elsewhere it is only looked for.

@@ -1,4 +1,4 @@
-"""What a process has used, told by itself."""
+"""What this process uses: processor time, memory, descriptors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ _FILLER: list[bytes] = []
 
 
 def resource_usage() -> dict[str, float]:
-    """{"cpu_s", "memory_bytes", "descriptors"} of this process; memory and descriptors are 0 where the machine does not
-    tell them."""
+    """The resources that this process uses: {"cpu_s", "memory_bytes", "descriptors"}.
+
+    Memory and descriptors are 0 where the machine does not tell them.
+    """
     return {"cpu_s": time.process_time(), "memory_bytes": memory_bytes(), "descriptors": descriptors()}
 
 
 def memory_bytes() -> int:
-    """What of this process is in memory now; at its highest, where the machine does not tell more."""
+    """How much memory this process has now, in bytes.
+
+    It is the highest value so far where the machine tells no other, and 0 on Windows.
+    """
     try:
         import resource
     except ImportError:  # Windows
@@ -36,7 +41,7 @@ def memory_bytes() -> int:
 
 
 def descriptors() -> int:
-    """How many files and sockets this process has open; the one that is needed to look is not counted."""
+    """How many files and sockets this process has open; 0 where the machine does not tell."""
     for folder in DESCRIPTORS:
         with contextlib.suppress(OSError):
             return len(list(folder.iterdir())) - 1
@@ -44,8 +49,10 @@ def descriptors() -> int:
 
 
 def allow_descriptors(count: int) -> int:
-    """How many files and sockets this process may have open at the same time; as many as it wants, where that is up to
-    the process itself. (A shell on macOS allows 256 until somebody asks for more.)"""
+    """Raises this process's limit of open files and sockets to `count`, as far as it may. Returns the limit now.
+
+    (A shell on macOS allows 256 until somebody asks for more.)
+    """
     try:
         import resource
     except ImportError:  # Windows, where sockets are not counted among the files
@@ -60,8 +67,11 @@ def allow_descriptors(count: int) -> int:
 
 
 def fill_free_memory() -> None:
-    """Makes objects of all sizes until each more is new memory, and keeps them. What a start leaves free, a megabyte or
-    two, would hold the first hundreds of connections, which would then seem to take nothing."""
+    """Fills the memory that this process holds and does not use, so that whatever comes next needs new memory.
+
+    What a start leaves free, a megabyte or two, would hold the first hundreds of connections, which would then seem to
+    take nothing.
+    """
     for size_bytes in SIZES_BYTES if memory_bytes() else ():
         full_bytes = memory_bytes() + GROWTH_BYTES
         for _ in range(FREE_BYTES // size_bytes):

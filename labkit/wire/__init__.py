@@ -1,4 +1,4 @@
-"""The wire of server-sent events: bytes in, values out. No I/O, no clock, no randomness.
+"""The event stream format: reads and writes it, without I/O, clock or randomness.
 
 Source: WHATWG HTML 9.2, https://html.spec.whatwg.org/multipage/server-sent-events.html
 """

@@ -1,4 +1,7 @@
-"""The chunked framing of HTTP/1.1, in which a stream travels. Source: RFC 9112, 7.1."""
+"""The chunked framing of HTTP/1.1, in which a stream travels.
+
+Source: RFC 9112, 7.1.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 def chunk(data: bytes) -> bytes:
-    """One chunk of a chunked response.
+    """The bytes as one chunk of a chunked response.
 
     >>> chunk(b"data: hi")
     b'8\\r\\ndata: hi\\r\\n'

@@ -1,4 +1,4 @@
-"""bytes -> signals, as the bytes come in."""
+"""The fast parser of event streams: bytes in, signals out."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _LF, _CR = 10, 13  # `13 in chunk` takes an eighth of the time of `b"\r" in chun
 
 
 class Decoder:
-    """The incremental parser of an event stream: chunks in, cut anywhere; signals out, as soon as they are complete.
+    """Reads an event stream chunk by chunk, cut anywhere, and returns signals as soon as they are complete.
 
-    A malformed line is no error: it becomes Ignored. One event, counted as its data so far and the line that is
-    being read, may not exceed `max_event_bytes`.
-
-    `last_event_id` is what an earlier connection left behind, and is replaced as ids arrive. `reconnection_ms` is
+    A malformed line is no error: it becomes Ignored. `last_event_id` is replaced as ids arrive; `reconnection_ms` is
     the last valid `retry`, or None.
+
+    Args:
+        last_event_id: the id that an earlier connection ended with.
+        max_event_bytes: the limit for one event, counted as its data so far and the line that is being read.
 
     Source: WHATWG HTML 9.2.5 and 9.2.6.
 
@@ -76,10 +77,12 @@ class Decoder:
         return signals
 
     def close(self) -> list[Signal]:
-        """What the end of the stream throws away, as Ignored; never an event. The next feed begins a new stream.
+        """Ends the stream. Returns what is discarded with it, as Ignored; never an event.
+
+        The next feed begins a new stream.
 
         Raises:
-            LimitExceeded: the last feed met it and could not tell.
+            LimitExceeded: an event was too large, and the last feed returned the signals before it instead of raising.
         """
         if self._limit_error is not None:
             raise self._limit_error

@@ -1,4 +1,4 @@
-"""Frame -> bytes."""
+"""Writes frames as the bytes of an event stream."""
 
 from __future__ import annotations
 

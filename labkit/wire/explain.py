@@ -1,7 +1,7 @@
-"""The standard's parser, line by line, with a reason for each step.
+"""A slow parser that follows the standard line by line, with a reason for each step.
 
-This is the slow reader, for lessons, and the oracle that the fast one is held against. It shares no code with
-Decoder; where the two differ, one of them is wrong.
+It is for lessons, and tests compare the fast Decoder with it. They share no code; where the two differ, one of
+them is wrong.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ CUT_BLOCK = "the stream ended before a blank line"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one line did.
+    """What the parser did with one line.
 
     `raw` is the line with its line end, `start` its offset in the stream, in bytes. `role` is "bom", "comment",
     "data", "event", "id", "retry", "blank", "ignored" or "unfinished"; `action` is a sentence. The three buffers are
-    those of the standard, after the line. `signal` is what came out of it, or None.
+    those of the standard, after the line. `signal` is the line's result, or None.
     """
 
     start: int
@@ -36,11 +36,16 @@ class Step:
 
 
 def explain(raw: bytes, last_event_id: str = "", *, buffers: bool = True) -> list[Step]:
-    """One Step for each line of a whole stream, in order; none is left out.
+    """The steps of the standard's algorithm for a whole stream: one Step for each line, in order, none left out.
 
-    `last_event_id` is what an earlier connection left behind. Without `buffers` the Steps leave theirs empty: a long
-    event stands in them again at each of its lines. A stream that ends inside a line or a block closes
-    with Steps of the role "unfinished": the standard discards what they held.
+    A stream that ends inside a line or a block closes with Steps of the role "unfinished": the standard discards what
+    they held.
+
+    Args:
+        raw: the whole stream.
+        last_event_id: the id that an earlier connection ended with.
+        buffers: False leaves the buffers in the Steps empty, which saves memory: a long event stands in them again at
+            each of its lines.
 
     Source: WHATWG HTML 9.2.6, "Interpreting an event stream".
 
@@ -51,7 +56,7 @@ def explain(raw: bytes, last_event_id: str = "", *, buffers: bool = True) -> lis
 
 
 def signals(raw: bytes, last_event_id: str = "") -> list[Signal]:
-    """Only what came out: the signals of explain(raw), in order."""
+    """The signals of explain(raw), in order."""
     return [step.signal for step in explain(raw, last_event_id) if step.signal is not None]
 
 

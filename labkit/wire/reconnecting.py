@@ -1,4 +1,4 @@
-"""What follows a connection that ended: the standard's words, and what browsers do, as data."""
+"""What a client does after a connection has ended: the standard and two browsers, as a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ AfterEnd = Literal["again", "stop"]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One situation. `after_open` tells whether the stream had been open before; `note` what surprises."""
+    """One row of the table: how a connection ended, and what the standard and each browser do then.
+
+    `after_open` tells whether the stream had been open before; `note` is a remark on what surprises.
+    """
 
     situation: str
     outcome: Outcome

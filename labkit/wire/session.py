@@ -1,7 +1,7 @@
-"""When to reconnect: a state machine of pure values.
+"""Decides when to reconnect: a state machine of pure values.
 
-What happened goes in (Ended, Unreachable, Answered); what to do next comes out (Connect, Wait, Stop). No socket, no
-clock, no dice: the caller brings the random number.
+The outcome of an attempt goes in (Ended, Unreachable, Answered); the next step comes out (Connect, Wait, Stop). It
+has no socket and no clock, and the caller brings the random number.
 
 Source: WHATWG HTML 9.2.2 and 9.2.3.
 """
@@ -23,14 +23,14 @@ MAX_RETRY_AFTER_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Send the request now, with this Last-Event-ID; "" sends no such header."""
+    """The next step: send the request now, with this Last-Event-ID; "" sends no such header."""
 
     last_event_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait, then connect."""
+    """The next step: wait so many seconds, then connect."""
 
     seconds: float
     why: str
@@ -38,7 +38,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Never connect again. `error` is False where the server asked for it with status 204."""
+    """The next step: never connect again. `error` is False where the server asked for it with status 204."""
 
     why: str
     error: bool = True
@@ -46,21 +46,21 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A stream that had opened came to its end, cleanly or not."""
+    """An outcome: the stream had opened and came to its end, cleanly or not."""
 
     why: str = "the response ended"
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No answer: refused, reset, no such host, timed out."""
+    """An outcome: there was no answer (refused, reset, no such host, timed out)."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer that does not open a stream. `retry_after_s` is what its Retry-After asks for, in seconds."""
+    """An outcome: the answer does not open a stream. `retry_after_s` is what its Retry-After asks for, in seconds."""
 
     status: int
     content_type: str | None
@@ -72,12 +72,16 @@ Outcome = Ended | Unreachable | Answered
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How stubborn a client is.
+    """When a client reconnects, and when it gives up.
 
-    With `cap_s` the wait doubles with each failure in a row, up to that many seconds, and a random share of it is
-    waited ("full jitter"), or all of it where `jitter` is False; with None it is always the reconnection time.
-    `retries` are the statuses that are worth another attempt. `max_failures` in a row end it; None: never.
-    `must_open_first`: a server that cannot be reached at the very first attempt ends it too.
+    Args:
+        name: what the policy is called.
+        cap_s: the wait doubles with each failure in a row, up to so many seconds. None: it is always the
+            reconnection time.
+        retry_statuses: the statuses after which another attempt is worth it.
+        max_failures: it gives up after so many failures in a row; None: never.
+        must_open_first: it gives up if the server cannot be reached at the very first attempt.
+        jitter: with `cap_s`, waits a random share of that time ("full jitter"), so that clients do not come together.
     """
 
     name: str
@@ -98,7 +102,11 @@ RESILIENT = Policy("resilient", cap_s=30.0, retry_statuses=frozenset({429, *rang
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one client remembers between connections."""
+    """What one client remembers between its connections. Its methods change nothing; they return a new Session.
+
+    `failures` counts the attempts that have ended since the last event; `opened_once` tells whether a stream has ever
+    opened.
+    """
 
     last_event_id: str = ""
     reconnection_ms: int = DEFAULT_RECONNECTION_MS
@@ -106,23 +114,31 @@ class Session:
     opened_once: bool = False
 
     def connect(self) -> Connect:
+        """The first step: connect, with the last event ID."""
         return Connect(self.last_event_id)
 
     def with_open_stream(self) -> Session:
+        """The session after a stream has opened."""
         return replace(self, opened_once=True)
 
     def with_signal(self, signal: Signal, last_event_id: str) -> Session:
-        """After a signal. An event proves that the server works; an open connection alone does not."""
+        """The session after a signal. An event sets `failures` to 0: it proves that the server works."""
         failures = 0 if isinstance(signal, Event) else self.failures
         reconnection_ms = signal.ms if isinstance(signal, Retry) else self.reconnection_ms
         return replace(self, last_event_id=last_event_id, failures=failures, reconnection_ms=reconnection_ms)
 
     def with_last_event_id(self, last_event_id: str) -> Session:
-        """After a block that changed the id and dispatched nothing."""
+        """The session after a block that changed the id and dispatched nothing."""
         return replace(self, last_event_id=last_event_id) if last_event_id != self.last_event_id else self
 
     def next_step(self, outcome: Outcome, policy: Policy, draw: float) -> tuple[Session, Wait | Stop]:
-        """The session after the outcome, and what to do. `draw` is a random number in [0, 1)."""
+        """The session after an attempt has ended, and what to do next.
+
+        Args:
+            outcome: how the attempt ended.
+            policy: when to reconnect.
+            draw: a random number in [0, 1), which spreads clients in time.
+        """
         failed_session = replace(self, failures=self.failures + 1)
         if isinstance(outcome, Answered):
             if outcome.status == 204:
@@ -143,7 +159,13 @@ class Session:
 
 
 def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float) -> float:
-    """Seconds until the next attempt, after `failures` failures before this one.
+    """The seconds to wait before the next attempt.
+
+    Args:
+        reconnection_ms: the reconnection time in force.
+        failures: the failures in a row before this one.
+        cap_s: the longest wait; up to it each failure doubles the wait. None: always the reconnection time.
+        draw: a number in [0, 1] that the wait is multiplied with, if there is a cap.
 
     >>> [wait_s(1000, failures, cap_s=5.0, draw=1.0) for failures in range(5)]
     [1.0, 2.0, 4.0, 5.0, 5.0]
@@ -155,12 +177,14 @@ def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float
 
 
 def opens_stream(status: int, content_type: str | None) -> bool:
-    """True if this answer opens a stream: status 200, and the media type text/event-stream, parameters aside.
+    """Whether this answer opens a stream: status 200, and the media type text/event-stream, parameters aside.
 
     >>> opens_stream(200, "text/event-stream; charset=utf-8"), opens_stream(201, "text/event-stream")
     (True, False)
     >>> opens_stream(200, "text/html")
     False
+
+    Source: WHATWG HTML 9.2.3.
     """
     return status == 200 and (content_type or "").partition(";")[0].strip().lower() == "text/event-stream"
 

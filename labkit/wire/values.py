@@ -87,7 +87,7 @@ class Event:
 
 @dataclass(slots=True)
 class Comment:
-    """A line that began with a colon. Servers use it as a heartbeat; a browser shows it to nobody."""
+    """A line that begins with a colon. Servers send it as a heartbeat; a browser does not show it."""
 
     text: str
 
@@ -101,7 +101,7 @@ class Retry:
 
 @dataclass(slots=True)
 class Ignored:
-    """A line, or an open block, that the standard drops without a word; and the reason."""
+    """A line, or a block without its end, that the standard drops silently, with the reason."""
 
     line: str
     why: str
