@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -88,10 +89,22 @@ def _no_such_exercise(name: object) -> CheckResult:
     return CheckResult("(no name)", 0, 0, False, text)
 
 
+@functools.cache
+def _samples(level: Level) -> tuple[Sample, ...]:
+    """The level's samples, shortest first: the same each time, since their chance has a fixed seed."""
+    return tuple(sorted(level.samples(), key=lambda sample: len(sample.call(""))))
+
+
+@functools.cache
+def _mistakes(exercise: Exercise, level: Level, trap: Trap) -> tuple[object, ...]:
+    """What the trap makes of each sample of the level. A trap is called once, however often a learner checks."""
+    return tuple(run_once(trap.function, sample, exercise.read).value for sample in _samples(level))
+
+
 def _tries(exercise: Exercise, level: Level, function: Callable[..., object]) -> list[_Try]:
     """The level's samples, shortest first. A call that does not finish is the last one made."""
     tries: list[_Try] = []
-    for sample in sorted(level.samples(), key=lambda sample: len(sample.call(""))):
+    for sample in _samples(level):
         tries.append(_Try(sample, run_once(function, sample, exercise.read, MAX_STEPS)))
         if _unfinished(tries[-1].outcome):
             break
@@ -100,13 +113,13 @@ def _tries(exercise: Exercise, level: Level, function: Callable[..., object]) ->
 
 def _explained(exercise: Exercise, level: Level, tries: list[_Try]) -> str:
     wrong = [one for one in tries if not one.right]
-    trap, seen = _trap(exercise, tries)
+    trap, seen = _trap(exercise, level, tries)
     shown = seen[0] if seen else wrong[0]
     sentence = trap.sentence if trap else shown.outcome.why or f"The result is wrong. {level.rule}"
     return "\n".join([sentence, *_facts(exercise, shown), *_count(tries, wrong)])
 
 
-def _trap(exercise: Exercise, tries: list[_Try]) -> tuple[Trap | None, list[_Try]]:
+def _trap(exercise: Exercise, level: Level, tries: list[_Try]) -> tuple[Trap | None, list[_Try]]:
     """The trap that makes the same mistakes, and the failed samples on which it does, shortest first; or None.
 
     It must agree on a third of the failed samples: on one or two it may agree by chance. Of several, the one that
@@ -116,7 +129,8 @@ def _trap(exercise: Exercise, tries: list[_Try]) -> tuple[Trap | None, list[_Try
     found: Trap | None = None
     seen: list[_Try] = []
     for trap in exercise.traps:
-        same = [one for one in tries if run_once(trap.function, one.sample, exercise.read).value == one.outcome.value]
+        mistakes = _mistakes(exercise, level, trap)
+        same = [one for one, mistake in zip(tries, mistakes, strict=False) if mistake == one.outcome.value]
         same_wrong = [one for one in same if not one.right]
         if same_wrong and (len(same_wrong), len(same)) > best:
             best, found, seen = (len(same_wrong), len(same)), trap, same_wrong

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 OLDEST_PYTHON = (3, 11)
+#: The extra that has what the lessons need. Without it labkit is a library with a few commands.
+LESSONS = "lab"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def python(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> Installati
 
 
 def dependencies(requirements: Iterable[str] | None = None) -> Iterator[InstallationCheck]:
-    """One finding for each package that labkit needs at run time, as its metadata names them."""
+    """One finding for each package that labkit and its lessons need at run time, as its metadata names them."""
     try:
         from packaging.requirements import Requirement
 
@@ -74,7 +76,7 @@ def dependencies(requirements: Iterable[str] | None = None) -> Iterator[Installa
         yield InstallationCheck(False, what, "in its folder: uv sync, or pip install -e .")
         return
     for requirement in map(Requirement, wanted or ()):
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": LESSONS}):
             yield _dependency(requirement)
 
 
@@ -122,7 +124,8 @@ def writable(folder: Path) -> InstallationCheck:
 
 
 def _dependency(wanted: Requirement) -> InstallationCheck:
-    advice = f'run: uv sync, or: pip install "{wanted.name}{wanted.specifier}"'
+    package = f"{wanted.name}{wanted.specifier}" if wanted.marker is None else f"labkit[{LESSONS}]"
+    advice = f'run: uv sync, or: pip install "{package}"'
     try:
         version = importlib.metadata.version(wanted.name)
     except importlib.metadata.PackageNotFoundError:

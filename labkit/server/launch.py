@@ -9,7 +9,8 @@ import asyncio
 import html
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from labkit.errors import NotServing
 from labkit.server.channel import Channel
@@ -46,7 +47,9 @@ def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBAC
 
 
 class LabServer:
-    """A server on a daemon thread of its own, made by launch(). It ends with stop(), and with the kernel at the latest.
+    """A server on a daemon thread of its own, made by launch().
+
+    It ends with stop(), at the end of a `with` block, and with the kernel at the latest.
 
     `running` is False after stop(), for good. `down` is True between take_down() and bring_up(), `paused` between
     pause() and resume().
@@ -166,6 +169,14 @@ class LabServer:
             self.down = False
             self._run_on_loop(self._site.stop())
             self._end_thread()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
     async def _start(self, host: str, port: int) -> None:
         self._site.start(port, host)

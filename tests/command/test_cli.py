@@ -179,7 +179,7 @@ time.sleep(60)
 @pytest.mark.live
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 5), (signal.SIGTERM, 6)])
 def test_a_signal_reaches_the_child_once_and_its_exit_code_comes_back(number: int, code: int) -> None:
-    parent = f"import os, sys\nfrom labkit.command.jupyter import run\nsys.exit(run([sys.executable, '-c', {CHILD!r}], os.environ))"
+    parent = f"import os, sys\nfrom labkit.command.jupyter import run_jupyter\nsys.exit(run_jupyter([sys.executable, '-c', {CHILD!r}], os.environ))"
     process = subprocess.Popen(
         [sys.executable, "-c", parent], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
