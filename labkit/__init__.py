@@ -3,4 +3,4 @@
 Importing this costs nothing: the rooms (labkit.wire, labkit.server, labkit.client, ...) are imported by name.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

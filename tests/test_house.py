@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import sysconfig
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+import labkit
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -54,3 +60,28 @@ def test_decisions_are_numbered_and_short() -> None:
     decisions = sorted((ROOT / "docs/decisions").glob("*.md"))
     assert [page.name[:4] for page in decisions] == [f"{n:04d}" for n in range(1, len(decisions) + 1)]
     assert all(len(page.read_text("utf-8").splitlines()) <= 16 for page in decisions)
+
+
+def test_the_workflows_hold_before_actionlint() -> None:
+    program = Path(sysconfig.get_path("scripts")) / "actionlint"
+    if not program.exists():
+        pytest.skip("actionlint is not installed: its package has no wheel for this machine")
+    found = subprocess.run([program, *(ROOT / ".github/workflows").glob("*.yml")], capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
+
+
+def test_the_version_is_said_once_and_has_a_place_among_the_changes() -> None:
+    number = PROJECT["project"]["version"]
+    assert labkit.__version__ == version("labkit") == number
+    assert f"\n## {number} " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_picture_of_the_house_is_that_of_today(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "tools" / "architecture.py", "--picture", tmp_path / "house.png"]
+    shown = subprocess.run(command, capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stderr
+    title = shown.stdout.splitlines()[0]
+    rooms = sorted(line.split()[1] for line in shown.stdout.splitlines()[1:])
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    assert f"{title}." in page.replace("\n", " "), title
+    assert [room for room in rooms if f"`{room}`" not in page] == []

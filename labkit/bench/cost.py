@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from labkit.bench.connection_costs import SERVERS, Cost, Served
 from labkit.bench.progress import progress
 from labkit.bench.result import Result
-from labkit.bench.settings import check_asked
+from labkit.bench.settings import allowed_rounds, check_asked
 from labkit.errors import LabError
 from labkit.system.usage import allow_descriptors, descriptors
 
@@ -66,6 +66,7 @@ async def cost(
         LabError: this machine does not allow so many open connections, or one ended.
     """
     check_asked(transports, SERVERS, connections=connections, events=events, per_s=per_s, rounds=rounds)
+    rounds = allowed_rounds(rounds)
     _check_descriptors(connections * (rounds + 1), len(transports))
     servers = [Served(name, connections) for name in transports]
     costs: list[Sequence[Cost]] = []

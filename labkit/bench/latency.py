@@ -12,7 +12,7 @@ from labkit.bench.clients import ALL, CLIENTS
 from labkit.bench.origin import Origin, origin
 from labkit.bench.progress import progress
 from labkit.bench.result import Result
-from labkit.bench.settings import check_asked
+from labkit.bench.settings import allowed_rounds, check_asked
 from labkit.bench_servers.payload import now_ms, sent_ms
 from labkit.client import OPEN, Source
 from labkit.clock import wait_until
@@ -47,6 +47,7 @@ async def delivery(
     nothing but take the processor's time meanwhile. With `bar` it shows how far it is.
     """
     check_asked(transports, CLIENTS, per_s=per_s, events=events, rounds=rounds, size_bytes=size_bytes)
+    rounds = allowed_rounds(rounds)
     speed = Speed(per_s, size_bytes, jitter)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     missing: dict[str, str] = {}

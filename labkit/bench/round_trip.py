@@ -7,6 +7,7 @@ import asyncio
 from labkit.bench.latency import opened
 from labkit.bench.origin import Origin, origin
 from labkit.bench.result import Result
+from labkit.bench.settings import allowed_rounds
 from labkit.bench_servers.payload import event, now_ms, sent_ms
 from labkit.client import EventSource, Source, WebSocketSource
 from labkit.client.httpx_client import new_client
@@ -17,6 +18,7 @@ PAUSE_S = 0.005
 
 async def round_trips(messages: int = 20, rounds: int = 5) -> Result:
     """From saying something until hearing it back from the server, in ms, for a chat over each."""
+    rounds = allowed_rounds(rounds)
     samples: dict[str, list[list[float]]] = {"SSE and POST": [], "WebSocket": []}
     async with origin() as server:
         for _ in range(rounds):

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 
 from labkit.errors import LabError
 
 #: An event has room for the time when it was sent; more than this is no event of the kind that is measured here.
 SMALLEST_BYTES, LARGEST_BYTES = 20, 100_000
+
+
+#: The environment can ask for fewer rounds: for a run that wants to know whether a measurement works, not what it says.
+ROUNDS_VARIABLE = "LABKIT_ROUNDS"
+
+
+def allowed_rounds(rounds: int) -> int:
+    """How many rounds are measured: as many as were asked for, or fewer where LABKIT_ROUNDS says so.
+
+    Raises:
+        LabError: LABKIT_ROUNDS is no number above zero.
+    """
+    limit = os.environ.get(ROUNDS_VARIABLE, "")
+    if limit and not (limit.isascii() and limit.isdigit() and int(limit)):
+        raise LabError(f"{ROUNDS_VARIABLE}={limit!r}: it must be a whole number above zero, or not be set")
+    return min(rounds, int(limit)) if limit else rounds
 
 
 def check_asked(transports: Iterable[str] = (), known: Collection[str] = (), **above_zero: float) -> None:
