@@ -1,4 +1,4 @@
-"""Who may import whom, and how large a room may be. The layers are in CONTRIBUTING.md."""
+"""Who may import whom, how large a room may be, and what its names are. The layers are in CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -73,6 +73,34 @@ def test_rooms_are_small(path: Path) -> None:
             body = node.body[1:] if ast.get_docstring(node) else node.body
             lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
             assert lines <= 40, f"{node.name} has {lines} lines"
+
+
+#: The same part of several faces: each program has a main, each page its routes, each dialect its error.
+PARTS_OF_A_FACE = {"error", "main", "routes"}
+
+
+def test_no_two_public_classes_or_functions_share_a_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
+                "_"
+            ):
+                homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    shared = {name: paths for name, paths in homes.items() if len(paths) > 1 and name not in PARTS_OF_A_FACE}
+    assert shared == {}
+
+
+def test_every_module_class_and_function_says_what_you_get() -> None:
+    bare = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in (tree, *tree.body):
+            name = getattr(node, "name", "the module")
+            documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+            if isinstance(node, documented) and not name.startswith("_") and not ast.get_docstring(node):
+                bare.append(f"{path.relative_to(ROOT)}: {name}")
+    assert bare == []
 
 
 def test_the_wire_uses_the_standard_library_alone() -> None:

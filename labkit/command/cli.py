@@ -63,10 +63,10 @@ def main(ctx: click.Context, check: bool, no_browser: bool, port: int | None, le
         ctx.exit(_open_lab(place, lesson or "00", browser=not no_browser, port=port, more=ctx.obj))
 
 
-@main.command()
+@main.command("reset")
 @click.argument("lessons", nargs=-1, metavar="LESSON...")
 @click.option("--all", "all_of_them", is_flag=True, help="Every lesson.")
-def reset(lessons: tuple[str, ...], all_of_them: bool) -> None:
+def reset_command(lessons: tuple[str, ...], all_of_them: bool) -> None:
     """Give back the original of a lesson, by number or name.
 
     Your version is kept beside it, as 01_....mine.ipynb.
@@ -86,13 +86,13 @@ def reset(lessons: tuple[str, ...], all_of_them: bool) -> None:
         raise Failure(f"{place.work} cannot be written in ({problem}). labkit --check says more") from None
 
 
-@main.command()
+@main.command("serve")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in.")
 @click.option("--upstream", metavar="URL", help="A model's server that speaks OpenAI's dialect, such as Ollama's.")
 @click.option("--model", default="", metavar="NAME", help="Which model of it. Default: the first that it lists.")
 @click.option("--origin", "origins", multiple=True, metavar="URL", help="Whose pages may ask too, such as a hub's.")
-def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple[str, ...]) -> None:
+def serve_command(port: int, host: str, upstream: str | None, model: str, origins: tuple[str, ...]) -> None:
     """Serve a page that asks a model, and one with live events.
 
     Without --upstream the model is a toy that needs no network. The upstream's key is taken from the environment, as
@@ -117,7 +117,7 @@ def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple
         raise Failure(f"{host} port {port} cannot be served ({problem.strerror or problem}). Try another") from None
 
 
-@main.command()
+@main.command("listen")
 @click.argument("url")
 @click.option("--raw", is_flag=True, help="The bytes as they arrive.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
@@ -127,7 +127,9 @@ def serve(port: int, host: str, upstream: str | None, model: str, origins: tuple
 @click.option("--max-event-bytes", type=click.IntRange(min=1), default=1024 * 1024, show_default=True, metavar="N")
 @click.option("-v", "--verbose", is_flag=True, help="Comments, retry and ignored lines too.")
 @click.pass_context
-def listen(ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: tuple[str, ...], **rest: Any) -> None:
+def listen_command(
+    ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: tuple[str, ...], **rest: Any
+) -> None:
     """Show the events of a stream as they arrive.
 
     After it was open once, it reconnects as a browser does. Ctrl-C stops it, and says how to resume.
@@ -145,7 +147,7 @@ def listen(ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: t
     )
 
 
-@main.command()
+@main.command("doctor")
 @click.argument("url")
 @click.option("--seconds", type=click.FloatRange(0.5, 3600), default=10.0, show_default=True, help="How long to watch.")
 @click.option("--compare", metavar="URL", help="The same stream at the server itself: which hop holds it back?")
@@ -158,7 +160,7 @@ def listen(ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: t
 @click.option("--yes", is_flag=True, help="Allow more than two streams without asking.")
 @click.option("--insecure", is_flag=True, help="Take any certificate.")
 @click.pass_context
-def doctor(
+def doctor_command(
     ctx: click.Context, /, url: str, compare: str | None, headers: tuple[str, ...], post: str | None, **rest: Any
 ) -> None:
     """Say what is wrong with a stream, why, and which line mends it.

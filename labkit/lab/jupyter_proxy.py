@@ -15,7 +15,7 @@ from labkit.errors import LabError
 from labkit.system.child import Child
 from labkit.system.sockets import reserved_port
 
-START_WITHIN_S = 30.0
+START_TIMEOUT_S = 60.0
 
 
 @contextlib.asynccontextmanager
@@ -44,7 +44,7 @@ async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
 async def _answers(url: str, child: Child) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(START_WITHIN_S):
+            async with asyncio.timeout(START_TIMEOUT_S):
                 while child.running:
                     with contextlib.suppress(httpx.TransportError):
                         await client.get(url)

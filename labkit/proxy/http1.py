@@ -51,7 +51,7 @@ class Head:
         return len(write_head(self.first_line, self.headers))
 
 
-class Messages:
+class MessageReader:
     """The messages that come over one connection, read by h11.
 
     Args:

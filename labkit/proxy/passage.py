@@ -13,7 +13,7 @@ import h11
 
 from labkit.errors import LabError
 from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
-from labkit.proxy.http1 import Head, Messages, write_head
+from labkit.proxy.http1 import Head, MessageReader, write_head
 from labkit.system.sockets import reset_on_close
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
@@ -43,7 +43,7 @@ class Passing:
         _nodelay(writer)
 
     async def run(
-        self, origin: Messages, faults: Sequence[Fault], request: h11.Request, asking: Coroutine[Any, Any, None]
+        self, origin: MessageReader, faults: Sequence[Fault], request: h11.Request, asking: Coroutine[Any, Any, None]
     ) -> None:
         """Returns when the connection is over. `asking` passes the request on, and returns when the client has left."""
         question = asyncio.ensure_future(asking)
@@ -73,7 +73,7 @@ class Passing:
         self.end("fin")
         self.passage.ended = why
 
-    async def _pump(self, origin: Messages, faults: Sequence[Fault], request: h11.Request) -> None:
+    async def _pump(self, origin: MessageReader, faults: Sequence[Fault], request: h11.Request) -> None:
         try:
             answer = await self._final_answer(origin, request)
             head = Head.of_answer(answer)
@@ -97,7 +97,7 @@ class Passing:
             if not self.over:
                 self._give_up("the origin broke off")  # and so did we
 
-    async def _final_answer(self, origin: Messages, request: h11.Request) -> h11.Response:
+    async def _final_answer(self, origin: MessageReader, request: h11.Request) -> h11.Response:
         """The head of the answer. Those before it, such as 103 Early Hints, are passed on as they are; 100 Continue
         answers the relay alone."""
         while isinstance(answer := await origin.next(), h11.InformationalResponse):

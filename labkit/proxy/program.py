@@ -21,7 +21,7 @@ from labkit.errors import LabError
 from labkit.system.child import Child
 from labkit.system.sockets import reserved_port
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
 ATTEMPTS = 3  # where a port cannot be reserved, another program may take it before the proxy listens
 
 

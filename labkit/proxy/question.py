@@ -9,7 +9,7 @@ import h11
 
 from labkit.errors import LabError
 from labkit.faults.fault import Action, Chain, Close
-from labkit.proxy.http1 import Messages, request_to_origin
+from labkit.proxy.http1 import MessageReader, request_to_origin
 
 
 class RequestCut(LabError):
@@ -30,9 +30,9 @@ class Question:
 
     def __init__(
         self,
-        client: Messages,
+        client: MessageReader,
         client_writer: asyncio.StreamWriter,
-        origin: Messages,
+        origin: MessageReader,
         origin_writer: asyncio.StreamWriter,
         line: Chain,
     ) -> None:

@@ -13,7 +13,7 @@ import h11
 
 from labkit.errors import LabError, PortInUse
 from labkit.faults.fault import Answer, Chain, Fault, Headers, How, Refuse
-from labkit.proxy.http1 import Messages, write_head
+from labkit.proxy.http1 import MessageReader, write_head
 from labkit.proxy.passage import Passage, Passing, reset_connection
 from labkit.proxy.question import Question
 from labkit.system.sockets import is_loopback
@@ -88,7 +88,7 @@ class Relay:
                 reset_connection(writer)
                 passage.ended = "refused"
             else:
-                await self._serve(Messages(h11.SERVER, reader), writer, passage, decided)
+                await self._serve(MessageReader(h11.SERVER, reader), writer, passage, decided)
         except OSError:
             passage.ended = passage.ended or "the client left"
         except h11.RemoteProtocolError as problem:
@@ -101,7 +101,7 @@ class Relay:
             writer.close()
 
     async def _serve(
-        self, client: Messages, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
+        self, client: MessageReader, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
     ) -> None:
         request = await client.request()
         if decided is not None:
@@ -114,7 +114,7 @@ class Relay:
             passage.ended = "the origin does not answer"
             text = f"The relay's origin {self.origin} does not answer: {problem}. Is it running?\n"
             return await _answer(writer, 502, [TEXT], text.encode())
-        origin = Messages(h11.CLIENT, origin_reader)
+        origin = MessageReader(h11.CLIENT, origin_reader)
         question = Question(client, writer, origin, origin_writer, self._request_line())
         connection = Passing(writer, passage, *self._lines(passage.n))
         self._running.add(connection)
