@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import labkit
 from labkit.command import installation, jupyter, lessons
 from labkit.command.cli import main
 from labkit.command.installation import InstallationCheck
@@ -54,7 +55,7 @@ def test_help_and_version_import_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    assert "labkit, version 0.1.0" in run("--version").output
+    assert f"labkit, version {labkit.__version__}" in run("--version").output
 
 
 def test_labkit_checks_copies_and_opens_the_first_lesson(place: Place, started: list[list[str]]) -> None:
