@@ -59,6 +59,7 @@ def test_nulls_carry_an_event_of_any_size_as_plainly_as_their_protocol_can(size_
     assert result.missing == {} and [len(result.samples(name)) for name in names] == [3, 3, 3]
 
 
+@pytest.mark.alone
 def test_events_come_at_uneven_times_if_asked() -> None:
     async def gaps_ms(jitter: float) -> list[float]:
         async with bench.origin() as server, bench.TRANSPORTS["SSE"](server, server.url, "") as source:
@@ -128,6 +129,7 @@ def test_round_trips_and_outages() -> None:
     assert broken["SSE"].connections == broken["WebSocket"].connections == 2
 
 
+@pytest.mark.alone
 def test_an_idle_connection_takes_what_it_takes() -> None:
     names = ["SSE", "SSE, compressed", "polling", "SSE, a thread each"]
     costs = asyncio.run(bench.cost(connections=20, events=10, per_s=50, rounds=2, transports=names))
@@ -253,6 +255,7 @@ def test_the_server_of_the_measurements_ends_with_its_block() -> None:
         asyncio.run(asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 5))
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(sys.platform != "linux", reason="delayed acknowledgements of Linux")
 def test_each_mistake_of_the_unfair_benchmark_costs_something_and_mended_there_is_no_difference() -> None:
     def only_the_websocket(name: str) -> bool:
@@ -295,6 +298,7 @@ asyncio.run(delivery(per_s=50, events=10, rounds=3, transports=["null", *BARE]))
 """
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
 def test_on_a_machine_that_stumbles_it_is_too_noisy_to_tell(tmp_path: Path) -> None:
     # As on a machine that is far too busy: who measures gets no time for 40 ms, again and again.
