@@ -40,18 +40,29 @@ class ClientView {
     this.schedule();
   }
 
+  // Items may have a `number`, counted from 1: then each is taken once, however often it is told.
   events(items) {
     const now = performance.now();
-    for (const { type, data, id, at } of items) {
+    for (const { number = this.count + 1, type, data, id, at } of items) {
+      if (number <= this.count) continue;
       const gap = this.lastAt === null ? null : at - this.lastAt;
       this.lastAt = at;
-      this.ring.push({ type, data, id, gap, drawn: now });
+      this.ring.push({ number, type, data, id, at, gap, drawn: now });
       this.lastId = id;
-      this.count += 1;
+      this.count = number;
     }
     if (this.ring.length > RING) this.ring.splice(0, this.ring.length - RING);
     this.dirty = true;
     this.schedule();
+  }
+
+  // What came before this view was there. Events that have come live meanwhile stay where they are, behind it.
+  history(items) {
+    const first = this.ring.length ? this.ring[0].number : Infinity;
+    const live = this.ring;
+    Object.assign(this, { ring: [], count: (items[0]?.number ?? 1) - 1, lastAt: null });
+    this.events(items.filter(({ number }) => number < first));
+    this.events(live);
   }
 
   schedule() {

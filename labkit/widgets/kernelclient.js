@@ -7,6 +7,7 @@ function render({ model, el }) {
   const view = new ClientView(el, "in the kernel: httpx", buttons);
   function hear(message) {
     if (message.events) view.events(message.events);
+    if (message.history) view.history(message.history);
     if (message.state) view.state(message.state, message.why, message.wait_ms);
   }
   const orphaned = () => view.state("closed", KERNEL_GONE);

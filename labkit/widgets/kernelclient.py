@@ -23,6 +23,7 @@ class KernelClient(StreamClient):
 
     def __init__(self, url: str, on_cut: Callable[[], object] | None = None) -> None:
         self._unsent: list[dict[str, object]] = []
+        self._count = 0  # events ever received: the number of the newest, by which a view knows what it has
         self._reading: asyncio.Task[None] | None = None
         self._source: EventSource | None = None
         super().__init__(url, on_cut)
@@ -47,7 +48,8 @@ class KernelClient(StreamClient):
                 self._change("connecting", "the kernel asks")
                 async for event in self._source:
                     self.received.append(Received(time.monotonic(), event))
-                    self._unsent.append(_item(self.received[-1]))
+                    self._count += 1
+                    self._unsent.append(_item(self.received[-1], self._count))
         except LabError as problem:
             if self.state == "closed":  # the source has said so in three words; the error says what to do as well
                 self.changes.pop()
@@ -81,12 +83,19 @@ class KernelClient(StreamClient):
         elif message.get("ask") == "stop":
             self.stop()
         elif message.get("ask") == "history":
-            sent = len(self.received) - len(self._unsent)
-            self.send({"events": [_item(item) for item in list(self.received)[:sent][-HISTORY:]]})
+            # Every view hears it, and live events may overtake it: each event has a number, and views count on that.
+            newest = list(enumerate(reversed(self.received)))[:HISTORY]
+            self.send({"history": [_item(item, self._count - age) for age, item in reversed(newest)]})
             if self.changes:
                 self.send({"state": self.state, "why": self.changes[-1].why})
 
 
-def _item(received: Received) -> dict[str, object]:
+def _item(received: Received, number: int) -> dict[str, object]:
     event = received.event
-    return {"type": event.type, "data": event.data, "id": event.last_event_id, "at": received.at_s * 1000}
+    return {
+        "number": number,
+        "type": event.type,
+        "data": event.data,
+        "id": event.last_event_id,
+        "at": received.at_s * 1000,
+    }

@@ -99,6 +99,30 @@ def test_stop_and_start(run_cells: Callable[..., Lab]) -> None:
     assert lab.complaints == []
 
 
+def test_a_view_that_comes_later_shows_each_event_once_and_so_does_the_first(run_cells: Callable[..., Lab]) -> None:
+    """The kernel answers a new view with what came before, and every view hears it, while events go on coming."""
+    lab = run_cells(
+        SERVER,
+        "playing = server.play(channel, [str(n) for n in range(300)], every_s=0.02)",
+        "kernel = KernelClient(url, on_cut=channel.cut); kernel",
+        "await kernel.until(events=60)",
+        "kernel",
+        "await kernel.until(events=90)",
+        "kernel  # a third",
+        "await kernel.until(events=300 - int(kernel.texts[0]))",
+        "print(kernel.texts[-1], len(kernel.texts))",
+    )
+    lab.wait_until_done()
+    last, count = lab.output("print(kernel.texts[-1]").inner_text().split()
+    views = lab.page.locator(".labkit-client")
+    expect(views).to_have_count(3)
+    for number in range(3):
+        expect(views.nth(number).locator(".status")).to_contain_text(f"{count} events · last event ID e-300")
+        shown = [int(word) for word in views.nth(number).locator(".words").inner_text().split()]
+        assert len(shown) >= 100 and shown == list(range(shown[0], 300)), shown
+    assert last == "299" and lab.complaints == []
+
+
 def run_again(lab: Lab, source: str) -> None:
     """Runs the cell in which this stands, once more."""
     lab.page.locator(".jp-CodeCell").filter(has_text=source).first.locator(".cm-content").click()
