@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from labkit.bench.clients import TRANSPORTS
 from labkit.bench.latency import opened
 from labkit.bench.origin import origin
-from labkit.bench.settings import check_asked
+from labkit.bench.settings import check_settings
 from labkit.client import Polling
 from labkit.clock import wait_until
 from labkit.proxy import pipe
@@ -52,7 +52,7 @@ class BreakEven:
 
 async def polling_break_even(questions: int = 10) -> BreakEven:
     """Measured on a counting pipe: the bytes of questions that bring nothing."""
-    check_asked(questions=questions)
+    check_settings(questions=questions)
     async with origin() as server, pipe(server.url) as between:
         source = TRANSPORTS["polling"](server, between.url, "")
         assert isinstance(source, Polling)
@@ -61,9 +61,9 @@ async def polling_break_even(questions: int = 10) -> BreakEven:
             await opened(source, reading)
             await asyncio.sleep(0.02)
             between.reset()
-            asked = source.requests
-            await wait_until(lambda: source.requests >= asked + questions)
+            requests_before = source.requests
+            await wait_until(lambda: source.requests >= requests_before + questions)
             await asyncio.sleep(0.02)
-            bytes_each = between.total_bytes / (source.requests - asked)
+            bytes_each = between.total_bytes / (source.requests - requests_before)
             reading.cancel()
     return BreakEven(bytes_each)

@@ -43,7 +43,7 @@ class Served:
 
     def __init__(self, name: str, connections: int) -> None:
         self._start, self._read = SERVERS[name]
-        self._more = connections
+        self._connections_to_add = connections
         self._reading: list[asyncio.Future[None]] = []
         self._stack = AsyncExitStack()
 
@@ -71,22 +71,22 @@ class Served:
         await self._server.play(events, per_s)
         await asyncio.sleep(events / per_s + SETTLE_S)
         busy = await self._server.usage()
-        if ended := [one for one in self._reading if one.done()]:
+        if ended := [reading for reading in self._reading if reading.done()]:
             count = len(self._reading)
             raise LabError(f"{len(ended)} of {count} connections ended while they were measured: {_why(ended[0])}")
         idle_share = max(0.0, later["cpu_s"] - idle["cpu_s"] - self._asking_s) / IDLE_S
         events_s = busy["cpu_s"] - later["cpu_s"] - self._playing_s - idle_share * (events / per_s + SETTLE_S)
         return Cost(
-            (idle["memory_bytes"] - before["memory_bytes"]) / 1024 / self._more,
-            (idle["descriptors"] - before["descriptors"]) / self._more,
+            (idle["memory_bytes"] - before["memory_bytes"]) / 1024 / self._connections_to_add,
+            (idle["descriptors"] - before["descriptors"]) / self._connections_to_add,
             idle_share * 1e6 / len(self._reading),
             max(0.0, events_s) * 1e6 / (events * len(self._reading)),
         )
 
     async def stop(self) -> None:
         """Ends the connections and the server."""
-        for one in self._reading:
-            one.cancel()
+        for reading in self._reading:
+            reading.cancel()
         try:
             await asyncio.gather(*self._reading, return_exceptions=True)
         finally:
@@ -95,8 +95,8 @@ class Served:
     async def _connect(self, last: str) -> None:
         """So many more connections, which read and forget. They begin one behind the other, and are used: a compressor
         that has seen nothing yet takes less memory."""
-        for number in range(self._more):
-            wait_s = number / self._more * POLL_EVERY_S
+        for number in range(self._connections_to_add):
+            wait_s = number / self._connections_to_add * POLL_EVERY_S
             self._reading.append(asyncio.ensure_future(self._read(self._server.url, last, wait_s)))
         await asyncio.sleep(POLL_EVERY_S)  # until all have begun
         await self._server.play(USED_EVENTS, USED_PER_S, USED_BYTES)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from labkit.bench.connection_costs import SERVERS, Cost, Served
 from labkit.bench.progress import progress
 from labkit.bench.result import Result
-from labkit.bench.settings import allowed_rounds, check_asked
+from labkit.bench.settings import allowed_rounds, check_settings
 from labkit.errors import LabError
 from labkit.system.usage import allow_descriptors, descriptors
 
@@ -44,8 +44,8 @@ class Costs:
     def _row(self, name: str) -> str:
         low, high = self.memory.interval(name)
         memory = f"{self.memory.median(name):.1f} ({low:.1f} to {high:.1f})"
-        others = f"{self.descriptors.median(name):<12.2g} {self.idle.median(name):<18.0f}"
-        return f"{name:22} {memory:24} {others} {self.events.median(name):.0f}"
+        other_columns = f"{self.descriptors.median(name):<12.2g} {self.idle.median(name):<18.0f}"
+        return f"{name:22} {memory:24} {other_columns} {self.events.median(name):.0f}"
 
 
 async def cost(
@@ -65,7 +65,7 @@ async def cost(
     Raises:
         LabError: this machine does not allow so many open connections, or one ended.
     """
-    check_asked(transports, SERVERS, connections=connections, events=events, per_s=per_s, rounds=rounds)
+    check_settings(transports, SERVERS, connections=connections, events=events, per_s=per_s, rounds=rounds)
     rounds = allowed_rounds(rounds)
     _check_descriptors(connections * (rounds + 1), len(transports))
     servers = [Served(name, connections) for name in transports]

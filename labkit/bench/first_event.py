@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from labkit.bench.clients import OVER_HTTP, TRANSPORTS
 from labkit.bench.origin import origin
 from labkit.bench.result import Result
-from labkit.bench.settings import allowed_rounds, check_asked
+from labkit.bench.settings import allowed_rounds, check_settings
 from labkit.proxy import pipe
 
 
 async def first_event(delay_s: float = 0.1, rounds: int = 3, transports: Sequence[str] = OVER_HTTP) -> Result:
     """Round trips from the start of a client until it has an event that is there already, TCP's own handshake not
     counted: the time, divided by twice the delay."""
-    check_asked(transports, OVER_HTTP, delay_s=delay_s, rounds=rounds)
+    check_settings(transports, OVER_HTTP, delay_s=delay_s, rounds=rounds)
     rounds = allowed_rounds(rounds)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}
     async with origin() as server:

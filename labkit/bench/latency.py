@@ -12,7 +12,7 @@ from labkit.bench.clients import ALL, CLIENTS
 from labkit.bench.origin import Origin, origin
 from labkit.bench.progress import progress
 from labkit.bench.result import Result
-from labkit.bench.settings import allowed_rounds, check_asked
+from labkit.bench.settings import allowed_rounds, check_settings
 from labkit.bench_servers.payload import now_ms, sent_ms
 from labkit.client import OPEN, Source
 from labkit.clock import wait_until
@@ -46,7 +46,7 @@ async def delivery(
     Each event comes up to `jitter` intervals late, by chance: no poller keeps step with them. `busy` processes do
     nothing but take the processor's time meanwhile. With `bar` it shows how far it is.
     """
-    check_asked(transports, CLIENTS, per_s=per_s, events=events, rounds=rounds, size_bytes=size_bytes)
+    check_settings(transports, CLIENTS, per_s=per_s, events=events, rounds=rounds, size_bytes=size_bytes)
     rounds = allowed_rounds(rounds)
     speed = Speed(per_s, size_bytes, jitter)
     samples: dict[str, list[list[float]]] = {name: [] for name in transports}

@@ -37,8 +37,8 @@ class Origin:
 
     async def play(self, events: int, per_s: float, size_bytes: int = 64, jitter: float = 0.0) -> None:
         """Begins to publish; each event comes up to `jitter` intervals late, by chance."""
-        asked = {"events": events, "per_s": per_s, "size_bytes": size_bytes, "jitter": jitter}
-        await self._ask("POST", "/play", json=asked)
+        settings = {"events": events, "per_s": per_s, "size_bytes": size_bytes, "jitter": jitter}
+        await self._ask("POST", "/play", json=settings)
 
     async def usage(self) -> dict[str, Any]:
         """{"cpu_s", "memory_bytes", "descriptors", "last"}: what its process uses, and the newest id."""
@@ -65,13 +65,13 @@ async def origin(start: str = START) -> AsyncIterator[Origin]:
         reserved_port() as null_port,
         Child([sys.executable, "-c", start, str(port), str(null_port)]) as child,
     ):
-        made = Origin(f"http://127.0.0.1:{port}", null_port)
+        server = Origin(f"http://127.0.0.1:{port}", null_port)
         until_s = time.monotonic() + START_TIMEOUT_S
         while True:
             with contextlib.suppress(ServerGone):
-                await made.usage()
+                await server.usage()
                 break
             if time.monotonic() > until_s or not child.running:
                 raise LabError("the server of the measurements did not start. Is the machine very busy? Run it again")
             await asyncio.sleep(0.02)
-        yield made
+        yield server

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from labkit.bench.clients import OVER_HTTP, TRANSPORTS
 from labkit.bench.latency import opened
 from labkit.bench.origin import Origin, origin
-from labkit.bench.settings import check_asked
+from labkit.bench.settings import check_settings
 from labkit.bench_servers.payload import now_ms
 from labkit.proxy import pipe
 
@@ -35,7 +35,7 @@ class Outage:
 async def outage(per_s: float = 50.0, events: int = 40, transports: Sequence[str] = OVER_HTTP) -> dict[str, Outage]:
     """For each transport what a reset in the middle of so many events does. Each client waits 0.2 s before it comes
     back."""
-    check_asked(transports, OVER_HTTP, per_s=per_s, events=events)
+    check_settings(transports, OVER_HTTP, per_s=per_s, events=events)
     async with origin() as server:
         return {name: await _broken(server, name, per_s, events) for name in transports}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from labkit.bench.clients import BARE, CLIENTS, COMPRESSED, OVER_HTTP
 from labkit.bench.latency import opened
 from labkit.bench.origin import Origin, origin
-from labkit.bench.settings import check_asked
+from labkit.bench.settings import check_settings
 from labkit.client import Source
 from labkit.errors import LabError
 from labkit.proxy import Pipe, pipe
@@ -68,39 +68,41 @@ async def wire(
     Raises:
         LabError: not all events arrived, or that cannot be measured.
     """
-    check_asked(transports, COUNTED, per_s=per_s, events=events, size_bytes=size_bytes)
+    check_settings(transports, COUNTED, per_s=per_s, events=events, size_bytes=size_bytes)
     async with origin() as server, AsyncExitStack() as stack:
         counted = {name: await stack.enter_async_context(_counted(server, name, events + 1)) for name in transports}
         await asyncio.sleep(0.05)  # until what opening takes has passed
-        for one in counted.values():
-            one.end_opening()
+        for counter in counted.values():
+            counter.end_opening()
         await server.play(events + 1, per_s, size_bytes)
         try:
             async with asyncio.timeout(events / per_s + GRACE_S):
-                await asyncio.gather(*(one.reading for one in counted.values()))
+                await asyncio.gather(*(counter.reading for counter in counted.values()))
         except TimeoutError:
-            late = ", ".join(f"{name} {one.seen}" for name, one in counted.items() if one.seen <= events)
+            late = ", ".join(
+                f"{name} {counter.event_count}" for name, counter in counted.items() if counter.event_count <= events
+            )
             raise LabError(f"not all {events + 1} events arrived in time: {late}") from None
-        return {name: one.cost(size_bytes) for name, one in counted.items()}
+        return {name: counter.cost(size_bytes) for name, counter in counted.items()}
 
 
 class _Counted:
-    """One client, which has `seen` so many events, and all that passes between it and the server."""
+    """One client, its `event_count` so far, and all that passes between it and the server."""
 
     def __init__(self, source: Source, between: Pipe, events: int) -> None:
         self._source, self._events = source, events
-        self.seen = self._before = self._once_bytes = 0
+        self.event_count = self._before = self._once_bytes = 0
         self._passed = {True: bytearray(), False: bytearray()}
         between.on_bytes = lambda up, data: self._passed[up].extend(data)
         self.reading = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
         async for _ in self._source:
-            self.seen += 1
-            if self.seen == 1:
+            self.event_count += 1
+            if self.event_count == 1:
                 # As soon as the other events of the same answer are read too, and before anything else passes.
                 asyncio.get_running_loop().call_soon(self._begin)
-            if self.seen == self._events:
+            if self.event_count == self._events:
                 return
 
     def end_opening(self) -> None:
@@ -108,12 +110,12 @@ class _Counted:
         self._once_bytes = sum(map(len, self._passed.values()))
 
     def _begin(self) -> None:
-        self._before = self.seen
+        self._before = self.event_count
         for data in self._passed.values():
             data.clear()
 
     def cost(self, payload_bytes: int) -> Wire:
-        events = self.seen - self._before
+        events = self.event_count - self._before
         if not events:
             raise LabError(f"{self._source.url} brought all events in one answer: ask for more, or for fewer a second")
         heads = {up: HEAD.findall(data) for up, data in self._passed.items()}
@@ -130,9 +132,9 @@ class _Counted:
 @asynccontextmanager
 async def _counted(server: Origin, name: str, events: int) -> AsyncIterator[_Counted]:
     async with pipe(server.url) as between, CLIENTS[name](server, between.url, "") as source:
-        made = _Counted(source, between, events)
+        counter = _Counted(source, between, events)
         try:
-            await opened(source, made.reading)
-            yield made
+            await opened(source, counter.reading)
+            yield counter
         finally:
-            made.reading.cancel()
+            counter.reading.cancel()

@@ -8,11 +8,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def progress(steps: Iterable[T], what: str, show: bool = True) -> Iterator[T]:
+def progress(steps: Iterable[T], label: str, show: bool = True) -> Iterator[T]:
     """The steps; with `show`, how far it is stands below the cell, and is gone at the end."""
     if not show:
         yield from steps
         return
     from rich.progress import track
 
-    yield from track(list(steps), what, transient=True)
+    yield from track(list(steps), label, transient=True)

@@ -52,7 +52,7 @@ class Result:
 
     def samples(self, name: str) -> list[float]:
         """All samples of one subject."""
-        return [sample for one in self.rounds[name] for sample in one]
+        return [sample for samples_of_round in self.rounds[name] for sample in samples_of_round]
 
     def median(self, name: str) -> float:
         """The median of all its samples.
@@ -71,16 +71,16 @@ class Result:
         low, high = np.quantile(medians, [tail, 1 - tail])
         return float(low), float(high)
 
-    def lower(self, one: str, other: str) -> bool | None:
+    def lower(self, name: str, other_name: str) -> bool | None:
         """Whether the median of `one` is lower than that of `other`; None where it cannot be told: the interval of the
         difference holds zero, or what the measuring itself costs (the null's median) is larger than the difference."""
-        if self.noisy or not (self.samples(one) and self.samples(other)):
+        if self.noisy or not (self.samples(name) and self.samples(other_name)):
             return None
-        both = [n for n, pair in enumerate(zip(self.rounds[one], self.rounds[other], strict=False)) if all(pair)]
+        both = [n for n, pair in enumerate(zip(self.rounds[name], self.rounds[other_name], strict=False)) if all(pair)]
         if len(both) < FEWEST_ROUNDS:
             return None
         # Of the same rounds: what disturbed both cancels.
-        difference = self._resampled(one, both) - self._resampled(other, both)
+        difference = self._resampled(name, both) - self._resampled(other_name, both)
         tail = (1 - CONFIDENCE) / 2
         low, high = np.quantile(difference, [tail, 1 - tail])
         return None if low <= self.resolution and high >= -self.resolution else bool(high < 0)
@@ -98,7 +98,11 @@ class Result:
         return bool(np.quantile(self.samples(NULL), 0.9) > NOISY_MS)
 
     def _resampled(self, name: str, of: list[int] | None = None) -> np.ndarray[Any, np.dtype[np.float64]]:
-        rounds = [one for n, one in enumerate(self.rounds[name]) if one and (of is None or n in of)]
+        rounds = [
+            samples_of_round
+            for n, samples_of_round in enumerate(self.rounds[name])
+            if samples_of_round and (of is None or n in of)
+        ]
         if not rounds:
             raise LabError(f"{name} has no samples: {self.missing.get(name, 'nothing arrived')}")
         rng = np.random.default_rng(7)  # the same draws for each subject, and each time

@@ -46,8 +46,8 @@ async def _heard(source: Source, say: object, messages: int) -> list[float]:
     heard = asyncio.Event()
 
     async def read() -> None:
-        async for one in source:
-            trips.append(now_ms() - sent_ms(one.data))
+        async for message in source:
+            trips.append(now_ms() - sent_ms(message.data))
             heard.set()
 
     reading = asyncio.ensure_future(read())

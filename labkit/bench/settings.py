@@ -27,7 +27,7 @@ def allowed_rounds(rounds: int) -> int:
     return min(rounds, int(limit)) if limit else rounds
 
 
-def check_asked(transports: Iterable[str] = (), known: Collection[str] = (), **above_zero: float) -> None:
+def check_settings(transports: Iterable[str] = (), known: Collection[str] = (), **above_zero: float) -> None:
     """Checks names against those that are known, a `size_bytes`, and all other numbers to be above zero.
 
     Raises:

@@ -28,5 +28,5 @@ async def _connections(count: int, http2: bool) -> int:
                     await stack.enter_async_context(client.stream("GET", f"{between.url}/events")) for _ in range(count)
                 ]
                 pieces = [stream.aiter_bytes() for stream in streams]
-                await asyncio.gather(*(anext(one) for one in pieces))  # every one is open at the same time
+                await asyncio.gather(*(anext(stream) for stream in pieces))  # every one is open at the same time
                 return between.connections

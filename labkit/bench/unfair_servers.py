@@ -65,14 +65,14 @@ class RivalConnection:
     def _compared(self) -> float:
         """Asks for the server's time, and takes it for that of the middle between question and answer. The quickest
         answer is believed. Source: F. Cristian, Probabilistic clock synchronization, 1989."""
-        asked = []
+        estimates = []
         for _ in range(PINGS):
             began_s = time.monotonic()
             self._say("time?")
             there_s = float(self._lines.readline())
             took_s = time.monotonic() - began_s
-            asked.append((took_s, there_s - (began_s + took_s / 2)))
-        return min(asked)[1]
+            estimates.append((took_s, there_s - (began_s + took_s / 2)))
+        return min(estimates)[1]
 
     def _say(self, text: str) -> None:
         self._socket.sendall(f"{text}\n".encode())
@@ -102,9 +102,9 @@ class Rivals:
             raise LabError(GONE)
         if name not in ("SSE", "WebSocket"):
             raise LabError(f"{name!r} is neither 'SSE' nor 'WebSocket'")
-        made = RivalConnection(self._listener.getsockname()[1], name, bool(nodelay))
-        self._connections.append(made)
-        return made
+        connection = RivalConnection(self._listener.getsockname()[1], name, bool(nodelay))
+        self._connections.append(connection)
+        return connection
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -120,25 +120,25 @@ class Rivals:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # it is closed
             while True:
-                there, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(there,), daemon=True).start()
+                peer, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
-    def _serve(self, there: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError), there, there.makefile("rb") as said:
-            name, nodelay = said.readline().decode().split()
-            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay == "True")
+    def _serve(self, peer: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError), peer, peer.makefile("rb") as lines:
+            name, nodelay = lines.readline().decode().split()
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay == "True")
             behind_s = BEHIND_S if name == "SSE" else 0.0
             for _ in range(PINGS):
-                said.readline()
-                there.sendall(f"{time.monotonic() - behind_s:.6f}\n".encode())
-            for line in said:
+                lines.readline()
+                peer.sendall(f"{time.monotonic() - behind_s:.6f}\n".encode())
+            for line in lines:
                 if line.startswith(b"take "):
-                    self._send(there, int(line[5:]), name, behind_s)
+                    self._send(peer, int(line[5:]), name, behind_s)
 
-    def _send(self, there: socket.socket, count: int, name: str, behind_s: float) -> None:
+    def _send(self, peer: socket.socket, count: int, name: str, behind_s: float) -> None:
         for _ in range(count):
             sent = f"data: {time.monotonic() - behind_s:.6f}"
             time.sleep(self._cold_s.pop(name, 0.0))  # once
-            there.sendall(sent.encode())
-            there.sendall(b"\n\n")  # in two pieces, as many servers write
+            peer.sendall(sent.encode())
+            peer.sendall(b"\n\n")  # in two pieces, as many servers write
             time.sleep(EVERY_S)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from labkit.bench.clients import OVER_HTTP, TRANSPORTS
 from labkit.bench.origin import Origin, origin
-from labkit.bench.settings import check_asked
+from labkit.bench.settings import check_settings
 from labkit.proxy import pipe
 
 Talk = list[tuple[float, bool, int]]
@@ -18,7 +18,7 @@ Talk = list[tuple[float, bool, int]]
 async def talks(seconds: float = 3.0, per_s: float = 1.0, transports: Sequence[str] = OVER_HTTP) -> dict[str, Talk]:
     """For each transport what passed a pipe while events came: (seconds, whether up to the server, bytes). All listen
     at the same time to the same server."""
-    check_asked(transports, OVER_HTTP, seconds=seconds, per_s=per_s)
+    check_settings(transports, OVER_HTTP, seconds=seconds, per_s=per_s)
     async with origin() as server:
         began_s = time.monotonic()
         talking = [asyncio.ensure_future(_talk(server, name, began_s, seconds)) for name in transports]

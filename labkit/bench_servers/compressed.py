@@ -10,7 +10,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from labkit.bench_servers.null_servers import coming
+from labkit.bench_servers.null_servers import frames_since
 from labkit.errors import ChannelStopped
 from labkit.server import Channel
 from labkit.server.polling import LongPollingHandler, PollingHandler
@@ -42,7 +42,7 @@ class CompressedStream(RequestHandler):
         since = self.request.headers.get("Last-Event-ID", "") or self.channel.last_event_id
         with contextlib.suppress(StreamClosedError, ChannelStopped):
             await self.flush()
-            async with contextlib.aclosing(coming(self.channel, since)) as frames:
+            async with contextlib.aclosing(frames_since(self.channel, since)) as frames:
                 async for frame in frames:
                     # Without the flush the compressor keeps events back until it has seen enough of them.
                     self.write(compressor.compress(encode(frame)) + compressor.flush(zlib.Z_SYNC_FLUSH))

@@ -17,7 +17,7 @@ KEY = re.compile(rb"sec-websocket-key: (\S+)\r\n", re.IGNORECASE)
 LINES = b"lines\r\n\r\n"  # what the bare client says
 
 
-async def coming(channel: Channel, last_event_id: str = "") -> AsyncGenerator[Frame, None]:
+async def frames_since(channel: Channel, last_event_id: str = "") -> AsyncGenerator[Frame, None]:
     """What is published from now on, or behind that id."""
     since = last_event_id or channel.last_event_id
     while True:
@@ -32,7 +32,7 @@ async def answer(channel: Channel, reader: asyncio.StreamReader, writer: asyncio
         head = await reader.readuntil(b"\r\n\r\n")
         opening, framed = _protocol(head)
         writer.write(opening)  # nothing is published before it is read: it says that the client is listened to
-        async with contextlib.aclosing(coming(channel)) as frames:
+        async with contextlib.aclosing(frames_since(channel)) as frames:
             async for frame in frames:
                 writer.write(framed((frame.data or "").encode()))
                 await writer.drain()

@@ -12,7 +12,7 @@ from random import Random
 from tornado.web import RequestHandler
 
 from labkit.bench_servers import compressed
-from labkit.bench_servers.null_servers import answer, coming
+from labkit.bench_servers.null_servers import answer, frames_since
 from labkit.bench_servers.payload import event
 from labkit.server import Channel, long_polling, polling, serve, websocket
 from labkit.server.site import Route
@@ -50,15 +50,15 @@ class Play(OfChannel):
     up to `jitter` intervals late, by chance: events that come like a clock keep step with who asks like one."""
 
     async def post(self) -> None:
-        asked = json.loads(self.request.body)
+        request = json.loads(self.request.body)
         self.finish("playing")
         await self.flush()
         loop = asyncio.get_running_loop()
         began_s = loop.time()
-        for number in range(asked["events"]):
-            due_s = began_s + (number + asked["jitter"] * UNEVEN.random()) / asked["per_s"]
+        for number in range(request["events"]):
+            due_s = began_s + (number + request["jitter"] * UNEVEN.random()) / request["per_s"]
             await asyncio.sleep(max(0.0, due_s - loop.time()))
-            self.channel.publish(event(asked["size_bytes"]), "price")  # with a type, as events have one
+            self.channel.publish(event(request["size_bytes"]), "price")  # with a type, as events have one
 
 
 class Say(OfChannel):
@@ -80,7 +80,7 @@ def routes(channel: Channel) -> dict[str, Route]:
     """Each transport as it is, with the data alone, and compressed; and what the experiments ask the server for."""
 
     async def without_ids(_: str) -> AsyncGenerator[Frame, None]:
-        async with contextlib.aclosing(coming(channel)) as frames:
+        async with contextlib.aclosing(frames_since(channel)) as frames:
             async for frame in frames:
                 yield Frame(data=frame.data)
 

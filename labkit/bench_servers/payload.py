@@ -39,11 +39,11 @@ def _next_prices(size: int) -> str:
 def _prices() -> str:
     """Made at the first event, before anything is measured. Into a buffer: a list of pieces would leave a megabyte of
     free memory behind, in which the first connections would find room for nothing."""
-    rng, made = Random("prices"), io.StringIO()
-    while made.tell() < POOL_BYTES:
+    rng, text = Random("prices"), io.StringIO()
+    while text.tell() < POOL_BYTES:
         name = "".join(rng.choices("ABCDEFGHKLMNOPRSTUVWXZ", k=3))
-        made.write(f"{name} {rng.uniform(1, 900):.2f} {rng.randrange(100, 9900, 100)} ")
-    return made.getvalue()
+        text.write(f"{name} {rng.uniform(1, 900):.2f} {rng.randrange(100, 9900, 100)} ")
+    return text.getvalue()
 
 
 _PLACE = [0]  # where the next event begins

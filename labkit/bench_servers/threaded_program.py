@@ -40,15 +40,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self.readers.discard(mine)
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        threading.Thread(target=self._play, args=(asked,), daemon=True).start()
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        threading.Thread(target=self._play, args=(request,), daemon=True).start()
         self._say(b"playing")
 
-    def _play(self, asked: dict[str, float]) -> None:
+    def _play(self, request: dict[str, float]) -> None:
         began_s = time.monotonic()
-        for number in range(int(asked["events"])):
-            time.sleep(max(0.0, began_s + number / asked["per_s"] - time.monotonic()))
-            data = encode(Frame(data=event(int(asked["size_bytes"]))))
+        for number in range(int(request["events"])):
+            time.sleep(max(0.0, began_s + number / request["per_s"] - time.monotonic()))
+            data = encode(Frame(data=event(int(request["size_bytes"]))))
             with self.lock:
                 for reader in self.readers:
                     reader.put(data)

@@ -10,7 +10,7 @@ from labkit.faults.timing import Delay, HoldBytes, HoldTime, Slice, Throttle
 
 __all__ = [
     "Answer", "AnswerStatus", "Chain", "Close", "Cut", "Delay", "Duplicate", "FailFirst", "Fault", "FillBuffers",
-    "First", "Gzip", "HoldBytes", "HoldHead", "HoldTime", "IdleTimeout", "Machine", "OneOf", "Pass",
-    "Refuse", "RefuseConnections", "Send", "Slice", "Stall", "Throttle", "TimedAction", "TotalTimeout",
-    "Unless", "sent_data", "simulate",
+    "First", "Gzip", "HoldBytes", "HoldHead", "HoldTime", "IdleTimeout", "Machine", "OneOf", "Pass", "Refuse",
+    "RefuseConnections", "Send", "Slice", "Stall", "Throttle", "TimedAction", "TotalTimeout", "Unless", "sent_data",
+    "simulate",
 ]  # fmt: skip

@@ -84,10 +84,10 @@ async def in_browser(
     path = find_browser()
     if path is None:
         return _recorded(name, script)
-    said = await _ask(path, script, given, seconds, routes or {})
-    if "problem" in said:
-        raise LabError(f"the script failed in the browser: {said['problem']}")
-    answer = BrowserAnswer(said.get("value"), _browser_name(said["agent"]))
+    reply = await _ask(path, script, given, seconds, routes or {})
+    if "problem" in reply:
+        raise LabError(f"the script failed in the browser: {reply['problem']}")
+    answer = BrowserAnswer(reply.get("value"), _browser_name(reply["agent"]))
     if keep := os.environ.get("LABKIT_RECORDINGS"):  # tools/execute.py sets it
         kept = {"browser": answer.browser, "date": f"{datetime.date.today()}", "script": script, "value": answer.value}
         (Path(keep) / f"{name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")

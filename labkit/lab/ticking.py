@@ -74,9 +74,9 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ti
         await asyncio.gather(leaving, playing, return_exceptions=True)
 
 
-async def _play(writer: asyncio.StreamWriter, ticks: Ticks, framing: Framing, seen: int) -> None:
+async def _play(writer: asyncio.StreamWriter, ticks: Ticks, framing: Framing, last_number: int) -> None:
     await _pause(writer, ticks, framing, ticks.first_s)
-    for number in range(seen + 1, ticks.count + 1):
+    for number in range(last_number + 1, ticks.count + 1):
         await _write(writer, ticks.event(number), framing)
         pause_s = ticks.interval_s + (ticks.silence_s if number == ticks.count // 2 else 0.0)
         await _pause(writer, ticks, framing, pause_s)

@@ -12,18 +12,18 @@ from labkit.plots.style import CLIENT, FAINT, INK, PROXY, style
 READY_STATES = ("connecting", "open", "closed")
 
 
-def states(told: Sequence[tuple[str, int, float]], title: str) -> Axes:
+def states(notes: Sequence[tuple[str, int, float]], title: str) -> Axes:
     """The Axes of a line that steps through the ready states, with a mark for each event that told of one.
 
-    `told` holds the name of the event, the readyState at that moment (0, 1 or 2), and the time in milliseconds.
+    `notes` holds the name of the event, the readyState at that moment (0, 1 or 2), and the time in milliseconds.
     """
-    times_s = [at_ms / 1000 for _, _, at_ms in told]
-    rows = [2 - state for _, state, _ in told]  # connecting above, closed below
+    times_s = [at_ms / 1000 for _, _, at_ms in notes]
+    rows = [2 - state for _, state, _ in notes]  # connecting above, closed below
     end_s = max(times_s, default=0.0) * 1.08 + 0.05
     with style():
         _, axes = plt.subplots(figsize=(8, 2.6))
         axes.step([*times_s, end_s], [*rows, *rows[-1:]], where="post", color=CLIENT, linewidth=2, zorder=1)
-        for (name, _, _), at_s, row in zip(told, times_s, rows, strict=True):
+        for (name, _, _), at_s, row in zip(notes, times_s, rows, strict=True):
             wrong = name == "error"
             axes.scatter([at_s], [row], color=PROXY if wrong else CLIENT, marker="X" if wrong else "o", s=45, zorder=2)
             if name not in ("message", "start"):

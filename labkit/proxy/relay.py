@@ -142,25 +142,25 @@ async def relay(
         LabError: the origin's URL cannot be relayed.
         PortInUse: another program listens on that port.
     """
-    made = Relay(origin, faults, requests, seed)
+    running_relay = Relay(origin, faults, requests, seed)
     host = urlsplit(origin).hostname
     if not is_loopback(host or "") and not anywhere:
         raise LabError(
             f"{origin} is on another machine. A relay with faults is for your own: say anywhere=True if it is"
         )
     try:
-        server = await asyncio.start_server(made._accept, "127.0.0.1", port)
+        server = await asyncio.start_server(running_relay._accept, "127.0.0.1", port)
     except OSError:
         raise PortInUse("127.0.0.1", port) from None
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{urlsplit(origin).path}"
+    running_relay.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{urlsplit(origin).path}"
     try:
-        yield made
+        yield running_relay
     finally:
         server.close()
-        made.cut("fin")
-        for task in tuple(made._tasks):
+        running_relay.cut("fin")
+        for task in tuple(running_relay._tasks):
             task.cancel()
-        await asyncio.gather(*made._tasks, return_exceptions=True)
+        await asyncio.gather(*running_relay._tasks, return_exceptions=True)
 
 
 async def _answer(writer: asyncio.StreamWriter, status: int, headers: Headers, content: bytes) -> None:

@@ -23,9 +23,9 @@ def decompressed(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise ValueError(f"it came as {encoding!r}, and only gzip and deflate were asked for")
     windows = list(_WINDOWS[encoding])
     machine = zlib.decompressobj(wbits=windows.pop(0))
-    seen, left = b"", MAX_BYTES  # what the first machine was given, while there is another to try
+    consumed, left = b"", MAX_BYTES  # what the first machine was given, while there is another to try
     for piece in pieces:
-        seen = seen + piece if windows else b""
+        consumed = consumed + piece if windows else b""
         try:
             out = machine.decompress(piece, left) if left else b""
         except zlib.error as problem:
@@ -33,7 +33,7 @@ def decompressed(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
                 raise ValueError(f"the body says it is {encoding}, and is not: {problem}") from None
             machine = zlib.decompressobj(wbits=windows.pop(0))
             try:
-                out = machine.decompress(seen, left)
+                out = machine.decompress(consumed, left)
             except zlib.error:
                 raise ValueError(f"the body says it is {encoding}, and is not: {problem}") from None
         left -= len(out)

@@ -9,6 +9,6 @@ from labkit.server.site import RunningServer, Site, serve
 from labkit.server.websocket import websocket
 
 __all__ = [
-    "Channel", "ChannelHandler", "Delivery", "LabServer", "RunningServer", "Site", "SourceHandler",
-    "StreamHandler", "Visit", "launch", "long_polling", "polling", "serve", "websocket",
+    "Channel", "ChannelHandler", "Delivery", "LabServer", "RunningServer", "Site", "SourceHandler", "StreamHandler",
+    "Visit", "launch", "long_polling", "polling", "serve", "websocket",
 ]  # fmt: skip

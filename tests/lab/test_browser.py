@@ -9,7 +9,7 @@ import pytest
 
 from labkit.errors import LabError
 from labkit.lab import find_browser, in_browser
-from labkit.lab.lesson_08 import Heard, Mirror
+from labkit.lab.lesson_08 import Mirror, RequestList
 from labkit.server import serve
 
 
@@ -75,7 +75,7 @@ def test_routes_are_served_on_the_pages_own_origin(tool: Callable[[str], str], m
     """
 
     async def main() -> None:
-        async with serve({"/mirror": Mirror, "/heard": Heard}) as other:
+        async with serve({"/mirror": Mirror, "/heard": RequestList}) as other:
             given = {"other": other.url, "heard": other.base_url + "/heard"}
             own, heard = (await in_browser("x", script, routes={"/mirror": Mirror}, **given)).value
         assert '"origin"' not in own  # a request to one's own origin names none

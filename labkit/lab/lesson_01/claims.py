@@ -9,35 +9,37 @@ from labkit.recording import Recording, Verdict
 from labkit.wire import Comment, Event, Ignored, Retry, explain
 
 
-def c01_ordinary_response(seen: Recording) -> Verdict:
+def c01_ordinary_response(recording: Recording) -> Verdict:
     """An event stream is an ordinary HTTP response that does not end."""
-    media_type = seen.headers.get("content-type", "none")
-    unbounded = "content-length" not in seen.headers and not seen.ended
-    holds = seen.status == 200 and media_type.startswith("text/event-stream") and unbounded and bool(seen.events)
-    end = "it ended" if seen.ended else "it was still open when we left"
+    media_type = recording.headers.get("content-type", "none")
+    unbounded = "content-length" not in recording.headers and not recording.ended
+    holds = (
+        recording.status == 200 and media_type.startswith("text/event-stream") and unbounded and bool(recording.events)
+    )
+    end = "it ended" if recording.ended else "it was still open when we left"
     return Verdict(
-        "C01", holds, f"status {seen.status}, Content-Type {media_type}, {len(seen.events)} events, and {end}"
+        "C01", holds, f"status {recording.status}, Content-Type {media_type}, {len(recording.events)} events, and {end}"
     )
 
 
-def c03_blank_line_dispatches(seen: Recording) -> Verdict:
+def c03_blank_line_dispatches(recording: Recording) -> Verdict:
     """A message is one or more data lines and a blank line."""
-    steps = explain(seen.body)
+    steps = explain(recording.body)
     data_lines = sum(step.role == "data" for step in steps)
     finished = sum(step.role == "blank" and isinstance(step.signal, Event) for step in steps)
     unfinished = sum(step.role == "unfinished" for step in steps)
-    holds = finished == len(seen.events) > 0 and unfinished > 0
-    because = f"{data_lines} data line(s); {finished} blank line(s) gave {len(seen.events)} event(s)"
+    holds = finished == len(recording.events) > 0 and unfinished > 0
+    because = f"{data_lines} data line(s); {finished} blank line(s) gave {len(recording.events)} event(s)"
     lost = "what had no blank line was never delivered" if unfinished else "no block was left without one"
     return Verdict("C03", holds, f"{because}; {lost}")
 
 
-def c04_lines_are_joined(seen: Recording) -> Verdict:
+def c04_lines_are_joined(recording: Recording) -> Verdict:
     """Several data lines in one message are joined by a line feed."""
-    sent = [step.line.partition(": ")[2] for step in explain(seen.body) if step.role == "data"]
-    got = [event.data for event in seen.events]
-    holds = len(sent) > 1 and got == ["\n".join(sent)]
-    return Verdict("C04", holds, f"{len(sent)} data lines arrived as {len(got)} event(s): {got}")
+    sent = [step.line.partition(": ")[2] for step in explain(recording.body) if step.role == "data"]
+    texts = [event.data for event in recording.events]
+    holds = len(sent) > 1 and texts == ["\n".join(sent)]
+    return Verdict("C04", holds, f"{len(sent)} data lines arrived as {len(texts)} event(s): {texts}")
 
 
 def c05_type_selects_listener(heard: dict[str, list[str]], type: str) -> Verdict:
@@ -52,29 +54,31 @@ def listeners(events: Sequence[Event], *types: str) -> dict[str, list[str]]:
     return {type: [event.data for event in events if event.type == type] for type in types}
 
 
-def c06_id_stays_in_force(seen: Recording) -> Verdict:
+def c06_id_stays_in_force(recording: Recording) -> Verdict:
     """`id:` stays in force for later messages that carry none."""
-    id_lines = sum(step.role == "id" for step in explain(seen.body))
-    ids = [event.last_event_id for event in seen.events]
+    id_lines = sum(step.role == "id" for step in explain(recording.body))
+    ids = [event.last_event_id for event in recording.events]
     holds = 0 < id_lines < len(ids) and all(ids)
     return Verdict("C06", holds, f"{id_lines} id line(s), {len(ids)} events, and their last event IDs are {ids}")
 
 
-def c07_retry_sets_the_wait(seen: Recording, waited_s: Sequence[float]) -> Verdict:
+def c07_retry_sets_the_wait(recording: Recording, waited_s: Sequence[float]) -> Verdict:
     """`retry:` sets the reconnection time, in milliseconds."""
-    asked = [step.line for step in explain(seen.body) if step.line.startswith("retry")]
-    told_ms = [signal.ms for signal in seen.signals if isinstance(signal, Retry)]
-    holds = bool(told_ms) and bool(waited_s) and all(wait == told_ms[-1] / 1000 for wait in waited_s)
+    retry_lines = [step.line for step in explain(recording.body) if step.line.startswith("retry")]
+    retry_ms = [signal.ms for signal in recording.signals if isinstance(signal, Retry)]
+    holds = bool(retry_ms) and bool(waited_s) and all(wait == retry_ms[-1] / 1000 for wait in waited_s)
     return Verdict(
-        "C07", holds, f"the server wrote {asked}, and the client waited {[f'{wait:g} s' for wait in waited_s]}"
+        "C07", holds, f"the server wrote {retry_lines}, and the client waited {[f'{wait:g} s' for wait in waited_s]}"
     )
 
 
-def c08_comment_is_a_heartbeat(seen: Recording) -> Verdict:
+def c08_comment_is_a_heartbeat(recording: Recording) -> Verdict:
     """A line that starts with a colon is a comment: bytes arrive, and no listener hears of it."""
-    comments = sum(isinstance(signal, Comment) for signal in seen.signals)
-    holds = comments > 0 and not seen.events
-    return Verdict("C08", holds, f"{len(seen.body)} bytes arrived: {comments} comments, {len(seen.events)} events")
+    comments = sum(isinstance(signal, Comment) for signal in recording.signals)
+    holds = comments > 0 and not recording.events
+    return Verdict(
+        "C08", holds, f"{len(recording.body)} bytes arrived: {comments} comments, {len(recording.events)} events"
+    )
 
 
 def c09_text_only(blob: bytes, as_it_is: Recording, in_base64: Recording) -> Verdict:
@@ -90,16 +94,16 @@ def c09_text_only(blob: bytes, as_it_is: Recording, in_base64: Recording) -> Ver
     return Verdict("C09", survived == (False, True), because)
 
 
-def c12_readable_by_eye(printed: str, seen: Recording) -> Verdict:
+def c12_readable_by_eye(printed: str, recording: Recording) -> Verdict:
     """The stream can be debugged with curl and read by eye."""
     readable = all(character.isprintable() or character in "\n\r" for character in printed)
-    same = [event.data for event in seen.events] == [
+    same = [event.data for event in recording.events] == [
         step.signal.data for step in explain(printed.encode()) if isinstance(step.signal, Event)
     ]
     because = (
         f"curl printed {len(printed.splitlines())} lines, {'all of them text' if readable else 'not all of them text'}"
     )
-    return Verdict("C12", bool(seen.events) and readable and same, because)
+    return Verdict("C12", bool(recording.events) and readable and same, because)
 
 
 def c13_cut_anywhere(whole: Recording, pieces: Recording) -> Verdict:

@@ -16,20 +16,20 @@ def c02_headers_that_matter(opened: Mapping[str, bool]) -> Verdict:
     return Verdict("C02", holds, because if needed else f"the client opens without {_list(spare)}")
 
 
-def c10_twenty_lines(source: str, sent: Sequence[str], seen: Recording) -> Verdict:
+def c10_twenty_lines(source: str, sent: Sequence[str], recording: Recording) -> Verdict:
     """A working server fits in twenty lines of raw sockets."""
     lines = [line for line in source.splitlines() if line.strip()]
-    got = [event.data for event in seen.events]
-    holds = len(lines) <= 20 and got == list(sent)
-    return Verdict("C10", holds, f"{len(lines)} lines of Python delivered {len(got)} of {len(sent)} events")
+    texts = [event.data for event in recording.events]
+    holds = len(lines) <= 20 and texts == list(sent)
+    return Verdict("C10", holds, f"{len(lines)} lines of Python delivered {len(texts)} of {len(sent)} events")
 
 
-def c11_line_break_breaks_it(sent: Sequence[str], seen: Recording) -> Verdict:
+def c11_line_break_breaks_it(sent: Sequence[str], recording: Recording) -> Verdict:
     """The usual f"data: {token}\\n\\n" is broken by a token that holds a line break."""
-    got = [event.data for event in seen.events]
+    texts = [event.data for event in recording.events]
     hostile = [token for token in sent if "\n" in token or "\r" in token]
-    holds = bool(hostile) and got != list(sent)
-    because = f"sent {list(sent)}, received {got}"
+    holds = bool(hostile) and texts != list(sent)
+    because = f"sent {list(sent)}, received {texts}"
     return Verdict("C11", holds if hostile else None, because)
 
 

@@ -10,15 +10,16 @@ from labkit.recording import Verdict
 def c15_reconnects(ready_states: Mapping[str, int]) -> Verdict:
     """EventSource reconnects by itself when the connection drops: `ready_states` of a page, after each kind of drop."""
     words = {0: "still trying", 1: "open again", 2: "closed for good"}
-    told = ", ".join(f"after {how} {words[state]}" for how, state in ready_states.items())
-    return Verdict("C15", bool(ready_states) and all(state < 2 for state in ready_states.values()), told)
+    finding = ", ".join(f"after {how} {words[state]}" for how, state in ready_states.items())
+    return Verdict("C15", bool(ready_states) and all(state < 2 for state in ready_states.values()), finding)
 
 
 def c16_sends_last_event_id(sent: Sequence[str], seen_before: Sequence[str]) -> Verdict:
     """On reconnecting it sends Last-Event-ID: `sent` by request, `seen_before` each request."""
     holds = len(sent) > 1 and list(sent) == list(seen_before) and any(sent)
     pairs = ", ".join(
-        f"had seen {seen or 'nothing'} and sent {id or 'nothing'}" for id, seen in zip(sent, seen_before, strict=False)
+        f"had seen {before or 'nothing'} and sent {id or 'nothing'}"
+        for id, before in zip(sent, seen_before, strict=False)
     )
     return Verdict("C16", holds, f"the client {pairs}")
 
@@ -54,9 +55,9 @@ def c20_status_decides(after: Mapping[str, int]) -> Verdict:
 def c30_only_a_watchdog_tells(noticed_s: Mapping[str, float | None], waited_s: float) -> Verdict:
     """A dead connection can look alive for a long time; only a heartbeat with a read timeout tells."""
     without, with_it = noticed_s.get("without a watchdog"), noticed_s.get("with a watchdog")
-    said = f"within {waited_s:g} s the client without a watchdog noticed {'nothing' if without is None else 'it'}"
+    finding = f"within {waited_s:g} s the client without a watchdog noticed {'nothing' if without is None else 'it'}"
     other = "nothing" if with_it is None else f"it after {with_it:.2g} s without a byte"
-    return Verdict("C30", without is None and with_it is not None, f"{said}; the one with it noticed {other}")
+    return Verdict("C30", without is None and with_it is not None, f"{finding}; the one with it noticed {other}")
 
 
 def c62_jitter_spreads(peaks: Mapping[str, int]) -> Verdict:

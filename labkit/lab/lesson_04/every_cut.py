@@ -39,7 +39,7 @@ def events_of(frames: Sequence[Frame]) -> list[Event]:
     return [Event(frame.data or "", frame.event or "message", frame.id or "") for frame in frames]
 
 
-def after(frames: Sequence[Frame], last_event_id: str) -> Sequence[Frame]:
+def frames_after(frames: Sequence[Frame], last_event_id: str) -> Sequence[Frame]:
     """What a server still has to send to a client that has got as far as this id; all of it for an unknown one."""
     ids = [frame.id for frame in frames]
     return frames[ids.index(last_event_id) + 1 :] if last_event_id in ids else frames
@@ -54,13 +54,13 @@ class Tally:
     doubled: int = 0
     disordered: int = 0
 
-    def count(self, got: Sequence[Event], expected: Sequence[Event]) -> None:
+    def count(self, events: Sequence[Event], expected: Sequence[Event]) -> None:
         """One more case."""
-        ids = [event.last_event_id for event in got]
+        ids = [event.last_event_id for event in events]
         self.cases += 1
-        self.lost += sum(event not in got for event in expected)
+        self.lost += sum(event not in events for event in expected)
         self.doubled += len(ids) - len(set(ids))
-        kept = [event for place, event in enumerate(got) if event.last_event_id not in ids[:place]]
+        kept = [event for place, event in enumerate(events) if event.last_event_id not in ids[:place]]
         self.disordered += kept != [event for event in expected if event in kept]
 
     @property
@@ -84,7 +84,7 @@ def response(frames: Sequence[Frame], last_event_id: str = "", body_bytes: int |
 
     With `body_bytes` the body has no more than so many, and is ended properly there: a clean end that comes too early.
     """
-    rest = after(frames, last_event_id)
+    rest = frames_after(frames, last_event_id)
     if not rest:
         return GONE
     left, chunks = body_bytes, b""
@@ -126,7 +126,7 @@ async def cut_in_memory(frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]]
 
     wire = MemoryWire(respond)
     for case in cuts:
-        wire.again(*([CutEach(case, how)] if how != "clean" else []))
+        wire.restart_with(*([CutEach(case, how)] if how != "clean" else []))
         tally.count(await _read(EventSource("http://127.0.0.1/", transport=wire, clock=ImpatientClock())), expected)
     return tally
 
@@ -137,7 +137,7 @@ async def cut_on_sockets(frames: Sequence[Frame], how: How) -> Tally:
 
     class Finite(StreamHandler):
         def get(self) -> None:
-            rest = after(frames, self.last_event_id)
+            rest = frames_after(frames, self.last_event_id)
             if not rest:
                 return self.set_status(204)
             self.write(encode(Frame(retry_ms=0)) + b"".join(map(encode, rest)))
@@ -153,11 +153,11 @@ async def cut_on_sockets(frames: Sequence[Frame], how: How) -> Tally:
 
 
 async def _read(source: EventSource) -> list[Event]:
-    got: list[Event] = []
+    events: list[Event] = []
     async with asyncio.timeout(20), source:
         async for event in source:
-            got.append(event)
-    return got
+            events.append(event)
+    return events
 
 
 async def _size(url: str, of_the_wire: bool) -> int:

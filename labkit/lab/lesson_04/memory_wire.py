@@ -29,7 +29,7 @@ class MemoryWire(httpx.AsyncHTTPTransport):
         # httpx takes no network of one's own; the pool below it does.
         self._pool = httpcore.AsyncConnectionPool(network_backend=_Backend(self))
 
-    def again(self, *faults: Fault) -> None:
+    def restart_with(self, *faults: Fault) -> None:
         """Other faults, and connections are counted from 1 again."""
         self.asked, self._faults = [], faults
 

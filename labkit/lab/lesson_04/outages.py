@@ -31,21 +31,21 @@ async def through_a_cut(log: EventLog, texts: Sequence[str], cut_after: int = 3)
     One text is published every 20 ms; the client waits 90 ms before it comes back: four are missed, or at least three.
     """
     channel = Channel(log, retry_ms=90)
-    got: list[str] = []
+    texts_received: list[str] = []
     async with (
         serve(channel) as server,
         relay(server.url, First(1, Cut(events=cut_after))) as proxy,
         EventSource(proxy.url) as source,
     ):
-        reading = asyncio.ensure_future(collect(source, got))
+        reading = asyncio.ensure_future(collect(source, texts_received))
         await wait_until(lambda: channel.clients == 1)
         for text in texts:
             channel.publish(text)
             await asyncio.sleep(0.02)
-        await wait_until(lambda: bool(got) and got[-1] == texts[-1], seconds=2)
+        await wait_until(lambda: bool(texts_received) and texts_received[-1] == texts[-1], seconds=2)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
-    return got
+    return texts_received
 
 
 async def from_the_start(texts: Sequence[str], cut_after: int = 3, deduplicate: bool = False) -> list[str]:
@@ -57,17 +57,17 @@ async def from_the_start(texts: Sequence[str], cut_after: int = 3, deduplicate: 
             await asyncio.sleep(0.01)
         await asyncio.sleep(3600)
 
-    got: list[str] = []
+    texts_received: list[str] = []
     async with (
         serve(source) as server,
         relay(server.url, First(1, Cut(events=cut_after))) as proxy,
         EventSource(proxy.url, deduplicate=deduplicate) as events,
     ):
         async for event in events:
-            got.append(event.data)
+            texts_received.append(event.data)
             if event.data == texts[-1]:
                 break
-    return got
+    return texts_received
 
 
 async def deploy(policy: Policy, statuses: Sequence[int] = (200, 502, 502, 200)) -> str:

@@ -13,13 +13,13 @@ from labkit.lab.lesson_05.held_back import (
     CHEAT_SHEET,
     accept_matters,
     arrivals,
+    arrivals_by_case,
     as_they_come,
     cheat_sheet,
-    each,
     lag_by_size,
+    record_ticks,
+    record_twice,
     remedies,
-    replayed,
-    watched,
 )
 from labkit.lab.lesson_05.mystery import Mystery, three_hops
 from labkit.lab.lesson_05.timers import by_heartbeat, under_a_total_timer
@@ -27,8 +27,8 @@ from labkit.lab.lesson_05.typing_words import typing_handler
 from labkit.lab.lesson_05.websocket_too import both_through
 
 __all__ = [
-    "CHEAT_SHEET", "Mystery", "accept_matters", "arrivals", "as_they_come", "both_through", "by_heartbeat",
-    "c26_proxies_buffer", "c27_cured", "c28_compression_holds", "c29_timers", "c31_survives",
-    "c54_typewriter_becomes_a_lump", "cheat_sheet", "each", "is_held", "lag_by_size", "remedies", "replayed",
-    "three_hops", "typing_handler", "under_a_total_timer", "watched",
+    "CHEAT_SHEET", "Mystery", "accept_matters", "arrivals", "arrivals_by_case", "as_they_come", "both_through",
+    "by_heartbeat", "c26_proxies_buffer", "c27_cured", "c28_compression_holds", "c29_timers", "c31_survives",
+    "c54_typewriter_becomes_a_lump", "cheat_sheet", "is_held", "lag_by_size", "record_ticks", "record_twice",
+    "remedies", "three_hops", "typing_handler", "under_a_total_timer",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ def is_held(run: Lags) -> bool:
     return bool(late) and len(late) * ONE_IN >= len(run.at_s)
 
 
-def _told(runs: Mapping[str, Lags]) -> str:
+def _lag_words(runs: Mapping[str, Lags]) -> str:
     return "; ".join(f"{name}: {len(run.bursts)} of {len(run.at_s)}" for name, run in runs.items())
 
 
@@ -25,21 +25,21 @@ def c26_proxies_buffer(direct: Lags, behind: Mapping[str, Lags]) -> Verdict:
     """Reverse proxies buffer by default, so events arrive in lumps."""
     held = [name for name, run in behind.items() if is_held(run)]
     free = [name for name in behind if name not in held]
-    told = f"held by {', '.join(held) or 'none'}; passed on at once by {', '.join(free) or 'none'}"
-    return Verdict("C26", bool(held) and not is_held(direct), told)
+    finding = f"held by {', '.join(held) or 'none'}; passed on at once by {', '.join(free) or 'none'}"
+    return Verdict("C26", bool(held) and not is_held(direct), finding)
 
 
 def c27_cured(before: Lags, cures: Mapping[str, Lags]) -> Verdict:
     """`X-Accel-Buffering: no` or `proxy_buffering off` cures nginx."""
     holds = is_held(before) and bool(cures) and not any(is_held(run) for run in cures.values())
-    told = _told({"bursts without a cure": before, **{f"with {name}": run for name, run in cures.items()}})
-    return Verdict("C27", holds, told)
+    finding = _lag_words({"bursts without a cure": before, **{f"with {name}": run for name, run in cures.items()}})
+    return Verdict("C27", holds, finding)
 
 
 def c28_compression_holds(unflushed: Lags, flushed: Lags) -> Verdict:
     """Compression on the stream holds events back."""
-    told = _told({"bursts without a flush": unflushed, "flushed after each event": flushed})
-    return Verdict("C28", is_held(unflushed) and not is_held(flushed), told)
+    finding = _lag_words({"bursts without a flush": unflushed, "flushed after each event": flushed})
+    return Verdict("C28", is_held(unflushed) and not is_held(flushed), finding)
 
 
 def c29_timers(counts: Mapping[str, tuple[int, int]], events: int, plan: Ends, published: int) -> Verdict:
@@ -47,10 +47,12 @@ def c29_timers(counts: Mapping[str, tuple[int, int]], events: int, plan: Ends, p
     cut = [name for name, (without, _) in counts.items() if without < events]
     cured = [name for name in cut if counts[name][1] == events]
     left = [name for name in cut if name not in cured]
-    resumed = len(plan.got) == published and plan.streams > 1
+    resumed = len(plan.texts) == published and plan.streams > 1
     because = f"a heartbeat cured {len(cured)} of {len(cut)} timers, not {', '.join(left) or 'less'}"
-    told = f"{because}; under a total timer {len(plan.got)} of {published} events arrived over {plan.streams} streams"
-    return Verdict("C29", bool(cured) and resumed, told)
+    finding = (
+        f"{because}; under a total timer {len(plan.texts)} of {published} events arrived over {plan.streams} streams"
+    )
+    return Verdict("C29", bool(cured) and resumed, finding)
 
 
 def c31_survives(websocket: str, stream: str) -> Verdict:
@@ -64,7 +66,7 @@ def c31_survives(websocket: str, stream: str) -> Verdict:
 def c54_typewriter_becomes_a_lump(direct: Lags, through: Lags) -> Verdict:
     """Buffering anywhere on the way turns a typewriter into a lump."""
     first_ms = [round(run.at_s[0] * 1000) if run.at_s else 0 for run in (direct, through)]
-    told = f"the first token came after {first_ms[0]} ms, and after {first_ms[1]} ms behind the proxy"
+    finding = f"the first token came after {first_ms[0]} ms, and after {first_ms[1]} ms behind the proxy"
     lumps = "in one lump" if len(through.bursts) == 1 else f"in {len(through.bursts)} bursts"
     holds = not is_held(direct) and is_held(through)
-    return Verdict("C54", holds, f"{told}, all {len(through.at_s)} {lumps}")
+    return Verdict("C54", holds, f"{finding}, all {len(through.at_s)} {lumps}")

@@ -32,7 +32,7 @@ CHEAT_SHEET = (
 )
 
 
-async def watched(ticks: Ticks | None = None, *setups: Setup, accept: str = "text/event-stream") -> Recording:
+async def record_ticks(ticks: Ticks | None = None, *setups: Setup, accept: str = "text/event-stream") -> Recording:
     """What a client records of these ticks behind these proxies, the first one next to the server; none: directly."""
     async with ticking(ticks) as url:
         return await _through(url, setups, accept)
@@ -47,18 +47,18 @@ async def _through(url: str, setups: Sequence[Setup], accept: str) -> Recording:
 
 async def arrivals(ticks: Ticks | None = None, *setups: Setup) -> Lags:
     """When these ticks were sent, and when they arrived."""
-    return lags(await watched(ticks, *setups))
+    return lags(await record_ticks(ticks, *setups))
 
 
-async def each(cases: Mapping[str, tuple[Ticks, Sequence[Setup]]]) -> dict[str, Lags]:
+async def arrivals_by_case(cases: Mapping[str, tuple[Ticks, Sequence[Setup]]]) -> dict[str, Lags]:
     """The arrivals of each case, by name; a few cases at a time."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(ticks: Ticks, setups: Sequence[Setup]) -> Lags:
+    async def measured_run(ticks: Ticks, setups: Sequence[Setup]) -> Lags:
         async with gate:
             return await arrivals(ticks, *setups)
 
-    done = await asyncio.gather(*(one(*case) for case in cases.values()))
+    done = await asyncio.gather(*(measured_run(*case) for case in cases.values()))
     return dict(zip(cases, done, strict=True))
 
 
@@ -94,7 +94,7 @@ async def remedies(ticks: Ticks | None = None, repetitions: int = 1) -> dict[str
         cases[row, "nothing"] = (chosen, [as_it_is])
         cases[row, "X-Accel-Buffering: no"] = (free, [as_it_is])
         cases[row, "proxy_buffering off"] = (chosen, [off])
-    runs = [await each({"\0".join(key): case for key, case in cases.items()}) for _ in range(repetitions)]
+    runs = [await arrivals_by_case({"\0".join(key): case for key, case in cases.items()}) for _ in range(repetitions)]
     table: dict[str, dict[str, Repeated]] = {}
     for row, remedy in cases:
         table.setdefault(row, {})[remedy] = repeated([run[f"{row}\0{remedy}"] for run in runs])
@@ -108,14 +108,14 @@ async def cheat_sheet(directives: Sequence[str] = CHEAT_SHEET) -> dict[str, Lags
         return None
     ticks = Ticks(count=12, interval_s=0.05)
 
-    async def one(directive: str) -> Lags:
+    async def run_with(directive: str) -> Lags:
         own = "proxy_http_version" in directive
         setup = Nginx(to_origin=None if own else "1.0", directives=(directive,))
         async with ticking(ticks) as url:
             with await asyncio.to_thread(nginx, url, setup, program=path) as proxy:
                 return lags(await watch(proxy.url, LONGEST_S))
 
-    return {directive: await one(directive) for directive in directives}
+    return {directive: await run_with(directive) for directive in directives}
 
 
 async def as_they_come() -> dict[str, Lags]:
@@ -123,15 +123,15 @@ async def as_they_come() -> dict[str, Lags]:
     paths = {path: nginx_name(path) for path in (find_nginx(), wheel_nginx()) if path is not None}
     setups = {"as it comes": Nginx(), "TLS": Nginx(tls=True), "gzip": Nginx(gzip=True)}
 
-    async def one(path: str, setup: Nginx) -> Lags:
+    async def run_through(path: str, setup: Nginx) -> Lags:
         async with ticking(Ticks(count=12, interval_s=0.05)) as url:
             with await asyncio.to_thread(nginx, url, setup, program=path) as proxy:
-                asked = {"Accept-Encoding": "gzip"}
-                return lags(await watch(proxy.url, LONGEST_S, verify=False, headers=asked))
+                headers = {"Accept-Encoding": "gzip"}
+                return lags(await watch(proxy.url, LONGEST_S, verify=False, headers=headers))
 
     found: dict[str, Lags] = {}
     for path, name in paths.items():
-        runs = await asyncio.gather(*(one(path, setup) for setup in setups.values()))
+        runs = await asyncio.gather(*(run_through(path, setup) for setup in setups.values()))
         found |= {f"{name}, {kind}": run for kind, run in zip(setups, runs, strict=True)}
     return found
 
@@ -145,7 +145,7 @@ async def accept_matters(ticks: Ticks | None = None) -> dict[str, Lags]:
         return found
 
 
-async def replayed(cache: bool = True) -> tuple[Recording, Recording] | None:
+async def record_twice(cache: bool = True) -> tuple[Recording, Recording] | None:
     """What two clients get, one after the other, behind an nginx that caches; None without an nginx."""
     path = find_nginx()
     if path is None:

@@ -58,11 +58,11 @@ class Mystery:
         pairs = enumerate(zip(kinds, self._order, strict=True), start=1)
         return "\n".join(self._line(number, said, is_) for number, (said, is_) in pairs)
 
-    def _line(self, number: int, said: str, is_: str) -> str:
-        if said == is_:
-            return f"hop {number}: right. {said[0].upper()}{said[1:]}: {KINDS[said][1]}."
+    def _line(self, number: int, guess: str, is_: str) -> str:
+        if guess == is_:
+            return f"hop {number}: right. {guess[0].upper()}{guess[1:]}: {KINDS[guess][1]}."
         way_on = f"Compare hop {number} with hop {number - 1}."
-        return f"hop {number}: not {said}. There you would see that {KINDS[said][1]}. {way_on}"
+        return f"hop {number}: not {guess}. There you would see that {KINDS[guess][1]}. {way_on}"
 
     def stop(self) -> None:
         """Ends the server and the proxies."""
@@ -82,6 +82,6 @@ def three_hops(seed: int = 1) -> Mystery:
     """A server with three proxies before it, each with a fault of its own; another seed may give another order."""
     for before in tuple(_running):
         before.stop()
-    made = Mystery(seed)
-    _running.append(made)
-    return made
+    mystery = Mystery(seed)
+    _running.append(mystery)
+    return mystery

@@ -52,7 +52,7 @@ async def by_heartbeat() -> dict[str, tuple[int, int]]:
 class Ends(NamedTuple):
     """Which events arrived, over how many streams, and how many of those ended as the server had planned."""
 
-    got: list[str]
+    texts: list[str]
     streams: int
     planned: int
 
@@ -63,19 +63,19 @@ async def under_a_total_timer(published: Sequence[str], max_age_s: float | None 
     One text is published every 50 ms. The client resumes.
     """
     channel = Channel(retry_ms=20, max_age_s=max_age_s)
-    got: list[str] = []
+    texts: list[str] = []
     async with (
         serve(channel) as server,
         relay(server.url, TotalTimeout(0.7)) as proxy,
         EventSource(proxy.url) as source,
     ):
-        reading = asyncio.ensure_future(collect(source, got))
+        reading = asyncio.ensure_future(collect(source, texts))
         await wait_until(lambda: channel.clients == 1)
         for text in published:
             channel.publish(text)
             await asyncio.sleep(0.05)
-        await wait_until(lambda: len(got) >= len(published), seconds=3)
+        await wait_until(lambda: len(texts) >= len(published), seconds=3)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         planned = sum("planned age" in visit.left for visit in channel.visits)
-        return Ends(got, len(channel.visits), planned)
+        return Ends(texts, len(channel.visits), planned)

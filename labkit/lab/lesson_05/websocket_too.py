@@ -46,13 +46,13 @@ async def _websocket(base_url: str) -> str:
     try:
         async with asyncio.timeout(5):
             connection = await websocket_connect(base_url.replace("http", "ws", 1) + "/ws")
-            got = [await connection.read_message() for _ in range(3)]
+            messages = [await connection.read_message() for _ in range(3)]
             connection.close()
     except HTTPError as problem:
         return f"refused: {problem}"
     except (OSError, TimeoutError, WebSocketClosedError) as problem:
         return f"broken: {type(problem).__name__}"
-    return f"{sum(message is not None for message in got)} messages"
+    return f"{sum(message is not None for message in messages)} messages"
 
 
 async def _stream(base_url: str) -> str:

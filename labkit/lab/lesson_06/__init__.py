@@ -1,7 +1,7 @@
 """The experiments of lesson 06, "How do models stream?", and the verdicts on its claims."""
 
 from labkit.lab.lesson_06.accents import ACCENTS, by_format, by_habit, understood
-from labkit.lab.lesson_06.asks_again import Asked, questions
+from labkit.lab.lesson_06.asks_again import PageQuestions, questions
 from labkit.lab.lesson_06.claims import (
     c45_done_ends_it,
     c46_named_events,
@@ -16,7 +16,7 @@ from labkit.lab.lesson_06.claims import (
 from labkit.lab.lesson_06.streamed_answers import Streamed, ask, streamed
 
 __all__ = [
-    "ACCENTS", "Asked", "Streamed", "ask", "by_format", "by_habit", "c45_done_ends_it", "c46_named_events",
+    "ACCENTS", "PageQuestions", "Streamed", "ask", "by_format", "by_habit", "c45_done_ends_it", "c46_named_events",
     "c47_lines_of_json", "c48_same_code", "c49_first_token", "c50_continues", "c51_cancels", "c52_error_under_200",
     "c53_partial_is_state", "questions", "streamed", "understood",
 ]  # fmt: skip

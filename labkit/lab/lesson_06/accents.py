@@ -11,9 +11,9 @@ from labkit.wire import Decoder, Event
 SAID = ("Curiouser", " and", " curiouser", "!")
 
 
-def _chunk(delta: Mapping[str, object] | None, reason: str | None = None, **more: object) -> str:
+def _chunk(delta: Mapping[str, object] | None, reason: str | None = None, **fields: object) -> str:
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": reason}]
-    return json.dumps({"choices": choices, "object": "chat.completion.chunk", **more})
+    return json.dumps({"choices": choices, "object": "chat.completion.chunk", **fields})
 
 
 _ROLE = _chunk({"role": "assistant", "content": None})

@@ -20,7 +20,7 @@ RECONNECTION_MS = 50
 
 
 @dataclass
-class Asked:
+class PageQuestions:
     """`statuses` of the replies; `answers`: how many of them began the answer, which a model then has to generate;
     `whole`: the answer; `text`: what the page shows; `problem`: why the reply was none."""
 
@@ -43,19 +43,19 @@ class Asked:
 
     def note(self, status: int, frames: list[Frame]) -> None:
         """Counts a reply."""
-        said = [frame.data for frame in frames if frame.data is not None and frame.event is None]
-        self.whole = self.whole or said
+        texts = [frame.data for frame in frames if frame.data is not None and frame.event is None]
+        self.whole = self.whole or texts
         self.statuses.append(status)
-        self.answers += status == 200 and bool(said) and said[0] == self.whole[0]
+        self.answers += status == 200 and bool(texts) and texts[0] == self.whole[0]
         self.without_id |= any(frame.id is None for frame in frames if frame.event is None)
 
 
 async def questions(
     reply: Reply, *, closes_on: str | None = None, cut_after: int | None = None, seconds: float = 0.8
-) -> Asked:
+) -> PageQuestions:
     """What a page asks within so many seconds. It closes when an event of the type `closes_on` comes, or never; with
     `cut_after` its first connection breaks after so many events."""
-    asked = Asked()
+    asked = PageQuestions()
 
     class Replying(StreamHandler):
         async def get(self) -> None:
@@ -93,7 +93,7 @@ def _checked(returned: object) -> tuple[int, list[Frame]]:
     raise TypeError(f'it returns a status and Frames, such as (200, [Frame(data="a")]), and not {returned!r:.60}')
 
 
-async def _read(url: str, closes_on: str | None, asked: Asked) -> None:
+async def _read(url: str, closes_on: str | None, asked: PageQuestions) -> None:
     async with EventSource(url) as source:
         async for event in source:
             if event.type == closes_on:

@@ -11,9 +11,9 @@ from labkit.wire import Event
 FELT_S = 0.5  # a wait that a person feels
 
 
-def c45_done_ends_it(seen: Recording) -> Verdict:
+def c45_done_ends_it(recording: Recording) -> Verdict:
     """OpenAI-style chat completions stream `data:` chunks of JSON deltas and end with `[DONE]`."""
-    *chunks, last = seen.events or [Event("")]
+    *chunks, last = recording.events or [Event("")]
     deltas = [event for event in chunks if event.type == "message" and "choices" in json_object(event.data)]
     holds = bool(chunks) and len(deltas) == len(chunks) and last.data == "[DONE]"
     return Verdict(
@@ -23,23 +23,23 @@ def c45_done_ends_it(seen: Recording) -> Verdict:
     )
 
 
-def c46_named_events(seen: Recording) -> Verdict:
+def c46_named_events(recording: Recording) -> Verdict:
     """Anthropic-style messages stream named events."""
-    names = [event.type for event in seen.events]
-    agree = sum(json_object(event.data).get("type") == event.type for event in seen.events)
+    names = [event.type for event in recording.events]
+    agree = sum(json_object(event.data).get("type") == event.type for event in recording.events)
     holds = bool(names) and "message" not in names and agree == len(names) and names[-1] == "message_stop"
     return Verdict("C46", holds, f"the names, in order: {', '.join(dict.fromkeys(names)) or 'none'}")
 
 
-def c47_lines_of_json(seen: Recording) -> Verdict:
+def c47_lines_of_json(recording: Recording) -> Verdict:
     """Ollama-style servers stream newline-delimited JSON instead."""
-    lines = [line for line in seen.body.decode("utf-8", "replace").split("\n") if line]
+    lines = [line for line in recording.body.decode("utf-8", "replace").split("\n") if line]
     whole = sum(bool(json_object(line)) for line in lines)
-    holds = bool(lines) and whole == len(lines) and not seen.events
+    holds = bool(lines) and whole == len(lines) and not recording.events
     return Verdict(
         "C47",
         holds,
-        f"{whole} of {len(lines)} lines are JSON; a decoder of event streams finds {len(seen.events)} events",
+        f"{whole} of {len(lines)} lines are JSON; a decoder of event streams finds {len(recording.events)} events",
     )
 
 
@@ -47,17 +47,17 @@ def c48_same_code(by_format: Mapping[str, str], by_habit: Mapping[str, str]) -> 
     """vLLM, LM Studio and others speak the OpenAI style: the same client code reads them by changing one URL."""
     falls = [name for name, outcome in by_habit.items() if outcome != "whole"]
     reads = sum(outcome == "whole" for outcome in by_format.values())
-    told = f"a reader of the format reads {reads} of {len(by_format)} accents; a careless one fails on {len(falls)}"
-    return Verdict("C48", bool(by_format) and reads == len(by_format), told)
+    finding = f"a reader of the format reads {reads} of {len(by_format)} accents; a careless one fails on {len(falls)}"
+    return Verdict("C48", bool(by_format) and reads == len(by_format), finding)
 
 
 def c49_first_token(direct: Streamed, lumped: Streamed) -> Verdict:
     """Streaming improves what a person feels: time to first token against time to full answer."""
     if not (direct.at_s and lumped.at_s):
         return Verdict("C49", None, "one of them brought nothing")
-    told = f"{direct.at_s[0]:.2f} s to the first token, {lumped.at_s[0]:.2f} s where a proxy makes lumps; the whole answer after {direct.at_s[-1]:.2f} s and {lumped.at_s[-1]:.2f} s"  # noqa: E501
+    finding = f"{direct.at_s[0]:.2f} s to the first token, {lumped.at_s[0]:.2f} s where a proxy makes lumps; the whole answer after {direct.at_s[-1]:.2f} s and {lumped.at_s[-1]:.2f} s"  # noqa: E501
     sooner = direct.at_s[0] + FELT_S < lumped.at_s[0]
-    return Verdict("C49", sooner and direct.text == lumped.text, told)
+    return Verdict("C49", sooner and direct.text == lumped.text, finding)
 
 
 def c50_continues(whole: str, text: str, connections: int, answers: int) -> Verdict:
@@ -72,25 +72,33 @@ def c50_continues(whole: str, text: str, connections: int, answers: int) -> Verd
     )
 
 
-def c51_cancels(seen: int, looking: int, not_looking: int) -> Verdict:
+def c51_cancels(read_tokens: int, looking: int, not_looking: int) -> Verdict:
     """Closing the stream cancels the work on the server, where the server looks: how many tokens were made for a reader
-    who left at `seen`."""
-    told = f"the reader left after {seen} tokens; {looking} were made where the server looks, {not_looking} where not"
-    return Verdict("C51", seen <= looking < not_looking, told)
+    who left after `read_tokens`."""
+    finding = f"the reader left after {read_tokens} tokens; {looking} were made where the server looks, {not_looking} where not"
+    return Verdict("C51", read_tokens <= looking < not_looking, finding)
 
 
 def c52_error_under_200(answer: Streamed) -> Verdict:
     """An error in mid-stream arrives under status 200."""
     status = answer.recording.status
-    told = f"status {status}, {len(answer.pieces)} pieces of text, then an event: {answer.error or 'none'}"
-    return Verdict("C52", status == 200 and bool(answer.pieces) and bool(answer.error) and not answer.complete, told)
+    finding = f"status {status}, {len(answer.pieces)} pieces of text, then an event: {answer.error or 'none'}"
+    return Verdict("C52", status == 200 and bool(answer.pieces) and bool(answer.error) and not answer.complete, finding)
 
 
-def c53_partial_is_state(cut: Streamed, whole: Streamed, made: int) -> Verdict:
+def c53_partial_is_state(cut: Streamed, whole: Streamed, generated_tokens: int) -> Verdict:
     """Partial output is state: what was shown, what was stored, what is billed."""
     usage = "came with the whole answer, not with the cut one" if _billed(whole) and not _billed(cut) else "came or not"
-    holds = bool(cut.pieces) and not cut.complete and made > len(cut.pieces) and _billed(whole) and not _billed(cut)
-    return Verdict("C53", holds, f"shown {len(cut.pieces)} tokens, made and stored {made}; the bill {usage}")
+    holds = (
+        bool(cut.pieces)
+        and not cut.complete
+        and generated_tokens > len(cut.pieces)
+        and _billed(whole)
+        and not _billed(cut)
+    )
+    return Verdict(
+        "C53", holds, f"shown {len(cut.pieces)} tokens, made and stored {generated_tokens}; the bill {usage}"
+    )
 
 
 def _billed(answer: Streamed) -> bool:

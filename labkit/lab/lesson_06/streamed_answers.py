@@ -71,13 +71,13 @@ class Streamed:
 
 def streamed(recording: Recording) -> Streamed:
     """The answer in a recording."""
-    said = [(at_s, piece(event)) for at_s, event in recording.decompressed.timed_events]
+    pieces = [(at_s, piece(event)) for at_s, event in recording.decompressed.timed_events]
     return Streamed(
         recording,
-        [one.text for _, one in said if one.text],
-        [at_s for at_s, one in said if one.text],
-        any(one.end for _, one in said),
-        next((one.error for _, one in said if one.error), ""),
+        [part.text for _, part in pieces if part.text],
+        [at_s for at_s, part in pieces if part.text],
+        any(part.end for _, part in pieces),
+        next((part.error for _, part in pieces if part.error), ""),
     )
 
 
@@ -94,8 +94,8 @@ async def ask(
         return leave_after is not None and len(streamed(watching.recording).pieces) >= leave_after
 
     messages = [{"role": "user", "content": prompt}]
-    asked: dict[str, object] = {"model": "any", "max_tokens": 4096, "stream": True, "messages": messages}
-    asked["stream_options"] = {"include_usage": True}  # OpenAI's dialect tells the bill only if asked to
+    request: dict[str, object] = {"model": "any", "max_tokens": 4096, "stream": True, "messages": messages}
+    request["stream_options"] = {"include_usage": True}  # OpenAI's dialect tells the bill only if asked to
     headers = {"Content-Type": "application/json"}
-    content = json.dumps(asked).encode()
+    content = json.dumps(request).encode()
     return streamed(await watch(url, seconds, stop_when=enough, method="POST", headers=headers, content=content))

@@ -81,7 +81,7 @@ class Advice:
 
     def __repr__(self) -> str:
         why, *mind = self.reasons
-        return "\n".join([f"{self.choose}. {why!r}", *(f"  Mind: {one!r}" for one in mind)])
+        return "\n".join([f"{self.choose}. {why!r}", *(f"  Mind: {caution!r}" for caution in mind)])
 
 
 def decide(need: Need | None = None, measured: Iterable[Verdict] = (), **needs: Any) -> Advice:
@@ -101,9 +101,9 @@ def decide(need: Need | None = None, measured: Iterable[Verdict] = (), **needs: 
         raise LabError(f"needs are {', '.join(names)}, and not {', '.join(unknown)}")
     known = asdict(need or Need(**needs))
     verdicts = {verdict.claim: verdict for verdict in measured}
-    chosen = next(one for one in rules("rule") if _met(known, one))
-    minded = [one for one in rules("mind") if one["choose"] == chosen["choose"] and _met(known, one)]
-    return Advice(chosen["choose"], tuple(_reason(one, verdicts) for one in (chosen, *minded)))
+    chosen = next(rule for rule in rules("rule") if _met(known, rule))
+    cautions = [rule for rule in rules("mind") if rule["choose"] == chosen["choose"] and _met(known, rule)]
+    return Advice(chosen["choose"], tuple(_reason(rule, verdicts) for rule in (chosen, *cautions)))
 
 
 @cache

@@ -9,9 +9,9 @@ from labkit.lab.lesson_08.claims import (
     c25_inner_html_runs_it,
     c64_websocket_sends_none,
 )
-from labkit.lab.lesson_08.mirror import Heard, Mirror, SocketMirror
+from labkit.lab.lesson_08.mirror import Mirror, RequestList, SocketMirror
 
 __all__ = [
-    "Heard", "Mirror", "SocketMirror", "c21_who_sends_headers", "c22_cookies_and_cors", "c23_token_in_the_log",
+    "Mirror", "RequestList", "SocketMirror", "c21_who_sends_headers", "c22_cookies_and_cors", "c23_token_in_the_log",
     "c24_get_only", "c25_inner_html_runs_it", "c64_websocket_sends_none", "logging_server",
 ]  # fmt: skip

@@ -52,10 +52,12 @@ def c24_get_only(methods: Mapping[str, str], asked: Mapping[str, int]) -> Verdic
     `methods` is what the server heard of clients that were told to POST; `asked` is how often each came back.
     """
     posted = [name for name, method in methods.items() if method == "POST"]
-    got = [name for name, method in methods.items() if method == "GET"]
+    by_get = [name for name, method in methods.items() if method == "GET"]
     returned = [name for name, count in asked.items() if count > 1]
-    because = f"{_list(posted)} sent POST, {_list(got)} sent GET; {_list(returned)} came back after the end by itself"
-    return Verdict("C24", got == ["EventSource"] and bool(posted) and returned == ["EventSource"], because)
+    because = (
+        f"{_list(posted)} sent POST, {_list(by_get)} sent GET; {_list(returned)} came back after the end by itself"
+    )
+    return Verdict("C24", by_get == ["EventSource"] and bool(posted) and returned == ["EventSource"], because)
 
 
 def c25_inner_html_runs_it(ran: Mapping[str, bool]) -> Verdict:

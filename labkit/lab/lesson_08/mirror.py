@@ -36,7 +36,7 @@ class SocketMirror(WebSocketHandler):
         self.write_message(json.dumps(_note(self)))
 
 
-class Heard(RequestHandler):
+class RequestList(RequestHandler):
     """All that the mirrors of this server heard, in order: for what a page was not allowed to read."""
 
     def get(self) -> None:

@@ -72,7 +72,7 @@ def test_the_tally_sees_what_is_wrong(got: list[Event], counted: tuple[int, int,
 
 def test_a_server_that_ignores_the_id_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "labkit.lab.lesson_04.every_cut.after", lambda frames, id: [] if id == frames[-1].id else frames
+        "labkit.lab.lesson_04.every_cut.frames_after", lambda frames, id: [] if id == frames[-1].id else frames
     )
     tally = asyncio.run(cut_in_memory(SHORT, [(count,) for count in range(len(response(SHORT)))], "fin"))
     assert tally.doubled > 0 and not tally.flawless

