@@ -42,9 +42,9 @@ def check(name: str, function: object) -> CheckResult:
     for number, level in enumerate(exercise.levels):
         tries = _tries(exercise, level, function)
         total += len(tries)
-        if number == 0 and all(_is_nothing(one.outcome) for one in tries):
+        if number == 0 and all(_is_nothing(attempt.outcome) for attempt in tries):
             return CheckResult(exercise.name, 0, levels, False, _nothing_yet(exercise.name, tries))
-        if not all(one.right for one in tries):
+        if not all(attempt.right for attempt in tries):
             text = f"Level {number + 1} of {levels} ({level.title}): {_explained(exercise, level, tries)}"
             return CheckResult(exercise.name, number, levels, False, text)
     return CheckResult(exercise.name, levels, levels, True, f"{exercise.done} ({total} samples)")
@@ -112,9 +112,9 @@ def _tries(exercise: Exercise, level: Level, function: Callable[..., object]) ->
 
 
 def _explained(exercise: Exercise, level: Level, tries: list[_Try]) -> str:
-    wrong = [one for one in tries if not one.right]
-    trap, seen = _trap(exercise, level, tries)
-    shown = seen[0] if seen else wrong[0]
+    wrong = [attempt for attempt in tries if not attempt.right]
+    trap, same_mistake = _trap(exercise, level, tries)
+    shown = same_mistake[0] if same_mistake else wrong[0]
     sentence = trap.sentence if trap else shown.outcome.why or f"The result is wrong. {level.rule}"
     return "\n".join([sentence, *_facts(exercise, shown), *_count(tries, wrong)])
 
@@ -127,28 +127,28 @@ def _trap(exercise: Exercise, level: Level, tries: list[_Try]) -> tuple[Trap | N
     """
     best: tuple[int, int] = (0, 0)
     found: Trap | None = None
-    seen: list[_Try] = []
+    same_mistake: list[_Try] = []
     for trap in exercise.traps:
         mistakes = _mistakes(exercise, level, trap)
-        same = [one for one, mistake in zip(tries, mistakes, strict=False) if mistake == one.outcome.value]
-        same_wrong = [one for one in same if not one.right]
+        same = [attempt for attempt, mistake in zip(tries, mistakes, strict=False) if mistake == attempt.outcome.value]
+        same_wrong = [attempt for attempt in same if not attempt.right]
         if same_wrong and (len(same_wrong), len(same)) > best:
-            best, found, seen = (len(same_wrong), len(same)), trap, same_wrong
-    if 3 * len(seen) < sum(not one.right for one in tries):
+            best, found, same_mistake = (len(same_wrong), len(same)), trap, same_wrong
+    if 3 * len(same_mistake) < sum(not attempt.right for attempt in tries):
         return None, []
-    return found, seen
+    return found, same_mistake
 
 
-def _facts(exercise: Exercise, one: _Try) -> list[str]:
-    sample, outcome = one.sample, one.outcome
+def _facts(exercise: Exercise, attempt: _Try) -> list[str]:
+    sample, outcome = attempt.sample, attempt.outcome
     facts = [f"  input     {_short(sample.call(exercise.name))}"]
     if sample.origin:
         facts.append(f"  case      {sample.origin}")
     if isinstance(outcome.value, NoValue):
-        came = f"raised {outcome.value.what}" if outcome.value.how == "raised" else "no value to compare"
+        result = f"raised {outcome.value.what}" if outcome.value.how == "raised" else "no value to compare"
     else:
-        came = _short(exercise.show_came(outcome.value))
-    facts += [f"  came      {came}", f"  expected  {_short(exercise.show_expected(sample.expected))}"]
+        result = _short(exercise.show_came(outcome.value))
+    facts += [f"  came      {result}", f"  expected  {_short(exercise.show_expected(sample.expected))}"]
     if outcome.printed:
         facts.append(f"  printed   {_short(repr(outcome.printed))}")
     return facts
@@ -162,7 +162,7 @@ def _count(tries: list[_Try], wrong: list[_Try]) -> list[str]:
 
 
 def _nothing_yet(name: str, tries: list[_Try]) -> str:
-    if any(one.outcome.printed for one in tries):
+    if any(attempt.outcome.printed for attempt in tries):
         return "Not yet: the function prints, but it returns nothing. End it with `return`."
     todo = f'Write its body, then run this cell again. hint("{name}") helps.'
     return f"Not yet: the function returns nothing so far. {todo}"

@@ -68,10 +68,10 @@ def _problem(function: Callable[..., object], problem: BaseException) -> tuple[N
     if isinstance(problem, KeyboardInterrupt):
         return NoValue("stopped"), "You stopped it before it finished."
     name = "ValueError" if isinstance(problem, ValueError) else type(problem).__name__
-    return NoValue("raised", name), f"It raised {_told(problem)}{_where(function, problem)}"
+    return NoValue("raised", name), f"It raised {_problem_text(problem)}{_where(function, problem)}"
 
 
-def _told(problem: BaseException) -> str:
+def _problem_text(problem: BaseException) -> str:
     try:
         text = str(problem)
     except Exception:  # the exception is the learner's own class

@@ -60,7 +60,7 @@ def main(ctx: click.Context, check: bool, no_browser: bool, port: int | None, le
     if not _check(place):
         ctx.exit(1)
     if not check:
-        ctx.exit(_open_lab(place, lesson or "00", browser=not no_browser, port=port, more=ctx.obj))
+        ctx.exit(_open_lab(place, lesson or "00", browser=not no_browser, port=port, jupyter_options=ctx.obj))
 
 
 @main.command("reset")
@@ -198,7 +198,7 @@ def _check(place: Place) -> bool:
     return fine
 
 
-def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, more: list[str]) -> int:
+def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, jupyter_options: list[str]) -> int:
     from labkit.command import jupyter
     from labkit.command.lessons import copy_lessons, find_lesson
 
@@ -215,7 +215,8 @@ def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, mor
         click.echo("You are root: JupyterLab is started with --allow-root.")
     click.echo(f"Opening {place.work.name}/{lesson} in JupyterLab; Ctrl-C stops it.")
     return jupyter.run_jupyter(
-        jupyter.command(place, lesson, browser=browser, port=port, more=more), jupyter.environment()
+        jupyter.command(place, lesson, browser=browser, port=port, options=jupyter_options),
+        jupyter.environment(),
     )
 
 

@@ -112,9 +112,9 @@ def lessons(place: Place) -> InstallationCheck:
 
 def writable(folder: Path) -> InstallationCheck:
     """Whether the folder can be written in, or made. It is tried, since permissions alone do not tell."""
-    there = folder if folder.exists() else folder.parent
+    folder_there = folder if folder.exists() else folder.parent
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=folder_there):
             pass
     except OSError as problem:
         why = problem.strerror or type(problem).__name__

@@ -17,9 +17,9 @@ _DEFAULTS = Path(__file__).parent / "jupyter_defaults"
 
 
 def command(
-    place: Place, lesson: str, *, browser: bool = True, port: int | None = None, more: Sequence[str] = ()
+    place: Place, lesson: str, *, browser: bool = True, port: int | None = None, options: Sequence[str] = ()
 ) -> list[str]:
-    """The command that opens the copy of a lesson in this environment's JupyterLab. `more` goes last, and so wins."""
+    """The command that opens the copy of a lesson in this environment's JupyterLab. `options` go last, and so win."""
     parts = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place.root}"]
     # The address that is printed leads to the lesson too, which a file to open would not.
     parts += [f"--LabApp.default_url=/lab/tree/{place.work.name}/{lesson}"]
@@ -33,7 +33,7 @@ def command(
         parts += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     if is_root():
         parts.append("--allow-root")
-    return [*parts, *more]
+    return [*parts, *options]
 
 
 def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -38,10 +38,10 @@ def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]
     """Serves until Ctrl-C, and says where."""
     server = start(host, port, studio)
     local = is_loopback(host)
-    here = "localhost" if local or host in ("0.0.0.0", "::", "") else _numeric(host)
+    address = "localhost" if local or host in ("0.0.0.0", "::", "") else _numeric(host)
     try:
-        say(f"Ask a model on http://{here}:{server.port}")
-        say(f"Live events on http://{here}:{server.port}/live")
+        say(f"Ask a model on http://{address}:{server.port}")
+        say(f"Live events on http://{address}:{server.port}/live")
         prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
         for origin in sorted(studio.allowed):
             say(f"Through Jupyter's own proxy: {origin}{prefix}proxy/{server.port}/ (and .../live)")

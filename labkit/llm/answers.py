@@ -33,14 +33,14 @@ class Answers(ModelHandler):
 
     async def answer(self, number: str, generation: Generation, prompt: str) -> None:
         self.set_status(201)
-        self._say({"id": number, **_told(generation)})
+        self._say({"id": number, **_state_of(generation)})
 
     async def get(self) -> None:
         generation = self.found()
         if generation is None:
             return
         if "application/json" in self.request.headers.get("Accept", ""):
-            self._say(_told(generation))
+            self._say(_state_of(generation))
         elif self.last_event_id.endswith(END):
             self.set_status(204)  # it has everything: EventSource stops at this
             self.clear_header("Content-Type")
@@ -52,14 +52,14 @@ class Answers(ModelHandler):
         generation = self.found() if self.may_ask() else None
         if generation is not None:
             generation.cancel("stopped by the reader")
-            self._say(_told(generation))
+            self._say(_state_of(generation))
 
     async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
         yield encode(Frame(retry_ms=RETRY_MS, comment="the stream is open"))
         async with contextlib.aclosing(generation.read(self.last_event_id)) as tokens:
             async for token in tokens:
                 yield encode(Frame(data=json.dumps({"text": token.text}, ensure_ascii=False), id=token.id))
-        yield encode(Frame(event="done", data=json.dumps(_told(generation)), id=generation.log.epoch + END))
+        yield encode(Frame(event="done", data=json.dumps(_state_of(generation)), id=generation.log.epoch + END))
 
     def found(self) -> Generation | None:
         """The answer that is meant, or None after a refusal."""
@@ -86,7 +86,7 @@ class CutAnswer(Answers):
             self.set_status(204)
 
 
-def _told(generation: Generation) -> dict[str, Any]:
+def _state_of(generation: Generation) -> dict[str, Any]:
     """The state of an answer, for a page."""
     return {
         "state": generation.state,

@@ -21,7 +21,7 @@ class ChatCompletions(ModelHandler):
     @property
     def wants_usage(self) -> bool:
         """Whether the bill was asked for."""
-        options = self.asked.get("stream_options")
+        options = self.request_json.get("stream_options")
         return isinstance(options, dict) and bool(options.get("include_usage"))
 
     def completion(self, generation: Generation) -> openai.Completion:

@@ -86,13 +86,13 @@ class Generation:
         if self._leaving is not None:
             self._leaving.cancel()
             self._leaving = None
-        seen = last_event_id or self.start
+        last_id = last_event_id or self.start
         try:
             while True:
                 changed, running = self._changed, self.state == "running"
-                for frame in self.log.since(seen).frames:
-                    seen = frame.id or seen
-                    yield Token(seen, frame.data or "")
+                for frame in self.log.since(last_id).frames:
+                    last_id = frame.id or last_id
+                    yield Token(last_id, frame.data or "")
                 if not running:
                     return
                 await changed.wait()

@@ -66,13 +66,13 @@ class ModelHandler(StreamHandler):
 
     def read_prompt(self) -> str:
         """What is asked, in this dialect."""
-        self.asked = self.read_request()
-        self.model = str(self.asked.get("model") or MODEL).encode("utf-8", "replace").decode()
-        return prompt_of(self.asked)
+        self.request_json = self.read_request()
+        self.model = str(self.request_json.get("model") or MODEL).encode("utf-8", "replace").decode()
+        return prompt_of(self.request_json)
 
     async def answer(self, number: str, generation: Generation, prompt: str) -> None:
         """What becomes of the answer that was begun."""
-        if self.asked.get("stream", self.streams_by_default):
+        if self.request_json.get("stream", self.streams_by_default):
             await self.stream(generation, prompt)
         else:
             await self.answer_whole(generation, prompt)
@@ -97,20 +97,20 @@ class ModelHandler(StreamHandler):
     def read_request(self) -> dict[str, Any]:
         """The request's JSON."""
         try:
-            asked = json.loads(self.request.body)
+            request = json.loads(self.request.body)
         except (ValueError, RecursionError) as problem:
             raise Refused(400, f"the request is no JSON: {problem}", "invalid_request_error") from None
-        if not isinstance(asked, dict):
+        if not isinstance(request, dict):
             raise Refused(400, "the request is no JSON object", "invalid_request_error")
-        return asked
+        return request
 
     def check_length(self, prompt: str) -> None:
         """Refuses what no small model could read, and what is no text."""
         try:
             prompt.encode()
         except UnicodeEncodeError as problem:
-            told = f"the prompt holds half of a character, at {problem.start}: a lone surrogate is no text"
-            raise Refused(400, told, "invalid_request_error") from None
+            message = f"the prompt holds half of a character, at {problem.start}: a lone surrogate is no text"
+            raise Refused(400, message, "invalid_request_error") from None
         if len(prompt) > MAX_PROMPT_CHARACTERS:
             message = f"the prompt has {len(prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken"
             raise Refused(413, message, "request_too_large")
@@ -174,13 +174,13 @@ class ModelHandler(StreamHandler):
                 yield piece
 
 
-def prompt_of(asked: dict[str, Any]) -> str:
+def prompt_of(request: dict[str, Any]) -> str:
     """The text of the last message from the user.
 
     Raises:
         Refused: there is none.
     """
-    messages = asked.get("messages")
+    messages = request.get("messages")
     if not isinstance(messages, list) or not messages:
         raise Refused(400, "messages is missing, or no list with a message in it", "invalid_request_error")
     last = messages[-1]

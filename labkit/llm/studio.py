@@ -77,12 +77,12 @@ class Studio:
     def generate(self, prompt: str) -> tuple[str, Generation]:
         """Starts an answer, and gives it a number."""
         number = secrets.token_urlsafe(9)  # whoever knows it may read the answer
-        made = self.generations[number] = Generation(
+        generation = self.generations[number] = Generation(
             self._tokens(prompt), prompt=prompt, abandoned_after_s=self.abandoned_after_s, clock=self.clock
         )
         while len(self.generations) > KEPT:
             self.generations.popitem(last=False)[1].cancel("forgotten: too many newer ones")
-        return number, made
+        return number, generation
 
     def _tokens(self, prompt: str) -> AsyncIterator[str]:
         return self._own_tokens(prompt) if self.upstream is None else self.upstream.tokens(prompt)

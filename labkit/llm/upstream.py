@@ -88,8 +88,8 @@ class Upstream:
         try:
             return str(response.json()["data"][0]["id"])
         except (ValueError, LookupError, TypeError):
-            told = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
-            raise UpstreamFailed(f"{told} If so, name one with --model") from None
+            problem_text = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
+            raise UpstreamFailed(f"{problem_text} If so, name one with --model") from None
 
 
 async def _pieces(response: httpx.Response) -> AsyncGenerator[str, None]:

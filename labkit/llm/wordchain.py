@@ -32,11 +32,11 @@ class WordChain:
     def answer(self, prompt: str, words: int = 60, seed: int = 0) -> str:
         """So many words, ended with a full stop."""
         rng = _dice(prompt, seed)
-        said = list(rng.choice(self._starts))
-        while len(said) < words:
-            following = self._after.get((said[-2], said[-1]))
-            said += [rng.choice(following)] if following else list(rng.choice(self._starts))
-        return " ".join(said[:words]).rstrip(",;:") + "."
+        text = list(rng.choice(self._starts))
+        while len(text) < words:
+            following = self._after.get((text[-2], text[-1]))
+            text += [rng.choice(following)] if following else list(rng.choice(self._starts))
+        return " ".join(text[:words]).rstrip(",;:") + "."
 
 
 @functools.cache

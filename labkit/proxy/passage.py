@@ -55,7 +55,7 @@ class Passing:
                 if problem := next((task.exception() for task in machines if task in done and task.exception()), None):
                     self._give_up(f"a fault failed: {problem!r}")
                 if question in done:
-                    self._asked(question.exception())
+                    self._request_ended(question.exception())
                     break
         finally:
             for task in tasks:
@@ -63,7 +63,7 @@ class Passing:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.passage.ended = self.passage.ended or "the client left"
 
-    def _asked(self, problem: BaseException | None) -> None:
+    def _request_ended(self, problem: BaseException | None) -> None:
         if isinstance(problem, LabError):
             self._give_up(str(problem))
         elif problem is not None and not isinstance(problem, OSError | h11.RemoteProtocolError):

@@ -73,7 +73,7 @@ class FaultPanel(Panel):
 
     def snapshot(self) -> dict[str, Any]:
         relay = self.relay
-        passages = [{"n": one.n, "ended": one.ended or "open"} for one in relay.passages[-SHOWN_PASSAGES:]]
+        passages = [{"n": passage.n, "ended": passage.ended or "open"} for passage in relay.passages[-SHOWN_PASSAGES:]]
         faults = ", ".join(map(repr, relay.faults)) or "none: every byte goes on at once"
         return {"running": relay.running, "open": relay.open, "faults": faults, "passages": passages}
 

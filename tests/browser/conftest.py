@@ -104,7 +104,7 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     environment = jupyter_environment() | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     with reserved_port() as port, (home / "jupyter.log").open("w") as log:
-        command = jupyter_command(place, "", browser=False, port=port, more=more)
+        command = jupyter_command(place, "", browser=False, port=port, options=more)
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"

@@ -88,7 +88,7 @@ def test_without_a_name_the_first_model_of_the_list_is_asked() -> None:
 
     class Listening(ChatCompletions):
         def check_trouble(self) -> None:
-            asked.append(self.asked["model"])
+            asked.append(self.request_json["model"])
 
     async def main() -> None:
         routes = {

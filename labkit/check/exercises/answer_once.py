@@ -51,8 +51,8 @@ def _id(rng: Random, ask: str, count: int) -> str:
 
 def _sample(tokens: list[str], id: str) -> Sample:
     known = {str(number): number for number in range(1, len(tokens) + 1)}
-    seen = known.get(id, 0)
-    rest = [(str(number), token) for number, token in enumerate(tokens, start=1) if number > seen]
+    last_number = known.get(id, 0)
+    rest = [(str(number), token) for number, token in enumerate(tokens, start=1) if number > last_number]
     return Sample((tokens, id), (200 if rest else 204, rest))
 
 

@@ -34,8 +34,8 @@ _ODD = (
 
 def _samples(seed: str, tokens: tuple[str, ...]) -> list[Sample]:
     rng = Random(seed)
-    made = [*tokens, *(rng.choice(tokens) + rng.choice(tokens) for _ in range(30 - len(tokens)))]
-    return [Sample((token,), token) for token in made]
+    all_tokens = [*tokens, *(rng.choice(tokens) + rng.choice(tokens) for _ in range(30 - len(tokens)))]
+    return [Sample((token,), token) for token in all_tokens]
 
 
 def _read(returned: object, sample: Sample) -> str:

@@ -38,17 +38,18 @@ def _samples(seed: str, ask: str) -> list[Sample]:
 
 
 def _origin(rng: Random, ask: str, allowed: list[str]) -> str:
-    one = rng.choice(allowed)
+    known_origin = rng.choice(allowed)
     if rng.random() < 0.3:
-        return one
+        return known_origin
     if ask == "plain":
         return rng.choice(("", "https://evil.example", "https://other.test"))
-    host = one.partition("://")[2]
+    host = known_origin.partition("://")[2]
     alike = [f"https://evil-{host}", f"https://{host}.evil.example", f"https://{host}:8443",
-             one.replace("https", "http"), f"https://evil.example/{host}", one.rstrip("m"), one.upper()]  # fmt: skip
+             known_origin.replace("https", "http"), f"https://evil.example/{host}", known_origin.rstrip("m"),
+             known_origin.upper()]  # fmt: skip
     if ask == "look-alikes":
         return rng.choice([origin for origin in alike if origin not in allowed])
-    return rng.choice(("", "null", "*", "https://", one[:8], *alike[:2]))
+    return rng.choice(("", "null", "*", "https://", known_origin[:8], *alike[:2]))
 
 
 def _sample(origin: str, allowed: list[str]) -> Sample:

@@ -17,12 +17,12 @@ def doubled_events(events: list[tuple[str, str]]) -> list[str]:
 
 def doubled_events(events: list[tuple[str, str]]) -> list[str]:
     """The ids of the events that came more than once, each one time, in the order in which they first came again."""
-    seen: set[str] = set()
+    known_ids: set[str] = set()
     doubled: list[str] = []
     for id, _ in events:
-        if id and id in seen and id not in doubled:  # an event without an id cannot be recognised
+        if id and id in known_ids and id not in doubled:  # an event without an id cannot be recognised
             doubled.append(id)
-        seen.add(id)
+        known_ids.add(id)
     return doubled
 
 
@@ -92,13 +92,13 @@ def _without_id_too(events: list[tuple[str, str]]) -> list[str]:
 
 
 def _number_only(events: list[tuple[str, str]]) -> list[str]:
-    seen: set[str] = set()
+    known_ids: set[str] = set()
     doubled: list[str] = []
     for id, _ in events:
         number = id.rpartition("-")[2]
-        if id and number in seen and id not in doubled:
+        if id and number in known_ids and id not in doubled:
             doubled.append(id)
-        seen.add(number)
+        known_ids.add(number)
     return doubled
 
 

@@ -68,8 +68,8 @@ class Servers:
         return type(self)(self.lags_ms, self.cold, self.ahead_s, self.nagle)
 
     def __repr__(self) -> str:
-        told = [f"{name} {ms:g} ms" for name, ms in self.lags_ms.items()]
-        told += [f"{name} starts cold" for name in self.cold]
-        told += [f"the clock of {name} {s:+g} s" for name, s in self.ahead_s.items()]
-        told += [f"Nagle for {name}" for name in self.nagle]
-        return f"<servers: {', '.join(told)}>"
+        facts = [f"{name} {ms:g} ms" for name, ms in self.lags_ms.items()]
+        facts += [f"{name} starts cold" for name in self.cold]
+        facts += [f"the clock of {name} {s:+g} s" for name, s in self.ahead_s.items()]
+        facts += [f"Nagle for {name}" for name in self.nagle]
+        return f"<servers: {', '.join(facts)}>"

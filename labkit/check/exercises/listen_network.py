@@ -57,18 +57,18 @@ class Network:
     texts: tuple[str, ...]
     attempts: tuple[Attempt, ...]
     retry_ms: int | None = None
-    _made: int = 0
+    _connections: int = 0
     _wait_ms: int = field(default=3000, repr=False)
     _may_connect: bool = field(default=True, repr=False)
 
     def connect(self, last_event_id: str) -> tuple[int, str, Iterator[bytes]]:
         """The answer to the next connection."""
-        if self._made == len(self.attempts):
+        if self._connections == len(self.attempts):
             raise AskedAgain(f"the answer was {self.attempts[-1]}, which is final, and you asked again")
         if not self._may_connect:
             raise TooEarly("you came back without waiting")
-        attempt = self.attempts[self._made]
-        self._made += 1
+        attempt = self.attempts[self._connections]
+        self._connections += 1
         self._may_connect = False
         if attempt.status == 0:
             raise ConnectionError("no connection")
@@ -86,9 +86,9 @@ class Network:
 
     def _chunks(self, attempt: Attempt, last_event_id: str) -> Iterator[bytes]:
         arriving = self.stream(last_event_id)[: attempt.bytes]
-        told = Decoder()
-        told.feed(arriving)
-        self._wait_ms = self._wait_ms if told.reconnection_ms is None else told.reconnection_ms
+        decoder = Decoder()
+        decoder.feed(arriving)
+        self._wait_ms = self._wait_ms if decoder.reconnection_ms is None else decoder.reconnection_ms
         for place in range(0, len(arriving), 7):
             yield arriving[place : place + 7]
         if attempt.breaks:

@@ -34,9 +34,9 @@ def _samples(seed: str, copies: tuple[int, ...], shuffled: bool) -> list[Sample]
         first = rng.randrange(1, 30)
         last = first + rng.randrange(9)
         missing = sorted(rng.sample(range(first + 1, last), rng.randrange(last - first))) if last > first else []
-        seen = [number for number in range(first, last + 1) if number not in missing]
-        doubled = sorted(rng.sample(seen, min(len(seen), rng.randrange(3)))) if copies else []
-        ids = sorted(seen + [number for number in doubled for _ in range(rng.choice(copies))])
+        present = [number for number in range(first, last + 1) if number not in missing]
+        doubled = sorted(rng.sample(present, min(len(present), rng.randrange(3)))) if copies else []
+        ids = sorted(present + [number for number in doubled for _ in range(rng.choice(copies))])
         if shuffled:
             rng.shuffle(ids)
         samples.append(Sample((ids,), (missing, doubled)))

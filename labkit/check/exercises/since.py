@@ -41,11 +41,11 @@ def _samples(seed: str, ask: str) -> list[Sample]:
         epoch, first = rng.choice(("e", "7f3a", "x-y")), rng.choice((1, 1, 5, 9, 98)) if ask != "kept" else 1
         count = rng.randrange(0 if ask == "any" else 1, 5)
         log = [(f"{epoch}-{number}", rng.choice(_WORDS)) for number in range(first, first + count)]
-        samples.append(_sample(log, epoch, first, _asked(rng, ask, epoch, first, first + count - 1)))
+        samples.append(_sample(log, epoch, first, _id_to_ask_for(rng, ask, epoch, first, first + count - 1)))
     return samples
 
 
-def _asked(rng: Random, ask: str, epoch: str, first: int, last: int) -> str:
+def _id_to_ask_for(rng: Random, ask: str, epoch: str, first: int, last: int) -> str:
     if rng.random() < 0.15:
         return ""
     if ask == "kept" or rng.random() < 0.3:
@@ -57,13 +57,13 @@ def _asked(rng: Random, ask: str, epoch: str, first: int, last: int) -> str:
     )
 
 
-def _sample(log: Log, epoch: str, first: int, asked: str) -> Sample:
-    if not asked:
-        return Sample((log, asked), ([], False))
+def _sample(log: Log, epoch: str, first: int, last_event_id: str) -> Sample:
+    if not last_event_id:
+        return Sample((log, last_event_id), ([], False))
     known = {f"{epoch}-{first - 1 + place}": place for place in range(len(log) + 1)} if log else {}
-    if asked in known:
-        return Sample((log, asked), (log[known[asked] :], False))
-    return Sample((log, asked), (log, True))
+    if last_event_id in known:
+        return Sample((log, last_event_id), (log[known[last_event_id] :], False))
+    return Sample((log, last_event_id), (log, True))
 
 
 def _read(returned: object, sample: Sample) -> ReplayAndGap:
@@ -82,57 +82,57 @@ def _pair(item: object, number: int) -> tuple[str, str]:
     return read.text(pair[0], f"The id of item {number}"), read.text(pair[1], f"The data of item {number}")
 
 
-def _place(log: Log, asked: str) -> int | None:
-    return next((place for place, (id, _) in enumerate(log) if id == asked), None)
+def _place(log: Log, last_event_id: str) -> int | None:
+    return next((place for place, (id, _) in enumerate(log) if id == last_event_id), None)
 
 
-def _new_gets_all(log: Log, asked: str) -> ReplayAndGap:
-    return since(log, asked) if asked else (log, False)
+def _new_gets_all(log: Log, last_event_id: str) -> ReplayAndGap:
+    return since(log, last_event_id) if last_event_id else (log, False)
 
 
-def _new_is_a_hole(log: Log, asked: str) -> ReplayAndGap:
-    return since(log, asked) if asked else ([], True)
+def _new_is_a_hole(log: Log, last_event_id: str) -> ReplayAndGap:
+    return since(log, last_event_id) if last_event_id else ([], True)
 
 
-def _repeats(log: Log, asked: str) -> ReplayAndGap:
-    place = _place(log, asked)
-    return (log[place:], False) if place is not None else since(log, asked)
+def _repeats(log: Log, last_event_id: str) -> ReplayAndGap:
+    place = _place(log, last_event_id)
+    return (log[place:], False) if place is not None else since(log, last_event_id)
 
 
-def _skips(log: Log, asked: str) -> ReplayAndGap:
-    place = _place(log, asked)
-    return (log[place + 2 :], False) if place is not None else since(log, asked)
+def _skips(log: Log, last_event_id: str) -> ReplayAndGap:
+    place = _place(log, last_event_id)
+    return (log[place + 2 :], False) if place is not None else since(log, last_event_id)
 
 
-def _last_dropped_is_a_hole(log: Log, asked: str) -> ReplayAndGap:
-    return since(log, asked) if not asked or _place(log, asked) is not None else (log, True)
+def _last_dropped_is_a_hole(log: Log, last_event_id: str) -> ReplayAndGap:
+    return since(log, last_event_id) if not last_event_id or _place(log, last_event_id) is not None else (log, True)
 
 
-def _never_a_hole(log: Log, asked: str) -> ReplayAndGap:
-    return since(log, asked)[0], False
+def _never_a_hole(log: Log, last_event_id: str) -> ReplayAndGap:
+    return since(log, last_event_id)[0], False
 
 
-def _unknown_gets_nothing(log: Log, asked: str) -> ReplayAndGap:
-    missed, gap = since(log, asked)
+def _unknown_gets_nothing(log: Log, last_event_id: str) -> ReplayAndGap:
+    missed, gap = since(log, last_event_id)
     return ([] if gap else missed), gap
 
 
-def _looks_at_the_number_only(log: Log, asked: str) -> ReplayAndGap:
-    digits = asked.rpartition("-")[2]
-    if not asked or not digits.isdigit():
-        return since(log, asked)
+def _looks_at_the_number_only(log: Log, last_event_id: str) -> ReplayAndGap:
+    digits = last_event_id.rpartition("-")[2]
+    if not last_event_id or not digits.isdigit():
+        return since(log, last_event_id)
     rest = [(id, data) for id, data in log if int(id.rpartition("-")[2]) > int(digits)]
     oldest = int(log[0][0].rpartition("-")[2]) if log else 0
     return rest, int(digits) < oldest - 1
 
 
-def _future_is_fine(log: Log, asked: str) -> ReplayAndGap:
-    epoch, _, digits = asked.rpartition("-")
+def _future_is_fine(log: Log, last_event_id: str) -> ReplayAndGap:
+    epoch, _, digits = last_event_id.rpartition("-")
     if log and digits.isdigit() and log[-1][0].rpartition("-")[0] == epoch:
         last = int(log[-1][0].rpartition("-")[2])
         if int(digits) > last:
             return [], False
-    return since(log, asked)
+    return since(log, last_event_id)
 
 
 LEVELS = (

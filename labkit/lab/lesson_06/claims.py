@@ -75,7 +75,10 @@ def c50_continues(whole: str, text: str, connections: int, answers: int) -> Verd
 def c51_cancels(read_tokens: int, looking: int, not_looking: int) -> Verdict:
     """Closing the stream cancels the work on the server, where the server looks: how many tokens were made for a reader
     who left after `read_tokens`."""
-    finding = f"the reader left after {read_tokens} tokens; {looking} were made where the server looks, {not_looking} where not"
+    finding = (
+        f"the reader left after {read_tokens} tokens; "
+        f"{looking} were made where the server looks, {not_looking} where not"
+    )
     return Verdict("C51", read_tokens <= looking < not_looking, finding)
 
 
