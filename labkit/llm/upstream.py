@@ -81,10 +81,11 @@ class Upstream:
             raise UpstreamFailed(f"the connection to the model at {self.base_url} {where} ({why})") from None
 
     async def _first_model(self, client: httpx.AsyncClient) -> str:
-        response = await client.get(self.url("models"))
-        content_type = response.headers.get("content-type")
-        if response.status_code != 200:
-            raise UpstreamFailed(_refused(self.base_url, response, response.content))
+        async with client.stream("GET", self.url("models")) as response:
+            content_type = response.headers.get("content-type")
+            if response.status_code != 200:
+                raise UpstreamFailed(_refused(self.base_url, response, await _beginning(response)))
+            await response.aread()
         try:
             return str(response.json()["data"][0]["id"])
         except (ValueError, LookupError, TypeError):

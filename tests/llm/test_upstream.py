@@ -12,7 +12,9 @@ from tornado.web import RequestHandler
 
 from labkit.errors import LabError
 from labkit.llm import AT_ONCE, KEY_VARIABLE, MODEL, Studio, Trouble, Upstream, model_routes
+from labkit.lab.raw_server import loopback
 from labkit.llm.dialect_handlers import ChatCompletions
+from labkit.llm.upstream import UpstreamFailed
 from labkit.server import StreamHandler, serve
 
 from ..helpers import free_port
@@ -167,3 +169,19 @@ def test_what_the_upstream_says_of_its_refusal_is_passed_on() -> None:
             return (await ask(Upstream(behind.base_url, "any")))[1]
 
     assert "says: model 'any' not found (status 400)" in asyncio.run(main())["why"]
+
+
+@pytest.mark.parametrize("model", ["any", ""], ids=["a question", "the list of models"])
+def test_a_refusal_without_an_end_is_read_up_to_a_bound(model: str) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 500 Sorry\r\nContent-Type: text/html\r\n\r\n" + b"<p>" * 20_000)
+        await reader.read()  # it stays open until the client has had enough
+        await reader.read()
+
+    async def main() -> None:
+        async with loopback(refuse) as url, asyncio.timeout(5):
+            with pytest.raises(UpstreamFailed, match="answered status 500 with text/html"):
+                await anext(Upstream(url, model).tokens("x"))
+
+    asyncio.run(main())
