@@ -596,3 +596,64 @@ def test_one_reader_is_kicked_and_the_others_stay() -> None:
             assert [(delivery.id, delivery.readers) for delivery in channel.deliveries] == [("e-1", 1)]
 
     asyncio.run(main())
+
+
+def far_behind(monkeypatch: pytest.MonkeyPatch, publish_at: dict[int, int], keep: int) -> Channel:
+    """A channel of ten events, more than its room holds. While a reader catches up, more are published: after its n-th
+    event so many, at the last moment before the channel looks whether that was all."""
+    channel = Channel(MemoryLog(keep, epoch="e"), room_bytes=1000)
+    for _ in range(10):
+        channel.publish("x" * 400)
+    drain, drained = Connection.drain, 0
+
+    async def drain_and_publish(connection: Connection) -> None:
+        nonlocal drained
+        await drain(connection)
+        drained += 1
+        for _ in range(publish_at.get(drained, 0)):
+            channel.publish("meanwhile")
+
+    monkeypatch.setattr(Connection, "drain", drain_and_publish)
+    return channel
+
+
+def test_what_is_published_while_a_reader_catches_up_reaches_the_others_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        channel = far_behind(monkeypatch, {3: 1, 10: 2, 13: 1}, keep=100)
+        async with serve(channel) as server, request(server.url) as live:
+            await live.opening()
+            async with request(server.url, after("e-0")) as late:
+                assert ids(await late.events(14)) == numbered(1, 14), "who caught up lost or doubled an event"
+                channel.end()
+                assert ids(await live.events(99)) == numbered(11, 14), "a reader of the live stream lost or doubled one"
+
+    asyncio.run(main())
+
+
+def test_who_catches_up_too_slowly_for_the_log_is_cut_and_not_left_with_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        channel = far_behind(monkeypatch, {10: 15}, keep=10)  # 11 to 15 are dropped before they could be sent
+        async with serve(channel) as server, request(server.url, after("e-0")) as late:
+            with pytest.raises(asyncio.IncompleteReadError):  # a break, not a last chunk
+                await late.events(99)
+            assert channel.visits[0].left == "too slow: the log has moved on"
+            async with request(server.url, after("e-10")) as again:
+                gap, *events = await again.events(11)
+                assert gap.type == "gap" and ids(events) == numbered(16, 25), "coming back, it is told of the hole"
+
+    asyncio.run(main())
+
+
+def test_events_that_are_published_together_are_no_excuse_to_hold_more_than_the_room() -> None:
+    async def main() -> None:
+        channel = Channel(room_bytes=64 * 1024)
+        async with serve(channel) as server:
+            with stubborn(server.url):
+                await soon(lambda: channel.clients == 1)
+                for _ in range(400):  # 1.6 MB, more than the kernel takes, all in one turn of the loop
+                    channel.publish("x" * 4000)
+                await soon(lambda: len(channel.deliveries) == 100, "all were written")
+                assert channel.waiting_bytes <= channel.room_bytes, "they were written in one piece"
+                assert channel.visits[0].left == "too slow: its buffer was full"
+
+    asyncio.run(main())

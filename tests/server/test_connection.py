@@ -228,3 +228,14 @@ def test_what_a_reader_says_after_its_request_is_not_kept() -> None:
             assert it.connection._stream._read_buffer_size <= 256 * 1024
 
     asyncio.run(main())
+
+
+def test_drain_lets_others_run_even_when_nothing_waits() -> None:
+    async def main() -> None:
+        async with pair() as it:
+            others: list[str] = []
+            asyncio.get_running_loop().call_soon(others.append, "ran")
+            await it.connection.drain()
+            assert others == ["ran"], "a source without a pause of its own stops the whole server"
+
+    asyncio.run(main())
