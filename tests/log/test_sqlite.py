@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -188,3 +189,20 @@ def test_an_event_that_comes_in_mid_question_is_no_gap(tmp_path: Path, monkeypat
 
         monkeypatch.setattr(SQLiteLog, "last_number", property(between))
         assert [frame.id for frame in log.since("e-0").frames] == ["e-1"] and not log.since("e-0").gap
+
+
+def test_two_that_open_a_new_file_at_once_agree_on_one_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[str] = []
+
+    def invent(size: int) -> str:
+        """Called where the first has seen that the file has no epoch yet. The second comes in just here."""
+        second = sqlite3.connect(tmp_path / "log.db", timeout=0)
+        with contextlib.closing(second), pytest.raises(sqlite3.OperationalError) as problem:
+            second.execute("INSERT INTO log VALUES ('second')")
+        refused.append(str(problem.value))
+        return "first"
+
+    monkeypatch.setattr("secrets.token_hex", invent)
+    with SQLiteLog(tmp_path / "log.db") as first, SQLiteLog(tmp_path / "log.db") as again:
+        assert first.epoch == again.epoch == "first"
+    assert refused == ["database is locked"], "two epochs in one file"
