@@ -185,3 +185,18 @@ def test_a_server_that_stops_ends_its_answers() -> None:
         await soon(lambda: asyncio.all_tasks() <= before | {reading})
 
     asyncio.run(main())
+
+
+def test_the_key_is_taken_from_either_header() -> None:
+    async def main() -> dict[str, int]:
+        routes = model_routes(Studio(pace=AT_ONCE, key="secret"))
+        async with serve(routes) as server, httpx.AsyncClient(trust_env=False, timeout=20) as client:
+            headers = {"none": {}, "Bearer": {"Authorization": "Bearer secret"}, "X-Api-Key": {"X-Api-Key": "secret"}}
+            headers["wrong"] = {"X-Api-Key": "secre", "Authorization": "Bearer secrets"}
+            asked = {"messages": [{"role": "user", "content": "x"}]}
+            url = f"{server.base_url}/v1/messages"
+            return {
+                name: (await client.post(url, json=asked, headers=sent)).status_code for name, sent in headers.items()
+            }
+
+    assert asyncio.run(main()) == {"none": 401, "Bearer": 200, "X-Api-Key": 200, "wrong": 401}

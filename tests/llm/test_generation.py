@@ -143,3 +143,20 @@ def test_impossible_paces_are_refused() -> None:
     for bad in ((-1, 1, 0), (0, 0, 0), (0, 1, 2)):
         with pytest.raises(LabError, match="impossible"):
             Pace(*bad)
+
+
+def test_an_answer_that_is_forgotten_is_made_no_further() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        studio = Studio(pace=Pace(1.0, 1.0, 0.0), words=20, abandoned_after_s=None, clock=clock)
+        _, oldest = studio.generate("the oldest")
+        for number in range(100):
+            studio.generate(str(number))
+        assert oldest not in studio.generations.values()
+        assert oldest.state == "cancelled" and "forgotten" in oldest.why
+        made = oldest.made
+        await passes(clock, 5)
+        assert oldest.made == made, "it is billed, and nobody can read it or stop it any more"
+        assert studio.newest.made > 0
+
+    asyncio.run(main())

@@ -11,8 +11,8 @@ import pytest
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError
-from labkit.llm import AT_ONCE, KEY_VARIABLE, MODEL, Studio, Trouble, Upstream, model_routes
 from labkit.lab.raw_server import loopback
+from labkit.llm import AT_ONCE, KEY_VARIABLE, MODEL, Studio, Trouble, Upstream, model_routes
 from labkit.llm.dialect_handlers import ChatCompletions
 from labkit.llm.upstream import UpstreamFailed
 from labkit.server import StreamHandler, serve
