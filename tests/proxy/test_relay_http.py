@@ -7,9 +7,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
-from labkit.faults import Cut, Delay, Fault, Slice
+from labkit.faults import Cut, Delay, Duplicate, Fault, Slice, simulate
+from labkit.faults.simulate import sent_data
 from labkit.lab.raw_server import loopback
 from labkit.proxy import Relay, relay
 
@@ -175,3 +177,39 @@ def test_a_request_that_a_fault_cuts_is_said_to_be_cut() -> None:
             assert proxy.passages[0].ended == "a fault cut the request"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("faults", [(), (Duplicate(0.0),)], ids=["as it comes", "through a fault"])
+def test_who_was_promised_100_bytes_and_got_40_is_not_told_that_this_was_all(faults: tuple[Fault, ...]) -> None:
+    async def main() -> None:
+        short = Origin(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 40)
+        async with loopback(short) as url, relay(url, *faults) as proxy, httpx.AsyncClient(trust_env=False) as client:
+            got = b""
+            with pytest.raises(httpx.RemoteProtocolError):
+                async with client.stream("GET", proxy.url) as answer:
+                    async for data in answer.aiter_raw():
+                        got += data
+            assert got == b"x" * 40, "what came before the break comes through"
+            await soon(lambda: proxy.passages[0].ended)
+            assert "broke" in proxy.passages[0].ended
+
+    asyncio.run(main())
+
+
+def test_the_same_seed_and_connection_give_what_simulate_gives() -> None:
+    body = b"".join(b"id: %d\ndata: x\n\n" % number for number in range(40))
+    faults = (Duplicate(0.5), Duplicate(0.5))  # chance by the event, however the bytes are cut
+
+    async def main() -> list[bytes]:
+        origin = Origin(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        async with (
+            loopback(origin) as url,
+            relay(url, *faults, seed=7) as proxy,
+            httpx.AsyncClient(trust_env=False) as client,
+        ):
+            return [(await client.get(proxy.url)).content for _ in range(3)]
+
+    through_the_relay = asyncio.run(main())
+    simulated = [sent_data(simulate([body], *faults, n=n, seed=7)) for n in (1, 2, 3)]
+    assert through_the_relay == simulated
+    assert len(set(simulated)) == 3, "each connection has its own chance"
