@@ -674,3 +674,29 @@ def test_the_resilient_waits_as_long_as_retry_after_asks() -> None:
         return clock.sleeps
 
     assert asyncio.run(main())[0] == 7.0
+
+
+def test_retry_in_s_is_the_wait_and_nothing_once_it_is_over() -> None:
+    async def main() -> None:
+        told: list[tuple[str, float]] = []
+        server = Server(stream(b"retry: 700\n\n"), httpx.ConnectError("no"), stream())
+        source, _ = source_of(server, on_state=lambda state, why: told.append((state, source.retry_in_s)))
+        assert [event async for event in source] == []
+        assert told == [
+            ("open", 0.0),
+            ("connecting", 0.7),
+            ("connecting", 0.7),
+            ("open", 0.0),
+            ("connecting", 0.7),
+            ("closed", 0.0),
+        ]
+
+    run(main)
+
+
+@pytest.mark.parametrize("id", [" 7", "7 ", "\t7 \t", " a b "])
+def test_the_id_goes_out_without_blanks_at_its_ends_and_stays_as_it_came(id: str) -> None:
+    server = Server(stream(f"id: {id}\ndata: x\n\n".encode()))
+    events, source, _ = listen(server)
+    assert server.sent("last-event-id") == [None, id.strip().encode()], "no header may begin or end with a blank"
+    assert source.last_event_id == events[0].last_event_id == id
