@@ -73,6 +73,7 @@ MODEL = ['{"choices": [{"delta": {"content": "hi"}}]}', '{"choices": [{"delta": 
 ONE_LATE = [(n * 0.1 + 0.1, tick(n, n * 0.1)) for n in range(1, 20)] + [(2.0, tick(20, 2.0))]
 SENT = [0.1 * n + 0.05 * (n % 3) for n in range(1, 21)]
 UNEVEN = [(after, tick(n, sent)) for n, (sent, after) in enumerate(pairwise(SENT))]
+LATE_HEAD = Recording(200, HEAD, (Arrival(1.0, RETRY + events("a")[0]),), head_s=1.0, end_s=2.0)
 POISON = b"id: 1\ndata: a\n\nid: 2\x01\ndata: b\n\n"
 
 # cause -> recordings in which it must be named first
@@ -167,7 +168,7 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "retry-too-long": [lambda: judge(body(b"retry: 3600000\n\n", *events("a")))],
     "retry-unreadable": [lambda: judge(body(b"retry: 3s\n\n", *events("a")))],
     "leaving-unnoticed": [lambda: judge(WORDS, More(leaving_noticed=False))],
-    "head-late": [lambda: judge(Recording(200, HEAD, (Arrival(1.0, RETRY + events("a")[0]),), head_s=1.0, end_s=2.0))],
+    "head-late": [lambda: judge(LATE_HEAD)],
     "no-heartbeat": [lambda: judge(replace(body(*events("a"), ended=False), end_s=20.0))],
     "ids-missing": [lambda: judge(body(b"data: a\n\n", b"data: b\n\n"))],
     "cacheable": [lambda: judge(answered(cache_control="")), lambda: judge(answered(cache_control="max-age=60"))],
@@ -254,6 +255,7 @@ HEALTHY = {
     "Gemini's": lambda: judge(body(b'data: {"candidates": [{"content": 1}]}\n\ndata: {"candidates": [{"finishReason": "STOP"}]}\n\n')),
     "the page's own origin": lambda: judge(replace(WORDS, url="https://my.app/x"), More(origin="https://my.app")),
     "work before the head, then a comment": lambda: judge(replace(body(b": open\n\n", *events("a")), head_s=0.8, arrivals=tuple(Arrival(a.at_s + 0.8, a.data) for a in body(b": open\n\n", *events("a")).arrivals))),
+    "a model that thinks before its head, posted": lambda: judge(LATE_HEAD, More(posted=True)),
     "a slow way to the server": lambda: judge(replace(WORDS, sent_s=0.9, head_s=1.0, arrivals=tuple(Arrival(a.at_s + 1.0, a.data) for a in WORDS.arrivals))),
     "results after some work": lambda: judge(body(b": started\n\n", *[b""] * 15, b"".join(events("a", "b", "c", "d", "e")))),
     "a log that is played at once": lambda: judge(WORDS, More(again=_at_once(WORDS))),
