@@ -181,6 +181,16 @@ def test_the_ends_of_events_are_those_of_the_standard() -> None:
         assert sum(len(ends.feed(raw[n : n + 1])) for n in range(len(raw))) == events, raw
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r", b"\r\n"], ids=["LF", "CR", "CRLF"])
+def test_an_event_ends_behind_the_whole_of_its_blank_line(line_end: bytes) -> None:
+    event = b"data: a" + line_end * 2
+    assert EventEnds().feed(event * 3) == [len(event), 2 * len(event), 3 * len(event)]
+    ends = EventEnds()
+    assert [ends.feed(event[:-1]), ends.feed(event[-1:])] == (
+        [[len(event) - 1], []] if len(line_end) == 2 else [[], [1]]
+    )
+
+
 @pytest.mark.parametrize(
     ("make", "why"),
     [
@@ -202,6 +212,8 @@ def test_the_ends_of_events_are_those_of_the_standard() -> None:
         (lambda: TotalTimeout(1, "x"), r"TotalTimeout\(how='x'\)"),
         (lambda: FailFirst(-1), r"FailFirst\(n=-1\)"),
         (lambda: AnswerStatus((200, 99)), "a number from 200 to 599"),
+        (lambda: AnswerStatus((199,)), "a number from 200 to 599"),
+        (lambda: AnswerStatus((599, 600)), "a number from 200 to 599"),
         (lambda: Duplicate(1.5), "a chance is at most 1"),
         (lambda: First(0, Pass()), r"First\(n=0\)"),
         (lambda: OneOf(()), "one fault or more"),
