@@ -657,3 +657,21 @@ def test_events_that_are_published_together_are_no_excuse_to_hold_more_than_the_
                 assert channel.visits[0].left == "too slow: its buffer was full"
 
     asyncio.run(main())
+
+
+def test_who_leaves_while_catching_up_is_gone_for_good() -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(5000, epoch="e"), room_bytes=10_000)
+        for _ in range(1000):
+            channel.publish("x" * 4000)
+        async with serve(channel) as server:
+            before = asyncio.all_tasks()
+            async with request(server.url, after("e-0")):
+                await soon(lambda: channel.waiting_bytes > 0, "the reader is behind")
+            await soon(lambda: channel.visits[0].left, "it is noticed that the reader left")
+            await soon(lambda: asyncio.all_tasks() <= before, "nobody catches up any more")
+            channel.publish("nobody minds")
+            await soon(lambda: channel.deliveries[-1].id == "e-1001")
+            assert (channel.clients, channel.deliveries[-1].readers) == (0, 0), "the dead reader joined the others"
+
+    asyncio.run(main())
