@@ -473,6 +473,7 @@ def test_a_post_is_sent_once_without_leave() -> None:
         class Answer(RequestHandler):
             async def post(self) -> None:
                 bodies.append(self.request.body)
+                assert self.request.headers["Content-Type"] == "application/json"  # or a model's server refuses it
                 self.set_header("Content-Type", "text/event-stream")
                 self.write(tokens()[0])
                 await self.flush()

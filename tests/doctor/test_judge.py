@@ -338,3 +338,9 @@ def test_odd_bodies_are_judged_without_an_exception(raw: bytes) -> None:
 def test_events_that_the_server_sends_in_batches_are_no_error() -> None:
     found = judge(stream([(n // 10 + 1.0, tick(n, n / 10)) for n in range(40)]))
     assert [finding.severity for finding in found.findings if finding.name == "held"] == ["warning"]
+
+
+@pytest.mark.parametrize("sent, said", [("", "no Cache-Control"), ("max-age=60", "Cache-Control: max-age=60")])
+def test_the_evidence_of_a_header_is_the_header(sent: str, said: str) -> None:
+    (found,) = [finding for finding in judge(answered(cache_control=sent)).findings if finding.name == "cacheable"]
+    assert found.evidence == said
