@@ -215,6 +215,7 @@ def test_an_event_ends_behind_the_whole_of_its_blank_line(line_end: bytes) -> No
         (lambda: AnswerStatus((199,)), "a number from 200 to 599"),
         (lambda: AnswerStatus((599, 600)), "a number from 200 to 599"),
         (lambda: Duplicate(1.5), "a chance is at most 1"),
+        (lambda: Duplicate(-0.1), r"Duplicate\(chance=-0.1\)"),
         (lambda: First(0, Pass()), r"First\(n=0\)"),
         (lambda: OneOf(()), "one fault or more"),
         (lambda: OneOf((Pass(), Slice(1))), "all must be of the wire, or none"),

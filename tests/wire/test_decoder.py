@@ -63,7 +63,8 @@ def test_a_run_of_plain_events_with_one_that_is_not() -> None:
 def test_one_event_in_one_chunk_takes_every_short_cut_rightly() -> None:
     chunks = [b"data: a\n\n", b"id: 1\n\n", b"data: b\n\n", b"id: 2\ndata: c\n\n", b"event: e\ndata: d\n\n", b"event: \ndata: e\n\n",
               b"id: \ndata: f\n\n", b"id: \0\ndata: g\n\n", b"event: x\n", b"data: h\n\n", b"data: i\r\n\n", b"data: \xff\n\n",
-              b"id: 3\n", b"data: j\n\n", b"data: k\r", b"\n\n"]  # fmt: skip
+              b"id: 3\n", b"data: j\n\n", b"data: k\r", b"\n\n", b"data: l\ndata: m\n\n", b"data: n\nid: 4\n\n",
+              b"data: o\n: c\n\n", b"data: p\n\ndata: q\n\n", b"data: r\n\n\n"]  # fmt: skip
     decoder, fed = Decoder(), b""
     for chunk in chunks:
         decoder.feed(chunk)
