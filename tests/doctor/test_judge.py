@@ -294,6 +294,9 @@ def test_the_hop_that_holds_is_found_by_comparing() -> None:
     assert "cannot be compared" in compare(direct, body(b"id: other\ndata: a\n\n"))[1]
     late = stream(ticks(), HoldBytes(65536))
     assert not compare(late, late)[0]  # held before both
+    brisk = ticks(24, 0.06)
+    held, sentence = compare(stream(brisk), stream(brisk, HoldTime(0.2)))
+    assert held and "in 24 and in 6 bursts" in sentence, "no event is late enough; the bursts alone show it"
 
 
 def test_a_diagnosis_speaks_json() -> None:
