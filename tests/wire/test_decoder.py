@@ -110,9 +110,11 @@ def test_retry_takes_ascii_digits_only(value: str) -> None:
 
 
 class TestLimit:
-    def test_what_was_complete_comes_first_and_the_next_call_raises(self) -> None:
+    @pytest.mark.parametrize("end", [b"", b"\n", b"\n\ndata: c\n\n"], ids=["no line end", "a line end", "more events"])
+    def test_what_was_complete_comes_first_and_the_next_call_raises(self, end: bytes) -> None:
         decoder = Decoder(max_event_bytes=20)
-        assert decoder.feed(b"data: a\n\ndata: " + b"x" * 30) == [Event("a")]
+        complete = [Event("a"), Event("b", last_event_id="1")]
+        assert decoder.feed(b"data: a\n\nid: 1\ndata: b\n\ndata: " + b"x" * 30 + end) == complete
         for call in (lambda: decoder.feed(b"\n\n"), lambda: decoder.feed(b""), decoder.close):
             with pytest.raises(LimitExceeded, match="20 bytes"):
                 call()
