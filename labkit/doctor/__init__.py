@@ -2,10 +2,11 @@
 
 from labkit.doctor.causes import Cause, Remedy, causes
 from labkit.doctor.comparing import compare
-from labkit.doctor.diagnosis import Diagnosis, Finding, More
+from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers
 from labkit.doctor.examine import NotExamined, examine
 from labkit.doctor.judge import judge
 
 __all__ = [
-    "Cause", "Diagnosis", "Finding", "More", "NotExamined", "Remedy", "causes", "compare", "examine", "judge",
+    "Cause", "Diagnosis", "Finding", "FurtherAnswers", "NotExamined", "Remedy", "causes", "compare", "examine",
+    "judge",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from statistics import median, pstdev
 
-from labkit.doctor.diagnosis import Finding, More
+from labkit.doctor.diagnosis import Finding, FurtherAnswers
 from labkit.doctor.pattern import APART_S, Pattern, in_ms, pattern_of, pauses_inside
 from labkit.recording import Recording
 
@@ -17,28 +17,28 @@ CORK_S = (0.15, 0.30)
 HEAD_S = 0.5
 
 
-def look_at_arrivals(raw: Recording, readable: Recording, more: More) -> list[Finding]:
+def look_at_arrivals(raw: Recording, readable: Recording, further: FurtherAnswers) -> list[Finding]:
     """The one way in which events are held back, or none; and headers that come late."""
     found = _held(readable)
     if raw.headers.get("content-encoding", "identity") != "identity":
-        found = _compressed(raw, readable, found, more)
-    return ([found] if found is not None else []) + _head_late(raw, readable, more)
+        found = _compressed(raw, readable, found, further)
+    return ([found] if found is not None else []) + _head_late(raw, readable, further)
 
 
-def _compressed(raw: Recording, readable: Recording, found: Finding | None, more: More) -> Finding | None:
+def _compressed(raw: Recording, readable: Recording, found: Finding | None, further: FurtherAnswers) -> Finding | None:
     """Whether it is the compression that holds them: by what came of the same without it."""
-    said = f"Content-Encoding: {raw.headers['content-encoding']}"
-    plain = more.uncompressed
+    header = f"Content-Encoding: {raw.headers['content-encoding']}"
+    plain = further.uncompressed
     if not readable.events and plain is not None and plain.events:
         count = len(plain.events)
-        return Finding("compression-holds", f"{said}, and no event; asked for without compression, {count} came")
+        return Finding("compression-holds", f"{header}, and no event; asked for without compression, {count} came")
     if found is None:
         return None
     without = _held(plain) if plain is not None else None
     if without is not None:
         return without
-    asked = "; asked for without compression, they come at once" if plain is not None else ""
-    return Finding("compression-holds", f"{said}, and {found.evidence}{asked}")
+    comparison = "; asked for without compression, they come at once" if plain is not None else ""
+    return Finding("compression-holds", f"{header}, and {found.evidence}{comparison}")
 
 
 def _held(readable: Recording) -> Finding | None:
@@ -137,10 +137,10 @@ def _batches(pattern: Pattern) -> Finding | None:
     return Finding("corked", evidence, "note")
 
 
-def _head_late(raw: Recording, readable: Recording, more: More) -> list[Finding]:
+def _head_late(raw: Recording, readable: Recording, further: FurtherAnswers) -> list[Finding]:
     """A head that came with the first event. (With a comment, or for a POST, it is the server that took its time.)"""
     waited_s = raw.head_s - raw.sent_s
-    if more.posted or waited_s < HEAD_S or not readable.timed_events:
+    if further.posted or waited_s < HEAD_S or not readable.timed_events:
         return []
     first_bytes_s, first_event_s = readable.arrivals[0].at_s, readable.timed_events[0][0]
     if first_event_s - raw.head_s > APART_S or first_event_s > first_bytes_s:

@@ -19,23 +19,23 @@ def compare(direct: Recording, through: Recording, same_events: bool = True) -> 
     """
     first = dict(_keyed(direct, same_events))
     both = [(first[key], at_s) for key, at_s in _keyed(through, same_events) if key in first]
-    seen = f"direct: {len(direct.events)} events, through: {len(through.events)}"
+    summary = f"direct: {len(direct.events)} events, through: {len(through.events)}"
     if not first:
-        return False, f"{seen}. Nothing to compare: the direct stream brought no event"
+        return False, f"{summary}. Nothing to compare: the direct stream brought no event"
     if not through.events:
-        return True, f"{seen}. The hop between them held everything for as long as was watched"
+        return True, f"{summary}. The hop between them held everything for as long as was watched"
     if not both:
-        return False, f"{seen}. No event came on both: they cannot be compared"
+        return False, f"{summary}. No event came on both: they cannot be compared"
     later = [at_s - first_s for first_s, at_s in both]
     lumps = [len(bursts([moments[side] for moments in both], APART_S)) for side in (0, 1)]
-    seen += f", on both: {len(both)}, in {lumps[0]} and in {lumps[1]} bursts"
+    summary += f", on both: {len(both)}, in {lumps[0]} and in {lumps[1]} bursts"
     late = median(later) > LATE_S or max(later) > 2 * LATE_S
     if lumps[0] > 2 * lumps[1] or (late and same_events):
         much = f"{in_ms(median(later))} in the middle, {in_ms(max(later))} at most"
-        return True, f"{seen}. The hop between them holds events back: {much}"
+        return True, f"{summary}. The hop between them holds events back: {much}"
     if not same_events:
-        return False, f"{seen}. Each answer is another: only their patterns can be compared, and those are alike"
-    return False, f"{seen}. The hop between them adds {in_ms(max(0.0, median(later)))}: nothing is held there"
+        return False, f"{summary}. Each answer is another: only their patterns can be compared, and those are alike"
+    return False, f"{summary}. The hop between them adds {in_ms(max(0.0, median(later)))}: nothing is held there"
 
 
 def _keyed(recording: Recording, same_events: bool) -> Iterator[tuple[tuple[str, int], float]]:

@@ -33,7 +33,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class More:
+class FurtherAnswers:
     """What further requests brought, where they were made; None or "" where they were not.
 
     `resumed` is the answer to a request with `asked_id` as its Last-Event-ID; `uncompressed` to one that refused

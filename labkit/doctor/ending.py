@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from labkit.doctor.body import Content
-from labkit.doctor.diagnosis import Finding, More
+from labkit.doctor.diagnosis import Finding, FurtherAnswers
 from labkit.doctor.head import is_cacheable
 from labkit.doctor.language_models import is_model
 from labkit.doctor.pattern import longest_silence
@@ -16,29 +16,29 @@ SILENCE_S = 15.0  # the standard's own advice for heartbeats
 SURELY_IDLE_S = 5.0  # a silence this long before the cut needs no second witness
 
 
-def look_at_end(recording: Recording, content: Content, more: More) -> Iterator[Finding]:
+def look_at_end(recording: Recording, content: Content, further: FurtherAnswers) -> Iterator[Finding]:
     """Cuts and silences."""
     if recording.broken:
-        yield _broken(recording, more.resumed or more.again)
+        yield _broken(recording, further.resumed or further.again)
     elif recording.ended and not is_model(recording.events) and content.blocks:
         yield Finding("asks-again", f"after {recording.end_s:.2g} s the response was complete")
     elif not recording.ended and longest_silence(recording) >= SILENCE_S:
         yield Finding("no-heartbeat", f"no byte came for {longest_silence(recording):.0f} s")
 
 
-def look_at_return(recording: Recording, content: Content, more: More, held: bool) -> Iterator[Finding]:
+def look_at_return(recording: Recording, content: Content, further: FurtherAnswers, held: bool) -> Iterator[Finding]:
     """What a client gets that comes back, and what a second one gets. `held`: events are held back on the way."""
-    if more.leaving_noticed is False:
+    if further.leaving_noticed is False:
         yield Finding("leaving-unnoticed", "two seconds after we had left, the server still counted us")
-    again = more.resumed or more.again
+    again = further.resumed or further.again
     if again is not None and is_cacheable(recording) and _is_recording(recording, again):
         took = f"what had taken {recording.end_s:.2g} s came again within {max(again.end_s, 0.001):.2g} s"
         yield Finding("replayed", took)
-    elif more.resumed is not None and more.resumed.status != 200:
-        said = more.resumed.status or "nothing"
-        yield Finding("resume-refused", f"asked with Last-Event-ID: {more.asked_id}, it answered {said}")
-    elif more.resumed is not None:
-        yield from _resumed(more.resumed, content, more.asked_id, held)
+    elif further.resumed is not None and further.resumed.status != 200:
+        status = further.resumed.status or "nothing"
+        yield Finding("resume-refused", f"asked with Last-Event-ID: {further.asked_id}, it answered {status}")
+    elif further.resumed is not None:
+        yield from _resumed(further.resumed, content, further.asked_id, held)
 
 
 def _resumed(resumed: Recording, content: Content, asked_id: str, held: bool) -> Iterator[Finding]:
@@ -46,14 +46,14 @@ def _resumed(resumed: Recording, content: Content, asked_id: str, held: bool) ->
         return  # the server says itself that it no longer knows: honest, and no mistake
     ids = [block.own_id for block in content.blocks if block.own_id]
     following = ids[ids.index(asked_id) + 1]
-    got = [event.last_event_id for event in resumed.events if event.last_event_id]  # a greeting has none
-    asked = f"asked to go on after {asked_id!a}"
-    if not got:
+    received_ids = [event.last_event_id for event in resumed.events if event.last_event_id]  # a greeting has none
+    request = f"asked to go on after {asked_id!a}"
+    if not received_ids:
         if not held:
-            yield Finding("resume-ignored", f"{asked}, it sent nothing, though {following!a} was there")
-    elif got[0] != following:
-        seen = "again" if got[0] in ids[: ids.index(asked_id) + 1] else "next"
-        yield Finding("resume-ignored", f"{asked}, it sent {got[0]!a} {seen}, and not {following!a}")
+            yield Finding("resume-ignored", f"{request}, it sent nothing, though {following!a} was there")
+    elif received_ids[0] != following:
+        manner = "again" if received_ids[0] in ids[: ids.index(asked_id) + 1] else "next"
+        yield Finding("resume-ignored", f"{request}, it sent {received_ids[0]!a} {manner}, and not {following!a}")
 
 
 def _is_recording(first: Recording, second: Recording) -> bool:
@@ -67,22 +67,22 @@ def _is_recording(first: Recording, second: Recording) -> bool:
 
 
 def _broken(recording: Recording, other: Recording | None) -> Finding:
-    said = f"the connection broke after {recording.end_s:.2g} s"
+    end = f"the connection broke after {recording.end_s:.2g} s"
     silence_s, before_s = _silence_before_end(recording)
     witness = other is not None and bool(other.broken) and other.body != recording.body
     if silence_s > 2 * before_s and silence_s > 0.4:
-        told = (
-            f"{said}, {silence_s:.2g} s after the last byte; before that, no silence was longer than {before_s:.2g} s"
+        silence = (
+            f"{end}, {silence_s:.2g} s after the last byte; before that, no silence was longer than {before_s:.2g} s"
         )
         if silence_s > SURELY_IDLE_S:
-            return Finding("idle-timeout", told)
+            return Finding("idle-timeout", silence)
         if witness and other is not None and abs(_silence_before_end(other)[0] - silence_s) < max(0.35, silence_s / 3):
-            return Finding("idle-timeout", f"{told}; the next connection ended in the same way")
+            return Finding("idle-timeout", f"{silence}; the next connection ended in the same way")
     elif witness and other is not None and abs(other.end_s - recording.end_s) < 0.1 * recording.end_s:
-        return Finding("total-timeout", f"{said}, and the next one after {other.end_s:.2g} s, while bytes were coming")
+        return Finding("total-timeout", f"{end}, and the next one after {other.end_s:.2g} s, while bytes were coming")
     if other is not None and other.broken and other.body == recording.body:
-        said += ", and the next one after the same bytes"
-    return Finding("broken-off", f"{said} ({recording.broken})")
+        end += ", and the next one after the same bytes"
+    return Finding("broken-off", f"{end} ({recording.broken})")
 
 
 def _silence_before_end(recording: Recording) -> tuple[float, float]:

@@ -16,7 +16,7 @@ import httpx
 from labkit.client import ResponseRecorder, watch
 from labkit.doctor.arrival import look_at_arrivals
 from labkit.doctor.body import Content, read_content
-from labkit.doctor.diagnosis import Diagnosis, More
+from labkit.doctor.diagnosis import Diagnosis, FurtherAnswers
 from labkit.doctor.head import is_cacheable
 from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
@@ -27,7 +27,7 @@ STREAMS = 2  # as many as a browser's page and its reload open
 RETURN_S = 3.0
 JOIN_S = 0.001  # a million pieces of one byte are not kept as a million pieces
 FIELDS = (b"data", b"id", b"event", b"retry", b":")
-Asking = Callable[[More, float], Coroutine[Any, Any, More]]
+Asking = Callable[[FurtherAnswers, float], Coroutine[Any, Any, FurtherAnswers]]
 
 
 #: What else stands behind a URL that cannot be asked: a name that is none, a port that is none, a redirect to either.
@@ -48,17 +48,17 @@ class Request:
     origin: str = ""
     verify: bool = True
 
-    def all_headers(self, more: Mapping[str, str]) -> dict[str, str]:
+    def all_headers(self, extra_headers: Mapping[str, str]) -> dict[str, str]:
         """The headers to send."""
         own = {"Cache-Control": "no-cache", "Accept-Encoding": "gzip, deflate"}
         page = {"Origin": self.origin} if self.origin else {}
         kind = {"Content-Type": "application/json"} if self.content is not None else {}
-        return {**own, **page, **kind, **(self.headers or {}), **more}
+        return {**own, **page, **kind, **(self.headers or {}), **extra_headers}
 
     async def ask(
         self,
         seconds: float,
-        more: Mapping[str, str] = MappingProxyType({}),
+        extra_headers: Mapping[str, str] = MappingProxyType({}),
         enough: Callable[[ResponseRecorder], bool] = lambda watching: False,
         on_answer: Callable[[httpx.Response], object] = lambda response: None,
     ) -> Recording:
@@ -74,7 +74,7 @@ class Request:
                 stop_when=enough,
                 on_answer=on_answer,
                 method="GET" if self.content is None else "POST",
-                headers=self.all_headers(more),
+                headers=self.all_headers(extra_headers),
                 content=self.content,
                 verify=self.verify,
                 join_s=JOIN_S,
@@ -108,15 +108,17 @@ async def examine(
     counted = await readers.before_leaving()
     if first.status == 0:
         raise NotExamined(_no_head(first, url, seconds))
-    more = More(origin=request.origin, http2=await _offers_http2(first.url, verify), posted=content is not None)
+    further = FurtherAnswers(
+        origin=request.origin, http2=await _offers_http2(first.url, verify), posted=content is not None
+    )
     if first.status != 200 or not _is_stream(first):
-        return judge(first, more)
-    more = replace(more, leaving_noticed=await readers.leaving_noticed(counted))
+        return judge(first, further)
+    further = replace(further, leaving_noticed=await readers.leaving_noticed(counted))
     unasked: list[str] = []
     if not watch_only:
-        more, unasked = await _ask_more(request, first, more, seconds, may_open_more)
-    _check_lines(first, more, url)
-    return judge(first, more, tuple(unasked))
+        further, unasked = await _ask_more(request, first, further, seconds, may_open_more)
+    _check_lines(first, further, url)
+    return judge(first, further, tuple(unasked))
 
 
 def _no_head(first: Recording, url: str, seconds: float) -> str:
@@ -132,11 +134,11 @@ def _is_stream(first: Recording) -> bool:
     return first.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def _check_lines(first: Recording, more: More, url: str) -> None:
+def _check_lines(first: Recording, further: FurtherAnswers, url: str) -> None:
     """Raises NotExamined where not one line came, nor one without compression."""
     with contextlib.suppress(ValueError):
         body = first.decompressed.body
-        if b"\n" in body or b"\r" in body or (more.uncompressed is not None and more.uncompressed.events):
+        if b"\n" in body or b"\r" in body or (further.uncompressed is not None and further.uncompressed.events):
             return
         if not body:
             end = "and ended" if first.ended else f"and nothing more in {first.end_s:.2g} s"
@@ -146,40 +148,40 @@ def _check_lines(first: Recording, more: More, url: str) -> None:
 
 
 async def _ask_more(
-    request: Request, first: Recording, more: More, seconds: float, may_open_more: Callable[[str], bool]
-) -> tuple[More, list[str]]:
+    request: Request, first: Recording, further: FurtherAnswers, seconds: float, may_open_more: Callable[[str], bool]
+) -> tuple[FurtherAnswers, list[str]]:
     unasked: list[str] = []
     try:
         content = read_content(first.decompressed.body)
-        held = bool(look_at_arrivals(first, first.decompressed, more))
+        held = bool(look_at_arrivals(first, first.decompressed, further))
     except ValueError:
-        return more, unasked
+        return further, unasked
     for number, (why, ask) in enumerate(_wishes(request, first, content, held)):
         # A POST may cost money: it is sent once, unless more is allowed.
         if (number >= STREAMS - 1 or request.content is not None) and not may_open_more(why):
             unasked.append(why)
             continue
         with contextlib.suppress(NotExamined):
-            more = await ask(more, seconds)
-    return more, unasked
+            further = await ask(further, seconds)
+    return further, unasked
 
 
 def _wishes(request: Request, first: Recording, content: Content, held: bool) -> list[tuple[str, Asking]]:
     """What else to ask, most telling first."""
     wishes: list[tuple[str, Asking]] = []
 
-    async def uncompressed(more: More, seconds: float) -> More:
-        return replace(more, uncompressed=await request.ask(seconds, {"Accept-Encoding": "identity"}))
+    async def uncompressed(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
+        return replace(further, uncompressed=await request.ask(seconds, {"Accept-Encoding": "identity"}))
 
-    async def resumed(more: More, seconds: float) -> More:
+    async def resumed(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
         if first.broken or first.ended:  # as long as the first, to see whether it ends alike
             answer = await request.ask(seconds, {"Last-Event-ID": asked_id})
         else:
             answer = await request.ask(min(seconds, RETURN_S), {"Last-Event-ID": asked_id}, _one_event)
-        return replace(more, resumed=_readable(answer), asked_id=asked_id)
+        return replace(further, resumed=_readable(answer), asked_id=asked_id)
 
-    async def again(more: More, seconds: float) -> More:
-        return replace(more, again=_readable(await request.ask(seconds)))
+    async def again(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
+        return replace(further, again=_readable(await request.ask(seconds)))
 
     if (held or not content.blocks) and first.headers.get("content-encoding", "identity") != "identity":
         wishes.append(("the same without compression", uncompressed))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from labkit.doctor.diagnosis import Finding, More
+from labkit.doctor.diagnosis import Finding, FurtherAnswers
 from labkit.recording import Recording
 
 _HTML = re.compile(rb"\s*<(!doctype|html|head|body)\b", re.I)
@@ -16,7 +16,7 @@ _NOT_STORED = re.compile(r"\b(no-cache|no-store|private|max-age=0|s-maxage=0)\b"
 FATAL = {"wrong-status", "html-page", "wrong-media-type"}
 
 
-def look_at_head(recording: Recording, more: More) -> Iterator[Finding]:
+def look_at_head(recording: Recording, further: FurtherAnswers) -> Iterator[Finding]:
     """What is wrong with the head, or worth a note."""
     if recording.redirects:
         yield Finding("redirected", f"{' to '.join([*recording.redirects, recording.url])}")
@@ -25,17 +25,17 @@ def look_at_head(recording: Recording, more: More) -> Iterator[Finding]:
         return
     yield from _media_type(recording)
     allowed = recording.headers.get("access-control-allow-origin")
-    if more.origin and not _is_own(more.origin, recording.url) and allowed not in ("*", more.origin):
-        said = f"Access-Control-Allow-Origin: {allowed}" if allowed else "no Access-Control-Allow-Origin"
-        yield Finding("cors-refused", f"asked with Origin: {more.origin}, it answered with {said}")
-    if is_cacheable(recording) and not more.posted:
+    if further.origin and not _is_own(further.origin, recording.url) and allowed not in ("*", further.origin):
+        header = f"Access-Control-Allow-Origin: {allowed}" if allowed else "no Access-Control-Allow-Origin"
+        yield Finding("cors-refused", f"asked with Origin: {further.origin}, it answered with {header}")
+    if is_cacheable(recording) and not further.posted:
         control = recording.headers.get("cache-control")
         yield Finding("cacheable", f"Cache-Control: {control}" if control else "no Cache-Control")
     if recording.http_version in ("HTTP/1.0", "HTTP/1.1"):
         framed = "transfer-encoding" in recording.headers or "content-length" in recording.headers
         if not framed:
             yield Finding("close-delimited", f"{recording.http_version}, no Transfer-Encoding and no Content-Length")
-        if not more.http2:
+        if not further.http2:
             yield Finding("six-connections", f"the answer came over {recording.http_version}")
 
 
@@ -53,12 +53,12 @@ def is_cacheable(recording: Recording) -> bool:
 def _media_type(recording: Recording) -> Iterator[Finding]:
     content_type = recording.headers.get("content-type", "")
     essence, *parameters = (part.strip() for part in content_type.lower().split(";"))
-    said = f"Content-Type: {content_type}" if content_type else "no Content-Type"
+    header = f"Content-Type: {content_type}" if content_type else "no Content-Type"
     if essence != "text/event-stream":
         begins = recording.body[:40]
         looks_html = essence == "text/html" or (not essence and _HTML.match(begins))
         name = "html-page" if looks_html else "wrong-media-type"
-        yield Finding(name, f"{said}; it begins with {begins!r}" if looks_html else said)
+        yield Finding(name, f"{header}; it begins with {begins!r}" if looks_html else header)
     charset = next((p.partition("=")[2].strip('" ') for p in parameters if p.startswith("charset")), "utf-8")
     if essence == "text/event-stream" and charset not in ("utf-8", "utf8"):
-        yield Finding("wrong-charset", said)
+        yield Finding("wrong-charset", header)

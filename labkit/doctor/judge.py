@@ -7,7 +7,7 @@ from statistics import median
 from labkit.doctor.arrival import look_at_arrivals
 from labkit.doctor.body import Content, read_content
 from labkit.doctor.content import look_at_content, look_at_ids
-from labkit.doctor.diagnosis import Diagnosis, Finding, More, ordered
+from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers, ordered
 from labkit.doctor.ending import look_at_end, look_at_return
 from labkit.doctor.head import FATAL, look_at_head
 from labkit.doctor.language_models import is_model, look_at_answer
@@ -15,13 +15,13 @@ from labkit.doctor.pattern import pattern_of
 from labkit.recording import Recording
 
 
-def judge(recording: Recording, more: More | None = None, unasked: tuple[str, ...] = ()) -> Diagnosis:
+def judge(recording: Recording, further: FurtherAnswers | None = None, unasked: tuple[str, ...] = ()) -> Diagnosis:
     """The diagnosis of a stream, from a recording of it and from what further requests brought.
 
     No header that names a product is looked at: causes are told by what came, and when.
     """
-    more = more or More()
-    findings = list(look_at_head(recording, more))
+    further = further or FurtherAnswers()
+    findings = list(look_at_head(recording, further))
     if any(finding.name in FATAL for finding in findings):
         return Diagnosis(recording.url, ordered(findings), _facts(recording, None), unasked, recording)
     try:
@@ -31,13 +31,13 @@ def judge(recording: Recording, more: More | None = None, unasked: tuple[str, ..
         return Diagnosis(recording.url, ordered(findings), _facts(recording, None), unasked, recording)
     content = read_content(readable.body)
     findings += look_at_content(content, readable)
-    held = look_at_arrivals(recording, readable, more)
+    held = look_at_arrivals(recording, readable, further)
     findings += held
-    findings += look_at_end(readable, content, more)
-    findings += look_at_return(readable, content, more, bool(held))
+    findings += look_at_end(readable, content, further)
+    findings += look_at_return(readable, content, further, bool(held))
     if is_model(readable.events):
         findings += look_at_answer(readable, readable.events)
-    elif not more.posted:
+    elif not further.posted:
         findings += look_at_ids(content)
     if not content.blocks and not any(finding.severity == "error" for finding in findings):
         seconds = f"{recording.end_s:.2g} s"
@@ -51,13 +51,13 @@ def _facts(recording: Recording, content: Content | None, readable: Recording | 
     if content is None or readable is None:
         return (head,)
     end = "then it ended" if recording.ended else "then it broke off" if recording.broken else "and it is open"
-    came = f"{len(recording.body):,} bytes, {len(readable.events)} events in {recording.end_s:.1f} s, {end}"
+    arrived = f"{len(recording.body):,} bytes, {len(readable.events)} events in {recording.end_s:.1f} s, {end}"
     pattern = pattern_of(readable)
     if not pattern.at_s:
-        return (head, came)
+        return (head, arrived)
     shape = f"{len(pattern.at_s)} events in {len(pattern.groups)} bursts"
     if pattern.sent_s is None:
-        return (head, came, f"{shape}; they carry no time of the sender")
+        return (head, arrived, f"{shape}; they carry no time of the sender")
     late = f"median lag {median(pattern.lags_s) * 1000:.0f} ms, longest {max(pattern.lags_s) * 1000:.0f} ms"
     clocks = "by the sender's clock" if pattern.same_clock else "by the sender's clock, later than the freshest event"
-    return (head, came, f"{shape}, {clocks}: {late}")
+    return (head, arrived, f"{shape}, {clocks}: {late}")

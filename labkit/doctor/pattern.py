@@ -57,15 +57,15 @@ def pattern_of(recording: Recording) -> Pattern:
     epochs = sender_times([event.data for _, event in timed], recording.began_epoch_s)
     if epochs is None:
         return Pattern(at_s)
-    told = [
+    stamped = [
         (at, epoch - recording.began_epoch_s, epoch)
         for at, epoch in zip(at_s, epochs, strict=True)
         if epoch is not None
     ]
     # Nothing that was sent on this connection can be later than the connection is old. By the freshest event, so that
     # it does not matter whether the two clocks agree: what is later is history, or its time is no sending time.
-    freshest_s = min(at - sent for at, sent, _ in told)
-    live = [one for one in told if one[0] - one[1] - freshest_s <= one[0] + ROUNDED_S]
+    freshest_s = min(at - sent for at, sent, _ in stamped)
+    live = [arrival for arrival in stamped if arrival[0] - arrival[1] - freshest_s <= arrival[0] + ROUNDED_S]
     coarse_s = 1.0 if all(epoch == int(epoch) for _, _, epoch in live) else 0.0
     same_clock = is_loopback(urlsplit(recording.url).hostname or "")
     return Pattern([at for at, _, _ in live], [sent for _, sent, _ in live], same_clock, coarse_s)
@@ -74,9 +74,9 @@ def pattern_of(recording: Recording) -> Pattern:
 def pauses_inside(recording: Recording, longer_s: float) -> list[tuple[int, float]]:
     """Where in the body the stream stopped within a line, and for how many seconds: no application stops there."""
     pauses, offset, body = [], 0, recording.body
-    for here, after in pairwise(recording.arrivals):
-        offset += len(here.data)
-        pause_s = after.at_s - here.at_s
+    for arrival, after in pairwise(recording.arrivals):
+        offset += len(arrival.data)
+        pause_s = after.at_s - arrival.at_s
         if pause_s > longer_s and body[offset - 1 : offset] not in (b"\n", b"\r", b""):
             pauses.append((offset, pause_s))
     return pauses

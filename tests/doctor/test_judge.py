@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from labkit.doctor import Diagnosis, More, causes, compare, judge
+from labkit.doctor import Diagnosis, FurtherAnswers, causes, compare, judge
 from labkit.faults import (
     Close,
     Fault,
@@ -91,8 +91,8 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     ],
     "wrong-charset": [lambda: judge(answered(content_type='text/event-stream; charset="iso-8859-1"'))],
     "cors-refused": [
-        lambda: judge(WORDS, More(origin="https://my.app")),
-        lambda: judge(answered(access_control_allow_origin="https://other.app"), More(origin="https://my.app")),
+        lambda: judge(WORDS, FurtherAnswers(origin="https://my.app")),
+        lambda: judge(answered(access_control_allow_origin="https://other.app"), FurtherAnswers(origin="https://my.app")),
     ],
     "unreadable-encoding": [
         lambda: judge(answered(content_encoding="gzip")),
@@ -113,19 +113,19 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "bom": [lambda: judge(body(*events("a"), b"\xef\xbb\xbfdata: b\n\n"))],
     "not-utf8": [lambda: judge(body("id: 1\ndata: gr\u00fcn\n\n".encode("latin-1"), *events("a")))],
     "replayed": [
-        lambda: judge(stream(ticks(), seen={"cache-control": ""}), More(again=_at_once(stream(ticks())))),
-        lambda: judge(stream(ticks(clock=False), seen={"cache-control": "public"}), More(resumed=_at_once(stream(ticks(clock=False))), asked_id="9")),
+        lambda: judge(stream(ticks(), seen={"cache-control": ""}), FurtherAnswers(again=_at_once(stream(ticks())))),
+        lambda: judge(stream(ticks(clock=False), seen={"cache-control": "public"}), FurtherAnswers(resumed=_at_once(stream(ticks(clock=False))), asked_id="9")),
     ],
     "compression-holds": [
-        lambda: judge(_gzipped(ticks(), Gzip(flush=False)), More(uncompressed=stream(ticks()))),
+        lambda: judge(_gzipped(ticks(), Gzip(flush=False)), FurtherAnswers(uncompressed=stream(ticks()))),
         lambda: judge(_gzipped(ticks(), Gzip(flush=False))),
-        lambda: judge(replace(_gzipped([(0.1, b"")]), arrivals=()), More(uncompressed=stream(ticks()))),
+        lambda: judge(replace(_gzipped([(0.1, b"")]), arrivals=()), FurtherAnswers(uncompressed=stream(ticks()))),
     ],
     "full-buffers": [
         lambda: judge(stream(ticks(size=400), FillBuffers())),
         lambda: judge(stream(ticks(size=400, clock=False), HoldBytes(4096))),
         lambda: judge(stream(ticks(40, 0.05, 1500), HoldBytes(16384))),
-        lambda: judge(_gzipped(ticks(size=400), HoldBytes(4096), Gzip()), More(uncompressed=stream(ticks(size=400), HoldBytes(4096)))),
+        lambda: judge(_gzipped(ticks(size=400), HoldBytes(4096), Gzip()), FurtherAnswers(uncompressed=stream(ticks(size=400), HoldBytes(4096)))),
     ],
     "held-to-the-end": [lambda: judge(stream(ticks(), HoldBytes(65536))), lambda: judge(stream(ticks(every_s=1, clock=False), HoldBytes(65536)))],
     "corked": [
@@ -143,12 +143,12 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     ],
     "idle-timeout": [
         lambda: judge(stream([*ticks(5), (30.0, tick(6, 5.0))], IdleTimeout(20))),
-        lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2)), More(resumed=stream([*ticks(2), (5.0, tick(6, 5.0))], IdleTimeout(2)), asked_id="2")),
+        lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2)), FurtherAnswers(resumed=stream([*ticks(2), (5.0, tick(6, 5.0))], IdleTimeout(2)), asked_id="2")),
     ],
-    "total-timeout": [lambda: judge(stream(ticks(60), TotalTimeout(2)), More(resumed=stream(ticks(60, size=1), TotalTimeout(2)), asked_id="9"))],
+    "total-timeout": [lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(resumed=stream(ticks(60, size=1), TotalTimeout(2)), asked_id="9"))],
     "broken-off": [
         lambda: judge(replace(stream(ticks()), ended=False, broken="connection reset")),
-        lambda: judge(stream(ticks(60), TotalTimeout(2)), More(again=stream(ticks(60), TotalTimeout(2)))),  # the same bytes
+        lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(again=stream(ticks(60), TotalTimeout(2)))),  # the same bytes
         lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2))),  # nobody has seen it twice
     ],
     "llm-error": [
@@ -158,16 +158,16 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "llm-unfinished": [lambda: judge(body(*events(*MODEL)))],
     "id-poison": [lambda: judge(body(POISON)), lambda: judge(body(b"id: " + b"x" * 9000 + b"\ndata: a\n\n"))],
     "ids-repeat": [lambda: judge(body(b"id: 1\ndata: a\n\nid: 1\ndata: b\n\n"))],
-    "resume-refused": [lambda: judge(WORDS, More(resumed=answered(400), asked_id="2"))],
+    "resume-refused": [lambda: judge(WORDS, FurtherAnswers(resumed=answered(400), asked_id="2"))],
     "resume-ignored": [
-        lambda: judge(WORDS, More(resumed=WORDS, asked_id="2")),  # from the start again
-        lambda: judge(WORDS, More(resumed=body(b"id: 9\ndata: new\n\n"), asked_id="2")),  # on with what is new
-        lambda: judge(WORDS, More(resumed=body(), asked_id="2")),  # nothing
+        lambda: judge(WORDS, FurtherAnswers(resumed=WORDS, asked_id="2")),  # from the start again
+        lambda: judge(WORDS, FurtherAnswers(resumed=body(b"id: 9\ndata: new\n\n"), asked_id="2")),  # on with what is new
+        lambda: judge(WORDS, FurtherAnswers(resumed=body(), asked_id="2")),  # nothing
     ],
     "retry-too-short": [lambda: judge(body(b"retry: 0\n\n", *events("a")))],
     "retry-too-long": [lambda: judge(body(b"retry: 3600000\n\n", *events("a")))],
     "retry-unreadable": [lambda: judge(body(b"retry: 3s\n\n", *events("a")))],
-    "leaving-unnoticed": [lambda: judge(WORDS, More(leaving_noticed=False))],
+    "leaving-unnoticed": [lambda: judge(WORDS, FurtherAnswers(leaving_noticed=False))],
     "head-late": [lambda: judge(LATE_HEAD)],
     "no-heartbeat": [lambda: judge(replace(body(*events("a"), ended=False), end_s=20.0))],
     "ids-missing": [lambda: judge(body(b"data: a\n\n", b"data: b\n\n"))],
@@ -230,9 +230,9 @@ HEALTHY = {
     "batches that the server makes": lambda: judge(stream([(n // 5 + 1.0, tick(n, n // 5 + 1.0)) for n in range(20)])),
     "a finished answer at once": lambda: judge(body(b"".join(events("a", "b", "c", "d", "e")))),
     "a model's answer": lambda: judge(body(*events(*MODEL, "[DONE]"))),
-    "resumed": lambda: judge(WORDS, More(resumed=body(b"id: 3\ndata: c\n\n"), asked_id="2")),
-    "a gap that is told": lambda: judge(WORDS, More(resumed=body(b"event: gap\ndata: {}\n\nid: 9\ndata: x\n\n"), asked_id="2")),
-    "may be read": lambda: judge(answered(access_control_allow_origin="*"), More(origin="https://my.app")),
+    "resumed": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"id: 3\ndata: c\n\n"), asked_id="2")),
+    "a gap that is told": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"event: gap\ndata: {}\n\nid: 9\ndata: x\n\n"), asked_id="2")),
+    "may be read": lambda: judge(answered(access_control_allow_origin="*"), FurtherAnswers(origin="https://my.app")),
     "heartbeats": lambda: judge(stream([(n * 10.0, b": still here\n\n") for n in range(6)] + [(60.0, tick(1, 60.0))])),
     "a mark at the start": lambda: judge(Recording(200, HEAD, (Arrival(0, b"\xef\xbb\xbf" + RETRY + events("a")[0]),), end_s=1)),
     "a character that the watching cut": lambda: judge(body(*events("a"), "data: ü".encode()[:-1], ended=False)),
@@ -243,7 +243,7 @@ HEALTHY = {
     "a clock that is 200 ms behind": lambda: judge(replace(stream(ticks()), began_epoch_s=NOW_S + 0.2, url="https://far.away/")),
     "whole seconds": lambda: judge(stream([(n + 0.985, tick(n, float(n)).replace(b".0", b"")) for n in range(6)])),
     "one hiccup": lambda: judge(stream([(max(s, 1.3) if s > 1 else s, piece) for s, piece in ticks(50, 0.05)])),
-    "a greeting on each connection": lambda: judge(WORDS, More(resumed=body(b"event: hello\ndata: {}\n\nid: 3\ndata: c\n\n"), asked_id="2")),
+    "a greeting on each connection": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"event: hello\ndata: {}\n\nid: 3\ndata: c\n\n"), asked_id="2")),
     "a long model's answer": lambda: judge(body(*events(*[json.dumps({"choices": [{"delta": {"content": "x" * 400}}]})] * 500, "[DONE]"))),
     "one long event": lambda: judge(body(b"id: 1\n" + b"data: " * 1 + b"x" * 70 + b"\n" + b"data: xxxxxxxxxxxxxxx\n" * 9000 + b"\n")),
     "a pause behind a line": lambda: judge(stream([(n * 0.3 + part * 0.15, piece) for n in range(8) for part, piece in enumerate((tick(3 * n, None) + tick(3 * n + 1, None), b": ping\n"))])),
@@ -251,14 +251,14 @@ HEALTHY = {
     "a field that looks like an id": lambda: judge(body(*events("id:1 state:up", "id:2 state:down"))),
     "fields that nobody knows": lambda: judge(body(b"id: 1\nversion: 1\nsource: a\ndata: x\n\n")),
     "choices that are no model's": lambda: judge(body(*events('{"question": "?", "choices": ["a", "b"]}'))),
-    "the responses of OpenAI, posted": lambda: judge(body(b'event: response.created\ndata: {}\n\nevent: response.completed\ndata: {}\n\n'), More(posted=True)),
+    "the responses of OpenAI, posted": lambda: judge(body(b'event: response.created\ndata: {}\n\nevent: response.completed\ndata: {}\n\n'), FurtherAnswers(posted=True)),
     "Gemini's": lambda: judge(body(b'data: {"candidates": [{"content": 1}]}\n\ndata: {"candidates": [{"finishReason": "STOP"}]}\n\n')),
-    "the page's own origin": lambda: judge(replace(WORDS, url="https://my.app/x"), More(origin="https://my.app")),
+    "the page's own origin": lambda: judge(replace(WORDS, url="https://my.app/x"), FurtherAnswers(origin="https://my.app")),
     "work before the head, then a comment": lambda: judge(replace(body(b": open\n\n", *events("a")), head_s=0.8, arrivals=tuple(Arrival(a.at_s + 0.8, a.data) for a in body(b": open\n\n", *events("a")).arrivals))),
-    "a model that thinks before its head, posted": lambda: judge(LATE_HEAD, More(posted=True)),
+    "a model that thinks before its head, posted": lambda: judge(LATE_HEAD, FurtherAnswers(posted=True)),
     "a slow way to the server": lambda: judge(replace(WORDS, sent_s=0.9, head_s=1.0, arrivals=tuple(Arrival(a.at_s + 1.0, a.data) for a in WORDS.arrivals))),
     "results after some work": lambda: judge(body(b": started\n\n", *[b""] * 15, b"".join(events("a", "b", "c", "d", "e")))),
-    "a log that is played at once": lambda: judge(WORDS, More(again=_at_once(WORDS))),
+    "a log that is played at once": lambda: judge(WORDS, FurtherAnswers(again=_at_once(WORDS))),
     "a chat that repeats its words": lambda: judge(body(b"id: 1\ndata: a\n\n", b"id: 1\ndata: a\n\n")),
 }  # fmt: skip
 
