@@ -118,7 +118,6 @@ class SQLiteLog:
         last_number = self.last_number
         # One statement, one moment: a writer in another process cannot come between the frames.
         rows = self._database.execute(f"SELECT number, {_COLUMNS} FROM events ORDER BY number").fetchall()
-        last_number = max(last_number, rows[-1][0] if rows else 0)
         last_dropped_number = rows[0][0] - 1 if rows else last_number
         gap = number is None or number > last_number or number < last_dropped_number
         start = 0 if number is None or gap else number
