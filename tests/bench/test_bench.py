@@ -91,7 +91,7 @@ def test_bytes_and_requests_are_those_of_the_protocols() -> None:
     assert costs["SSE, data alone"].overhead_bytes == costs["SSE, data alone"].framing_bytes == 14
     assert costs["WebSocket, data alone"].overhead_bytes == 2  # RFC 6455, 5.2
     assert costs["SSE"].requests == costs["SSE"].head_bytes == costs["WebSocket"].head_bytes == 0
-    assert costs["long polling"].requests == 1.0
+    assert 0.5 < costs["long polling"].requests <= 1.0  # two events may have come with one answer
     assert costs["long polling"].head_bytes > 5 * costs["SSE"].overhead_bytes
     polling = costs["polling"]
     assert polling.up_bytes < polling.head_bytes < polling.total_bytes - 64  # requests are heads, answers are not only
@@ -101,7 +101,8 @@ def test_a_long_poll_costs_the_same_however_many_are_measured() -> None:
     few, many = (
         asyncio.run(bench.wire(SLOWLY, events, transports=["long polling"]))["long polling"] for events in (2, 9)
     )
-    assert few.requests == many.requests == 1.0 and abs(few.total_bytes - many.total_bytes) < 8
+    few_bytes, many_bytes = (cost.head_bytes / cost.requests for cost in (few, many))
+    assert few.requests <= 1.0 >= many.requests and abs(few_bytes - many_bytes) < 8
 
 
 def test_a_compressor_for_the_whole_stream_saves_more_than_one_for_each_answer() -> None:

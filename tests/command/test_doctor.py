@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import json
 import os
@@ -23,7 +22,7 @@ from labkit.faults import HoldBytes, HoldHead
 from labkit.proxy import LabRelay, launch_relay
 from labkit.server import Channel, LabServer, launch
 
-from ..helpers import free_port
+from ..helpers import eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,7 +125,7 @@ def test_ctrl_c_is_no_traceback(server: LabServer) -> None:
     command = [sys.executable, "-m", "labkit.command.cli", "doctor", server.url + "/events", "--seconds", "60"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None and "watching" in running.stderr.readline()
-    asyncio.run(asyncio.sleep(1.0))  # until it has its handler for Ctrl-C
+    eventually(lambda: CHANNEL.clients, "the doctor's first stream")  # by then it has its handler for Ctrl-C
     os.kill(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=20)
     assert running.returncode == 2 and "stopped before there was a diagnosis" in said and "Traceback" not in said
