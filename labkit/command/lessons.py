@@ -89,7 +89,7 @@ def reset_lesson(place: Place, lesson: str) -> Copy:
     place.work.mkdir(parents=True, exist_ok=True)
     copy = place.work / lesson
     what = _bring_up_to_date(place, lesson)
-    if what in ("copied", "refreshed") or _hash(copy) == _hash(place.originals / lesson):
+    if what in ("copied", "refreshed") or _hash(copy) == _read_ledger(place).get(lesson):
         return Copy(lesson, what)
     mine = next(path for path in _names_for_mine(copy) if not path.exists())
     copy.rename(mine)
@@ -99,7 +99,7 @@ def reset_lesson(place: Place, lesson: str) -> Copy:
 
 def _bring_up_to_date(place: Place, lesson: str) -> What:
     copy = place.work / lesson
-    original_hash = _hash(place.originals / lesson)
+    original_hash = fingerprint(without_results((place.originals / lesson).read_bytes()))
     if not copy.exists():
         _take_original(place, lesson)
         return "copied"
@@ -116,7 +116,7 @@ def _bring_up_to_date(place: Place, lesson: str) -> What:
 
 
 def _take_original(place: Place, lesson: str) -> None:
-    original = (place.originals / lesson).read_bytes()
+    original = without_results((place.originals / lesson).read_bytes())
     _replace(place.work / lesson, original)  # not shutil.copy: an original may be read-only, and its copy must not be
     _write_ledger(place, _read_ledger(place) | {lesson: fingerprint(original)})
 
@@ -127,6 +127,22 @@ def _names_for_mine(copy: Path) -> Iterator[Path]:
     while True:
         yield copy.with_name(f"{copy.stem}.mine-{number}.ipynb")
         number += 1
+
+
+def without_results(notebook: bytes) -> bytes:
+    """The notebook as if it had never been run: no outputs, no numbers beside the cells.
+
+    The originals keep their results, for people who read on the web. Under a prediction they would give the answer
+    away. What is no notebook stays as it is.
+    """
+    try:
+        book = json.loads(notebook)
+        for cell in book["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+    except (ValueError, KeyError, TypeError):
+        return notebook
+    return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def fingerprint(notebook: bytes) -> str:

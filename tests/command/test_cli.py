@@ -28,7 +28,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     originals = tmp_path / "notebooks"
     originals.mkdir()
     for name in ("00_start", "01_wire"):
-        (originals / f"{name}.ipynb").write_text(json.dumps({"cells": [name]}))
+        (originals / f"{name}.ipynb").write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": name}]}))
     place = Place(originals, tmp_path / "work", tmp_path)
     monkeypatch.setattr(lessons, "find_place", lambda: place)
     monkeypatch.setattr(installation, "inspect", lambda place: [InstallationCheck(True, "fine")])

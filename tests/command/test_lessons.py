@@ -9,8 +9,14 @@ from labkit.command import lessons
 from labkit.command.lessons import Copy, Place, UnknownLesson, copy_lessons, find_lesson, find_place, reset_lesson
 
 
-def notebook(*cells: str, version: str = "") -> str:
-    return json.dumps({"cells": [{"source": cell} for cell in cells], "metadata": {"version": version}})
+def notebook(*cells: str, version: str = "", result: str = "") -> str:
+    """A notebook of code cells; with a result as if each had been run, and had shown it."""
+    outputs = [{"output_type": "stream", "name": "stdout", "text": result}] if result else []
+    made = [
+        {"cell_type": "code", "source": cell, "outputs": outputs, "execution_count": 1 if result else None}
+        for cell in cells
+    ]
+    return json.dumps({"cells": made, "metadata": {"version": version}}, indent=1) + "\n"
 
 
 @pytest.fixture
@@ -18,7 +24,7 @@ def place(tmp_path: Path) -> Place:
     originals = tmp_path / "notebooks"
     originals.mkdir()
     (originals / "00_start.ipynb").write_text(notebook("start"))
-    (originals / "01_wire.ipynb").write_text(notebook("wire"))
+    (originals / "01_wire.ipynb").write_text(notebook("wire", result="the answer"))
     (originals / "notes.ipynb").write_text("{}")
     return Place(originals, tmp_path / "work", tmp_path)
 
@@ -59,6 +65,28 @@ def test_missing_copies_are_made_and_made_once(place: Place) -> None:
     assert (place.work / "01_wire.ipynb").read_text() == notebook("wire")
     assert [copy.what for copy in copy_lessons(place)] == ["current", "current"]
     assert sorted(path.name for path in place.work.iterdir()) == [".originals.json", "00_start.ipynb", "01_wire.ipynb"]
+
+
+def test_a_copy_holds_no_results_and_the_original_keeps_its_own(place: Place) -> None:
+    copy_lessons(place)
+    assert "the answer" not in (place.work / "01_wire.ipynb").read_text()
+    assert "the answer" in (place.originals / "01_wire.ipynb").read_text()
+
+
+def test_what_a_learner_ran_is_theirs_too(place: Place) -> None:
+    copy_lessons(place)
+    (place.work / "01_wire.ipynb").write_text(notebook("wire", result="what I measured"))
+    (place.originals / "01_wire.ipynb").write_text(notebook("wire, second edition"))
+    assert copy_lessons(place)[1].what == "kept"
+    assert reset_lesson(place, "01_wire.ipynb").mine == "01_wire.mine.ipynb"
+    assert "what I measured" in (place.work / "01_wire.mine.ipynb").read_text()
+
+
+@pytest.mark.parametrize("lesson", find_place().lessons)
+def test_no_lesson_gives_an_answer_away_in_its_copy(lesson: str) -> None:
+    book = json.loads(lessons.without_results((find_place().originals / lesson).read_bytes()))
+    assert all(cell["source"] for cell in book["cells"])
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in book["cells"])
 
 
 def test_a_copy_of_a_read_only_original_can_be_written_in(place: Place) -> None:
