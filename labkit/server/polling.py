@@ -27,7 +27,7 @@ def polling(channel: Channel) -> HandlerRoute:
 
     The answer is JSON: {"events": [{"id", "type", "data"}], "last": ID}. Without `since` there are no events, and
     `last` is where to begin. Its ETag is the last id, percent-encoded: with If-None-Match, "nothing new" is a 304
-    without a body.
+    without a body. In a tornado Application of your own the rule is `("/poll", *polling(channel))`.
     """
     return PollingHandler, {"channel": channel}
 
@@ -35,7 +35,8 @@ def polling(channel: Channel) -> HandlerRoute:
 def long_polling(channel: Channel, wait_s: float = WAIT_S) -> HandlerRoute:
     """A route for long polling: as polling(), but the answer waits until there is an event, for `wait_s` at most.
 
-    The channel must be mounted on the same server, by a route of its own.
+    The channel must be mounted on the same server, by a route of its own; in a tornado Application of your own it need
+    not be.
     """
     return LongPollingHandler, {"channel": channel, "wait_s": wait_s}
 

@@ -74,6 +74,27 @@ def test_a_channel_in_every_transport() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("transport", ["long polling", "WebSocket"])
+def test_a_transport_alone_ties_its_channel_to_the_loop(transport: str) -> None:
+    async def main() -> None:
+        channel = Channel()
+        route, kind = (
+            (long_polling(channel), LongPolling)
+            if transport == "long polling"
+            else (websocket(channel), WebSocketSource)
+        )
+        async with (
+            application(("/it", *route)) as url,
+            kind(url + "/it", last_event_id=channel.last_event_id) as source,
+        ):
+            coming = asyncio.ensure_future(anext(source))
+            await soon(lambda: channel._loop is not None, "the channel is tied to the loop")
+            channel.publish("now")
+            assert (await asyncio.wait_for(coming, 5)).data == "now"
+
+    asyncio.run(main())
+
+
 def test_a_channel_of_another_loop_is_refused() -> None:
     channel = Channel()
     elsewhere = asyncio.new_event_loop()
