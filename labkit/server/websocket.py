@@ -19,8 +19,8 @@ from labkit.wire import Frame
 def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> HandlerRoute:
     """A route for a WebSocket: a client with ?since=ID gets the events after that id, and then each new one.
 
-    Each is a JSON message {"id", "type", "data"}. The channel must be mounted on the same server, by its own route. In a
-    tornado Application of your own the rule is `("/socket", *websocket(channel))`, and needs no other.
+    Each is a JSON message {"id", "type", "data"}. The channel must be mounted on the same server, by its own route. In
+    a tornado Application of your own the rule is `("/socket", *websocket(channel))`, and needs no other.
 
     Args:
         channel: where the events come from.
