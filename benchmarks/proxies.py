@@ -50,7 +50,7 @@ def row(name: str, real: list[Lags], relay: list[Lags]) -> list[str]:
     cells = [name]
     middles = []
     for runs in (real, relay):
-        told = [(one.each_s[0], one.median_s, one.longest_s) for one in runs]
+        told = [(one.lags_s[0], one.median_s, one.longest_s) for one in runs]
         middle = [median(column) * 1000 for column in zip(*told, strict=True)]
         middles.append(middle)
         cells.append(" / ".join(f"{value:.0f}" for value in middle))

@@ -1,4 +1,4 @@
-"""A diagnosis for people."""
+"""Prints a diagnosis in the terminal."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MARKS = {"error": ("✗ error  ", "bold red"), "warning": ("! warning", "yellow
 
 
 def show_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
-    """Prints the facts, then each finding with its evidence, its cause and what mends it; colour only repeats words.
+    """Prints the facts, then each finding with its evidence, its cause and its remedies. Colour only repeats words.
 
-    What the server sent stands there escaped: it cannot drive the terminal.
+    Control characters from the server are escaped: they cannot drive the terminal.
     """
     for fact in diagnosis.facts:
         _print(console, (f"  {fact}", "dim"))
@@ -22,7 +22,7 @@ def show_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
         _print(console, ("✓ healthy  nothing has to be mended", "green"))
     for finding in diagnosis.findings:
         _show_finding(finding, console)
-    for why in diagnosis.unasked:
+    for why in diagnosis.skipped_requests:
         _print(console, (f"  not asked: {why} (--yes allows more than two streams)", "dim"))
 
 

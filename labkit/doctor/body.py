@@ -1,4 +1,4 @@
-"""A body as the standard reads it, with the ids that each event brought itself."""
+"""The body of a response, read line by line as the standard does, with the id line of each event."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from labkit.wire import Event
 from labkit.wire.explain import Step, explain
 
 #: As much of the body is read line by line: mistakes repeat themselves, and the slow reader is slow.
-LOOKED_AT_BYTES = 128 * 1024
+MAX_BODY_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One dispatched event, and the id line in its own block; None if it had none."""
+    """One dispatched event. `own_id` is the id that stands in its own block, None if there is none."""
 
     event: Event
     own_id: str | None
@@ -21,7 +21,7 @@ class Block:
 
 @dataclass(slots=True)
 class Content:
-    """The steps of the standard over a body, its events, and how many lines of each kind it has."""
+    """What a body holds: the line-by-line steps of the standard's algorithm, and the events that they dispatch."""
 
     body: bytes
     steps: list[Step] = field(default_factory=list)
@@ -29,17 +29,20 @@ class Content:
 
     @property
     def whole_lines(self) -> int:
-        """How many complete lines came."""
+        """The number of complete lines."""
         return sum(step.role not in ("unfinished", "bom") for step in self.steps)
 
     def values(self, role: str) -> list[str]:
-        """The values of all lines that played this part."""
+        """The values of all lines with this role, such as "data" or "retry", in order."""
         return [value_of(step.line) for step in self.steps if step.role == role]
 
 
 def read_content(body: bytes) -> Content:
-    """The body, up to LOOKED_AT_BYTES."""
-    content = Content(body[:LOOKED_AT_BYTES])
+    """The lines and events of the first MAX_BODY_BYTES bytes of a body.
+
+    Source: WHATWG HTML 9.2.6, "Interpreting an event stream".
+    """
+    content = Content(body[:MAX_BODY_BYTES])
     content.steps = explain(content.body, buffers=False)
     own_id: str | None = None
     for step in content.steps:
@@ -53,6 +56,6 @@ def read_content(body: bytes) -> Content:
 
 
 def value_of(line: str) -> str:
-    """The value of a field's line."""
+    """The value in a line of the stream: what follows the first colon, without one space before it."""
     _, _, value = line.partition(":")
     return value.removeprefix(" ")

@@ -1,4 +1,4 @@
-"""What can be wrong, and the exact line that mends it. The words are in causes.toml."""
+"""The causes that the doctor knows, each with the lines that mend it. They are read from causes.toml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """Where to write what, and who says so."""
+    """One way to mend a cause: the `line` to write, `where` to write it, and the `source` that says so."""
 
     where: str
     line: str
@@ -23,7 +23,10 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing that can be wrong with a stream. `rank` orders causes of one severity."""
+    """One thing that can be wrong with a stream: why it matters, and how to mend it.
+
+    `rank` orders the causes of one severity.
+    """
 
     name: str
     severity: Severity
@@ -35,7 +38,7 @@ class Cause:
 
 @functools.cache
 def causes() -> dict[str, Cause]:
-    """All causes by name, in their order."""
+    """All causes by name, in the order of causes.toml."""
     table = tomllib.loads(files("labkit.doctor").joinpath("causes.toml").read_text("utf-8"))["cause"]
     return {
         entry["name"]: Cause(

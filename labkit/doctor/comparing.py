@@ -1,4 +1,4 @@
-"""The same stream twice, directly and through what stands before it: which of the two holds it?"""
+"""Compares a stream as it comes from the server with the same stream through a proxy: does the proxy hold it back?"""
 
 from __future__ import annotations
 
@@ -7,41 +7,46 @@ from collections.abc import Iterator
 from statistics import median
 
 from labkit.doctor.arrival import LATE_S
-from labkit.doctor.pattern import APART_S, in_ms
+from labkit.doctor.pattern import BURST_GAP_S, duration_text
 from labkit.recording import Recording, bursts
 
 
 def compare(direct: Recording, through: Recording, same_events: bool = True) -> tuple[bool, str]:
-    """Whether the hop between holds events back, and a sentence that says how long.
+    """Whether the hop between holds events back, and a sentence that says by how much.
 
-    Both are readable recordings of streams that were asked for at the same time. Events are matched by id or data; with
-    `same_events` False (each request has an answer of its own) by their number alone.
+    Args:
+        direct, through: readable recordings of the stream at the server and behind the hop, taken at the same time.
+        same_events: True matches events by id, or by data without one. False matches them by number: use it where each
+            request has an answer of its own.
     """
-    first = dict(_keyed(direct, same_events))
-    both = [(first[key], at_s) for key, at_s in _keyed(through, same_events) if key in first]
+    direct_at_s = dict(_arrivals_by_key(direct, same_events))
+    pairs = [(direct_at_s[key], at_s) for key, at_s in _arrivals_by_key(through, same_events) if key in direct_at_s]
     summary = f"direct: {len(direct.events)} events, through: {len(through.events)}"
-    if not first:
+    if not direct_at_s:
         return False, f"{summary}. Nothing to compare: the direct stream brought no event"
     if not through.events:
         return True, f"{summary}. The hop between them held everything for as long as was watched"
-    if not both:
+    if not pairs:
         return False, f"{summary}. No event came on both: they cannot be compared"
-    later = [at_s - first_s for first_s, at_s in both]
-    lumps = [len(bursts([moments[side] for moments in both], APART_S)) for side in (0, 1)]
-    summary += f", on both: {len(both)}, in {lumps[0]} and in {lumps[1]} bursts"
-    late = median(later) > LATE_S or max(later) > 2 * LATE_S
-    if lumps[0] > 2 * lumps[1] or (late and same_events):
-        much = f"{in_ms(median(later))} in the middle, {in_ms(max(later))} at most"
-        return True, f"{summary}. The hop between them holds events back: {much}"
+    delays_s = [at_s - direct_s for direct_s, at_s in pairs]
+    lumps = [len(bursts([moments[side] for moments in pairs], BURST_GAP_S)) for side in (0, 1)]
+    summary += f", on both: {len(pairs)}, in {lumps[0]} and in {lumps[1]} bursts"
+    is_late = median(delays_s) > LATE_S or max(delays_s) > 2 * LATE_S
+    if lumps[0] > 2 * lumps[1] or (is_late and same_events):
+        delay = f"{duration_text(median(delays_s))} in the middle, {duration_text(max(delays_s))} at most"
+        return True, f"{summary}. The hop between them holds events back: {delay}"
     if not same_events:
         return False, f"{summary}. Each answer is another: only their patterns can be compared, and those are alike"
-    return False, f"{summary}. The hop between them adds {in_ms(max(0.0, median(later)))}: nothing is held there"
+    return (
+        False,
+        f"{summary}. The hop between them adds {duration_text(max(0.0, median(delays_s)))}: nothing is held there",
+    )
 
 
-def _keyed(recording: Recording, same_events: bool) -> Iterator[tuple[tuple[str, int], float]]:
-    """Each event's key, with the how-manieth of its kind it is, and when it arrived."""
-    counted: Counter[str] = Counter()
+def _arrivals_by_key(recording: Recording, same_events: bool) -> Iterator[tuple[tuple[str, int], float]]:
+    """For each event: its key with a running number among events of the same key, and its arrival time in seconds."""
+    counts: Counter[str] = Counter()
     for at_s, event in recording.timed_events:
         key = (event.last_event_id or event.data) if same_events else ""
-        counted[key] += 1
-        yield (key, counted[key]), at_s
+        counts[key] += 1
+        yield (key, counts[key]), at_s

@@ -1,4 +1,4 @@
-"""What the body shows: line ends, cut texts, encodings, ids and reconnection times."""
+"""Findings about the body: line ends, cut texts, encodings, ids and reconnection times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from labkit.doctor.body import LOOKED_AT_BYTES, Content
+from labkit.doctor.body import MAX_BODY_BYTES, Content
 from labkit.doctor.diagnosis import Finding
 from labkit.recording import Recording
 from labkit.wire.explain import BOM
@@ -21,7 +21,10 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def look_at_content(content: Content, readable: Recording) -> Iterator[Finding]:
-    """What is wrong with the body's lines, or worth a note."""
+    """The findings about the lines of the body: framing, ignored lines, encoding and retry.
+
+    Source: WHATWG HTML 9.2.5 and 9.2.6.
+    """
     yield from _framing(content, readable)
     yield from _lost_lines(content)
     yield from _encoding(content)
@@ -29,7 +32,7 @@ def look_at_content(content: Content, readable: Recording) -> Iterator[Finding]:
 
 
 def look_at_ids(content: Content) -> Iterator[Finding]:
-    """What is wrong with the ids."""
+    """The findings about ids: missing, used for different events, or such that no request can carry them."""
     if not content.blocks:
         return
     if all(block.event.last_event_id == "" for block in content.blocks):
@@ -39,16 +42,16 @@ def look_at_ids(content: Content) -> Iterator[Finding]:
     for block in content.blocks:
         if block.own_id:
             texts[block.own_id].add((block.event.type, block.event.data))
-    repeated = [id for id, events in texts.items() if len(events) > 1]
-    if repeated:
+    repeated_ids = [id for id, events in texts.items() if len(events) > 1]
+    if repeated_ids:
         yield Finding(
-            "ids-repeat", f"the id {_short(repeated[0])} stands on {len(texts[repeated[0]])} different events"
+            "ids-repeat", f"the id {_shorten(repeated_ids[0])} stands on {len(texts[repeated_ids[0]])} different events"
         )
     for id in texts:
         if _CONTROLS.search(id):
-            yield Finding("id-poison", f"the id {_short(id)} has a control character")
+            yield Finding("id-poison", f"the id {_shorten(id)} has a control character")
         elif len(id.encode()) > LONGEST_ID_BYTES:
-            yield Finding("id-poison", f"the id {_short(id)} has {len(id.encode()):,} bytes")
+            yield Finding("id-poison", f"the id {_shorten(id)} has {len(id.encode()):,} bytes")
 
 
 def _framing(content: Content, readable: Recording) -> Iterator[Finding]:
@@ -67,29 +70,36 @@ def _framing(content: Content, readable: Recording) -> Iterator[Finding]:
 
 
 def _lost_lines(content: Content) -> Iterator[Finding]:
-    """Lines that are ignored: a field nobody knows, or the rest of a text that was cut."""
+    """The findings about ignored lines: an unknown field, or the rest of a text that was cut."""
     behind_data = False
-    cut: list[str] = []
+    cut_lines: list[str] = []
     for step in content.steps:
         if step.role == "ignored" and not step.line.startswith(("retry", "id", "\ufeff")):
             name, colon, _ = step.line.partition(":")
             if colon and _FIELD_NAME.fullmatch(name) and not behind_data:
-                yield Finding("unknown-field", f"the line {_short(step.line)}")
+                yield Finding("unknown-field", f"the line {_shorten(step.line)}")
             elif behind_data:
-                cut.append(step.line)
+                cut_lines.append(step.line)
         behind_data = step.role == "data" or (behind_data and step.role != "blank")
-    if cut:
-        broken = [block.event.data for block in content.blocks if _is_cut_json(block.event.data)]
-        if broken:
-            yield Finding("json-cut", f"the data {_short(broken[0])} is no JSON; the line {_short(cut[0])} was ignored")
+    if cut_lines:
+        cut_texts = [block.event.data for block in content.blocks if _is_cut_json(block.event.data)]
+        if cut_texts:
+            yield Finding(
+                "json-cut",
+                f"the data {_shorten(cut_texts[0])} is no JSON; the line {_shorten(cut_lines[0])} was ignored",
+            )
         else:
-            yield Finding("text-cut", f"{len(cut)} lines behind data lines were ignored, such as {_short(cut[0])}")
+            yield Finding(
+                "text-cut", f"{len(cut_lines)} lines behind data lines were ignored, such as {_shorten(cut_lines[0])}"
+            )
 
 
 def _encoding(content: Content) -> Iterator[Finding]:
-    marked = [step for step in content.steps if step.line.startswith("\ufeff") and step.role != "bom"]
-    if marked:
-        yield Finding("bom", f"the line {_short(marked[0].line)} begins with a byte order mark, and was ignored")
+    marked_steps = [step for step in content.steps if step.line.startswith("\ufeff") and step.role != "bom"]
+    if marked_steps:
+        yield Finding(
+            "bom", f"the line {_shorten(marked_steps[0].line)} begins with a byte order mark, and was ignored"
+        )
     elif content.body.startswith(BOM):
         yield Finding("bom", "the body begins with a byte order mark, which is allowed, and which Chromium trips over "
                       "where it stands alone on a line", "note")  # fmt: skip
@@ -97,9 +107,9 @@ def _encoding(content: Content) -> Iterator[Finding]:
         content.body.decode("utf-8")
     except UnicodeDecodeError as problem:
         end = len(content.body)
-        if problem.start < end - 3 or (end < LOOKED_AT_BYTES and problem.reason != "unexpected end of data"):
-            wrong = content.body[problem.start : problem.start + 4]
-            yield Finding("not-utf8", f"at byte {problem.start:,}: {wrong!r}")
+        if problem.start < end - 3 or (end < MAX_BODY_BYTES and problem.reason != "unexpected end of data"):
+            bad_bytes = content.body[problem.start : problem.start + 4]
+            yield Finding("not-utf8", f"at byte {problem.start:,}: {bad_bytes!r}")
 
 
 def _retry(content: Content) -> Iterator[Finding]:
@@ -107,7 +117,7 @@ def _retry(content: Content) -> Iterator[Finding]:
     times = [int(value) if len(value) < 12 else MAX_RECONNECTION_MS for value in digits]
     unreadable = [step.line for step in content.steps if step.role == "ignored" and step.line.startswith("retry")]
     if unreadable:
-        yield Finding("retry-unreadable", f"the line {_short(unreadable[0])}")
+        yield Finding("retry-unreadable", f"the line {_shorten(unreadable[0])}")
     if any(ms < SHORTEST_RETRY_MS for ms in times):
         yield Finding("retry-too-short", f"retry: {min(times)}, in milliseconds")
     elif any(ms > LONGEST_RETRY_MS for ms in times):
@@ -126,10 +136,10 @@ def _is_cut_json(text: str) -> bool:
     return False
 
 
-def _short(text: str) -> str:
-    shown = ascii(text)
-    return shown if len(shown) <= 50 else f"{shown[:47]}..."
+def _shorten(text: str) -> str:
+    escaped = ascii(text)
+    return escaped if len(escaped) <= 50 else f"{escaped[:47]}..."
 
 
 def _plain(text: str) -> str:
-    return _short(text)[1:-1].replace("\\\\", "\\")
+    return _shorten(text)[1:-1].replace("\\\\", "\\")

@@ -1,4 +1,4 @@
-"""What the doctor says."""
+"""The result of an examination: findings with their evidence, and the diagnosis that collects them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from labkit.recording import Recording
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A cause, and what was measured or read that shows it. `severity` is the cause's own, unless given."""
+    """One thing that is wrong or worth a note: the name of its cause, and the evidence for it.
+
+    Args:
+        name: the name of a cause in causes.toml.
+        evidence: what was measured or read, as a sentence.
+        given_severity: replaces the severity of the cause.
+    """
 
     name: str
     evidence: str
@@ -20,12 +26,12 @@ class Finding:
 
     @property
     def cause(self) -> Cause:
-        """The cause in full."""
+        """The cause with its title, its explanation and its remedies."""
         return causes()[self.name]
 
     @property
     def severity(self) -> Severity:
-        """How bad it is."""
+        """The severity: "error", "warning" or "note"."""
         return self.given_severity or self.cause.severity
 
     def __repr__(self) -> str:
@@ -34,18 +40,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FurtherAnswers:
-    """What further requests brought, where they were made; None or "" where they were not.
+    """What further requests brought; None or "" for a request that was not made.
 
-    `resumed` is the answer to a request with `asked_id` as its Last-Event-ID; `uncompressed` to one that refused
-    compression; `again` to the same request a second time. `origin` is the page's origin that was sent. `http2`:
-    whether the server would speak it. `posted`: the request was a POST, whose answer no cache keeps. `leaving_noticed`:
-    whether a labkit server noticed that we left.
+    `resumed` is the answer to a request with `last_event_id` as its Last-Event-ID; `uncompressed` to one that refused
+    compression; `second_recording` to the same request a second time. `origin` is the page's origin that was sent.
+    `http2`: whether the server would speak it. `posted`: the request was a POST, whose answer no cache keeps.
+    `leaving_noticed`: whether a labkit server noticed that this reader left.
     """
 
     resumed: Recording | None = None
-    asked_id: str = ""
+    last_event_id: str = ""
     uncompressed: Recording | None = None
-    again: Recording | None = None
+    second_recording: Recording | None = None
     origin: str = ""
     http2: bool | None = None
     posted: bool = False
@@ -54,26 +60,30 @@ class FurtherAnswers:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The findings, worst first; `facts` are sentences on what was seen; `unasked` is what was left out, and why."""
+    """What is wrong with a stream: its findings, worst first.
+
+    `facts` are sentences about what was recorded; `skipped_requests` says what was not asked, since it was not allowed;
+    `recording` is the recording that was judged.
+    """
 
     url: str
     findings: tuple[Finding, ...]
     facts: tuple[str, ...] = ()
-    unasked: tuple[str, ...] = ()
+    skipped_requests: tuple[str, ...] = ()
     recording: Recording = field(default_factory=lambda: Recording(0), repr=False)
 
     @property
     def healthy(self) -> bool:
-        """True where nothing has to be mended: notes do not count."""
+        """Whether nothing has to be mended. Notes do not count."""
         return all(finding.severity == "note" for finding in self.findings)
 
     @property
     def first(self) -> str:
-        """The name of the worst finding's cause; "healthy" without one."""
+        """The name of the worst cause; "healthy" if nothing has to be mended."""
         return "healthy" if self.healthy else self.findings[0].name
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, in values that JSON knows."""
+        """The diagnosis as a dict of JSON values, as `labkit doctor --json` prints it."""
         return {
             "url": self.url,
             "healthy": self.healthy,
@@ -92,7 +102,7 @@ class Diagnosis:
                 for finding in self.findings
             ],
             "facts": list(self.facts),
-            "unasked": list(self.unasked),
+            "unasked": list(self.skipped_requests),
         }
 
     def __repr__(self) -> str:
@@ -102,6 +112,6 @@ class Diagnosis:
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Worst first, each cause once."""
-    once = {finding.name: finding for finding in reversed(list(findings))}
-    return tuple(sorted(once.values(), key=lambda finding: (SEVERITIES.index(finding.severity), finding.cause.rank)))
+    """The findings sorted with the worst first. Of several with one cause the first is kept."""
+    by_name = {finding.name: finding for finding in reversed(list(findings))}
+    return tuple(sorted(by_name.values(), key=lambda finding: (SEVERITIES.index(finding.severity), finding.cause.rank)))

@@ -1,4 +1,4 @@
-"""How the stream ended, or that it did not, and what becomes of a client that comes back."""
+"""Findings about the end of a stream, and about what a client gets that reconnects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from labkit.doctor.body import Content
 from labkit.doctor.diagnosis import Finding, FurtherAnswers
 from labkit.doctor.head import is_cacheable
 from labkit.doctor.language_models import is_model
-from labkit.doctor.pattern import longest_silence
+from labkit.doctor.pattern import longest_silence_s
 from labkit.recording import Recording
 
 SILENCE_S = 15.0  # the standard's own advice for heartbeats
@@ -17,47 +17,52 @@ SURELY_IDLE_S = 5.0  # a silence this long before the cut needs no second witnes
 
 
 def look_at_end(recording: Recording, content: Content, further: FurtherAnswers) -> Iterator[Finding]:
-    """Cuts and silences."""
+    """The findings about the end: a broken connection, a complete response, or a silence without heartbeats."""
     if recording.broken:
-        yield _broken(recording, further.resumed or further.again)
+        yield _find_break_cause(recording, further.resumed or further.second_recording)
     elif recording.ended and not is_model(recording.events) and content.blocks:
         yield Finding("asks-again", f"after {recording.end_s:.2g} s the response was complete")
-    elif not recording.ended and longest_silence(recording) >= SILENCE_S:
-        yield Finding("no-heartbeat", f"no byte came for {longest_silence(recording):.0f} s")
+    elif not recording.ended and longest_silence_s(recording) >= SILENCE_S:
+        yield Finding("no-heartbeat", f"no byte came for {longest_silence_s(recording):.0f} s")
 
 
 def look_at_return(recording: Recording, content: Content, further: FurtherAnswers, held: bool) -> Iterator[Finding]:
-    """What a client gets that comes back, and what a second one gets. `held`: events are held back on the way."""
+    """The findings about reconnecting: a cached answer, a refused or ignored Last-Event-ID, a reader still counted.
+
+    `held` says that events are held back on the way: then a resumed stream without events proves nothing.
+    """
     if further.leaving_noticed is False:
         yield Finding("leaving-unnoticed", "two seconds after we had left, the server still counted us")
-    again = further.resumed or further.again
-    if again is not None and is_cacheable(recording) and _is_recording(recording, again):
-        took = f"what had taken {recording.end_s:.2g} s came again within {max(again.end_s, 0.001):.2g} s"
-        yield Finding("replayed", took)
+    second_recording = further.resumed or further.second_recording
+    if second_recording is not None and is_cacheable(recording) and _is_cached_copy(recording, second_recording):
+        evidence = (
+            f"what had taken {recording.end_s:.2g} s came again within {max(second_recording.end_s, 0.001):.2g} s"
+        )
+        yield Finding("replayed", evidence)
     elif further.resumed is not None and further.resumed.status != 200:
         status = further.resumed.status or "nothing"
-        yield Finding("resume-refused", f"asked with Last-Event-ID: {further.asked_id}, it answered {status}")
+        yield Finding("resume-refused", f"asked with Last-Event-ID: {further.last_event_id}, it answered {status}")
     elif further.resumed is not None:
-        yield from _resumed(further.resumed, content, further.asked_id, held)
+        yield from _find_resume_fault(further.resumed, content, further.last_event_id, held)
 
 
-def _resumed(resumed: Recording, content: Content, asked_id: str, held: bool) -> Iterator[Finding]:
+def _find_resume_fault(resumed: Recording, content: Content, last_event_id: str, held: bool) -> Iterator[Finding]:
     if any(event.type == "gap" for event in resumed.events):
         return  # the server says itself that it no longer knows: honest, and no mistake
     ids = [block.own_id for block in content.blocks if block.own_id]
-    following = ids[ids.index(asked_id) + 1]
+    following = ids[ids.index(last_event_id) + 1]
     received_ids = [event.last_event_id for event in resumed.events if event.last_event_id]  # a greeting has none
-    request = f"asked to go on after {asked_id!a}"
+    request = f"asked to go on after {last_event_id!a}"
     if not received_ids:
         if not held:
             yield Finding("resume-ignored", f"{request}, it sent nothing, though {following!a} was there")
     elif received_ids[0] != following:
-        manner = "again" if received_ids[0] in ids[: ids.index(asked_id) + 1] else "next"
+        manner = "again" if received_ids[0] in ids[: ids.index(last_event_id) + 1] else "next"
         yield Finding("resume-ignored", f"{request}, it sent {received_ids[0]!a} {manner}, and not {following!a}")
 
 
-def _is_recording(first: Recording, second: Recording) -> bool:
-    """A cache's answer: the same bytes to the end, and far faster than they were made."""
+def _is_cached_copy(first: Recording, second: Recording) -> bool:
+    """Whether the second response is a cached copy of the first: the same bytes, complete, and five times faster."""
     copy = second.body
     if len(copy) < 200 or not second.ended or not first.body.startswith(copy[: len(first.body)]):
         return False
@@ -66,23 +71,35 @@ def _is_recording(first: Recording, second: Recording) -> bool:
     return took_s > 0.3 and copied_s < took_s / 5
 
 
-def _broken(recording: Recording, other: Recording | None) -> Finding:
-    end = f"the connection broke after {recording.end_s:.2g} s"
-    silence_s, before_s = _silence_before_end(recording)
-    witness = other is not None and bool(other.broken) and other.body != recording.body
-    if silence_s > 2 * before_s and silence_s > 0.4:
-        silence = (
-            f"{end}, {silence_s:.2g} s after the last byte; before that, no silence was longer than {before_s:.2g} s"
+def _find_break_cause(recording: Recording, second_recording: Recording | None) -> Finding:
+    sentence = f"the connection broke after {recording.end_s:.2g} s"
+    silence_s, longest_before_s = _silence_before_end(recording)
+    witness = second_recording is not None and bool(second_recording.broken) and second_recording.body != recording.body
+    if silence_s > 2 * longest_before_s and silence_s > 0.4:
+        idle_sentence = (
+            f"{sentence}, {silence_s:.2g} s after the last byte; "
+            f"before that, no silence was longer than {longest_before_s:.2g} s"
         )
         if silence_s > SURELY_IDLE_S:
-            return Finding("idle-timeout", silence)
-        if witness and other is not None and abs(_silence_before_end(other)[0] - silence_s) < max(0.35, silence_s / 3):
-            return Finding("idle-timeout", f"{silence}; the next connection ended in the same way")
-    elif witness and other is not None and abs(other.end_s - recording.end_s) < 0.1 * recording.end_s:
-        return Finding("total-timeout", f"{end}, and the next one after {other.end_s:.2g} s, while bytes were coming")
-    if other is not None and other.broken and other.body == recording.body:
-        end += ", and the next one after the same bytes"
-    return Finding("broken-off", f"{end} ({recording.broken})")
+            return Finding("idle-timeout", idle_sentence)
+        if (
+            witness
+            and second_recording is not None
+            and abs(_silence_before_end(second_recording)[0] - silence_s) < max(0.35, silence_s / 3)
+        ):
+            return Finding("idle-timeout", f"{idle_sentence}; the next connection ended in the same way")
+    elif (
+        witness
+        and second_recording is not None
+        and abs(second_recording.end_s - recording.end_s) < 0.1 * recording.end_s
+    ):
+        return Finding(
+            "total-timeout",
+            f"{sentence}, and the next one after {second_recording.end_s:.2g} s, while bytes were coming",
+        )
+    if second_recording is not None and second_recording.broken and second_recording.body == recording.body:
+        sentence += ", and the next one after the same bytes"
+    return Finding("broken-off", f"{sentence} ({recording.broken})")
 
 
 def _silence_before_end(recording: Recording) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Asks a stream what judge() wants to know: two streams at most, unless more are allowed."""
+"""Records a stream by URL and judges it. It opens two streams at most, unless more are allowed."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from labkit.doctor.leaving import Readers
 from labkit.errors import LabError
 from labkit.recording import Recording
 
-STREAMS = 2  # as many as a browser's page and its reload open
+MAX_STREAMS = 2  # as many as a browser's page and its reload open
 RETURN_S = 3.0
 JOIN_S = 0.001  # a million pieces of one byte are not kept as a million pieces
 FIELDS = (b"data", b"id", b"event", b"retry", b":")
-Asking = Callable[[FurtherAnswers, float], Coroutine[Any, Any, FurtherAnswers]]
+FollowUp = Callable[[FurtherAnswers, float], Coroutine[Any, Any, FurtherAnswers]]
 
 
 #: What else stands behind a URL that cannot be asked: a name that is none, a port that is none, a redirect to either.
@@ -35,12 +35,20 @@ _UNUSABLE = (httpx.InvalidURL, UnicodeError, OverflowError, ExceptionGroup)
 
 
 class NotExamined(LabError):
-    """There is nothing to examine: no connection, no answer, or nothing that could be an event stream."""
+    """No stream could be examined: no connection, no answer, or a body that cannot be an event stream."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: as a browser's EventSource does, unless `content` makes it a POST. `origin` is a page's."""
+    """The request for the stream: the GET of a browser's EventSource, or with `content` a POST.
+
+    Args:
+        url: the URL of the stream.
+        headers: headers to add or to replace.
+        content: the JSON body of a POST.
+        origin: the page's origin, for the Origin header; "" sends none.
+        verify: False accepts any certificate.
+    """
 
     url: str
     headers: Mapping[str, str] | None = None
@@ -49,20 +57,26 @@ class Request:
     verify: bool = True
 
     def all_headers(self, extra_headers: Mapping[str, str]) -> dict[str, str]:
-        """The headers to send."""
-        own = {"Cache-Control": "no-cache", "Accept-Encoding": "gzip, deflate"}
+        """The headers of the request, with `extra_headers` added last."""
+        defaults = {"Cache-Control": "no-cache", "Accept-Encoding": "gzip, deflate"}
         page = {"Origin": self.origin} if self.origin else {}
-        kind = {"Content-Type": "application/json"} if self.content is not None else {}
-        return {**own, **page, **kind, **(self.headers or {}), **extra_headers}
+        media_type = {"Content-Type": "application/json"} if self.content is not None else {}
+        return {**defaults, **page, **media_type, **(self.headers or {}), **extra_headers}
 
     async def ask(
         self,
         seconds: float,
         extra_headers: Mapping[str, str] = MappingProxyType({}),
-        enough: Callable[[ResponseRecorder], bool] = lambda watching: False,
+        stop_when: Callable[[ResponseRecorder], bool] = lambda watching: False,
         on_answer: Callable[[httpx.Response], object] = lambda response: None,
     ) -> Recording:
-        """What came within `seconds`.
+        """A recording of the answer, watched for `seconds`.
+
+        Args:
+            seconds: how long to watch.
+            extra_headers: headers of this request alone.
+            stop_when: called after each piece; True ends the watching.
+            on_answer: called once with the head of the answer.
 
         Raises:
             NotExamined: nothing answered, or nothing that is HTTP.
@@ -71,7 +85,7 @@ class Request:
             return await watch(
                 self.url,
                 seconds,
-                stop_when=enough,
+                stop_when=stop_when,
                 on_answer=on_answer,
                 method="GET" if self.content is None else "POST",
                 headers=self.all_headers(extra_headers),
@@ -80,7 +94,7 @@ class Request:
                 join_s=JOIN_S,
             )
         except (httpx.HTTPError, *_UNUSABLE) as problem:
-            raise NotExamined(_why_not(problem, self.url)) from problem
+            raise NotExamined(_explain_failure(problem, self.url)) from problem
 
 
 async def examine(
@@ -94,10 +108,17 @@ async def examine(
     watch_only: bool = False,
     may_open_more: Callable[[str], bool] = lambda why: False,
 ) -> Diagnosis:
-    """What is wrong with the stream at this URL, watched for `seconds`, and then, unless `watch_only`, asked once more.
+    """The diagnosis of the stream at this URL.
 
-    The second request is what the first one calls for: coming back with Last-Event-ID, asking without compression, or
-    asking the same again. `may_open_more` is asked, with the reason, before a third stream is opened.
+    A second request follows where the first one calls for it: with a Last-Event-ID, without compression, or the same
+    again.
+
+    Args:
+        url: the URL of the stream.
+        seconds: how long to watch.
+        headers, content, origin, verify: the request, as in Request.
+        watch_only: True sends no second request.
+        may_open_more: called with the reason before a third stream, or a second POST, is sent; True allows it.
 
     Raises:
         NotExamined: it cannot be reached, sends no head in time, or sends no complete line.
@@ -105,29 +126,31 @@ async def examine(
     request = Request(url, headers, content, origin.rstrip("/"), verify)
     readers = Readers(request.headers or {}, verify, seconds)
     first = await request.ask(seconds, on_answer=readers.on_answer)
-    counted = await readers.before_leaving()
+    reader_count = await readers.count_before_leaving()
     if first.status == 0:
-        raise NotExamined(_no_head(first, url, seconds))
+        raise NotExamined(_explain_missing_head(first, url, seconds))
     further = FurtherAnswers(
         origin=request.origin, http2=await _offers_http2(first.url, verify), posted=content is not None
     )
     if first.status != 200 or not _is_stream(first):
         return judge(first, further)
-    further = replace(further, leaving_noticed=await readers.leaving_noticed(counted))
-    unasked: list[str] = []
+    further = replace(further, leaving_noticed=await readers.leaving_noticed(reader_count))
+    skipped_requests: list[str] = []
     if not watch_only:
-        further, unasked = await _ask_more(request, first, further, seconds, may_open_more)
+        further, skipped_requests = await _ask_further(request, first, further, seconds, may_open_more)
     _check_lines(first, further, url)
-    return judge(first, further, tuple(unasked))
+    return judge(first, further, tuple(skipped_requests))
 
 
-def _no_head(first: Recording, url: str, seconds: float) -> str:
+def _explain_missing_head(first: Recording, url: str, seconds: float) -> str:
     if "no connection" in first.broken:
         return (
             f"{url} does not take the connection within {seconds:g} s. Is the address right, and no firewall between?"
         )
-    what = f"{url} took the connection, and sent no head within {seconds:g} s"
-    return f"{what}: nothing there speaks HTTP, or a proxy holds the whole answer back: --seconds 60 or --compare tell"
+    sentence = f"{url} took the connection, and sent no head within {seconds:g} s"
+    return (
+        f"{sentence}: nothing there speaks HTTP, or a proxy holds the whole answer back: --seconds 60 or --compare tell"
+    )
 
 
 def _is_stream(first: Recording) -> bool:
@@ -147,50 +170,50 @@ def _check_lines(first: Recording, further: FurtherAnswers, url: str) -> None:
         raise NotExamined(f"{url} sent {len(body):,} bytes in {first.end_s:.2g} s, and {line}")
 
 
-async def _ask_more(
+async def _ask_further(
     request: Request, first: Recording, further: FurtherAnswers, seconds: float, may_open_more: Callable[[str], bool]
 ) -> tuple[FurtherAnswers, list[str]]:
-    unasked: list[str] = []
+    skipped_requests: list[str] = []
     try:
         content = read_content(first.decompressed.body)
         held = bool(look_at_arrivals(first, first.decompressed, further))
     except ValueError:
-        return further, unasked
-    for number, (why, ask) in enumerate(_wishes(request, first, content, held)):
+        return further, skipped_requests
+    for number, (why, ask) in enumerate(_follow_ups(request, first, content, held)):
         # A POST may cost money: it is sent once, unless more is allowed.
-        if (number >= STREAMS - 1 or request.content is not None) and not may_open_more(why):
-            unasked.append(why)
+        if (number >= MAX_STREAMS - 1 or request.content is not None) and not may_open_more(why):
+            skipped_requests.append(why)
             continue
         with contextlib.suppress(NotExamined):
             further = await ask(further, seconds)
-    return further, unasked
+    return further, skipped_requests
 
 
-def _wishes(request: Request, first: Recording, content: Content, held: bool) -> list[tuple[str, Asking]]:
-    """What else to ask, most telling first."""
-    wishes: list[tuple[str, Asking]] = []
+def _follow_ups(request: Request, first: Recording, content: Content, held: bool) -> list[tuple[str, FollowUp]]:
+    """The further requests that this recording calls for, each with its reason, the most useful first."""
+    follow_ups: list[tuple[str, FollowUp]] = []
 
-    async def uncompressed(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
+    async def ask_uncompressed(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
         return replace(further, uncompressed=await request.ask(seconds, {"Accept-Encoding": "identity"}))
 
-    async def resumed(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
+    async def ask_resumed(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
         if first.broken or first.ended:  # as long as the first, to see whether it ends alike
-            answer = await request.ask(seconds, {"Last-Event-ID": asked_id})
+            answer = await request.ask(seconds, {"Last-Event-ID": last_event_id})
         else:
-            answer = await request.ask(min(seconds, RETURN_S), {"Last-Event-ID": asked_id}, _one_event)
-        return replace(further, resumed=_readable(answer), asked_id=asked_id)
+            answer = await request.ask(min(seconds, RETURN_S), {"Last-Event-ID": last_event_id}, _one_event)
+        return replace(further, resumed=_readable(answer), last_event_id=last_event_id)
 
-    async def again(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
-        return replace(further, again=_readable(await request.ask(seconds)))
+    async def ask_again(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
+        return replace(further, second_recording=_readable(await request.ask(seconds)))
 
     if (held or not content.blocks) and first.headers.get("content-encoding", "identity") != "identity":
-        wishes.append(("the same without compression", uncompressed))
-    asked_id = _middle_id(content)
-    if asked_id and request.content is None:
-        wishes.append(("whether it resumes after an id", resumed))
+        follow_ups.append(("the same without compression", ask_uncompressed))
+    last_event_id = _middle_id(content)
+    if last_event_id and request.content is None:
+        follow_ups.append(("whether it resumes after an id", ask_resumed))
     elif first.broken or (is_cacheable(first) and request.content is None and first.ended):
-        wishes.append(("whether a second client gets the same", again))
-    return wishes
+        follow_ups.append(("whether a second client gets the same", ask_again))
+    return follow_ups
 
 
 def _one_event(watching: ResponseRecorder) -> bool:
@@ -205,7 +228,7 @@ def _readable(recording: Recording) -> Recording:
 
 
 def _middle_id(content: Content) -> str:
-    """An id with known events behind it; "" where there is none, or none that can be sent."""
+    """The id of an event in the middle, to resume from; "" without one that can be sent in a header."""
     ids = [block.own_id for block in content.blocks if block.own_id]
     if len(ids) < 3 or len(set(ids)) < len(ids):
         return ""
@@ -214,7 +237,10 @@ def _middle_id(content: Content) -> str:
 
 
 async def _offers_http2(url: str, verify: bool) -> bool:
-    """Whether the server would choose HTTP/2, found by a TLS handshake alone. Source: RFC 7301."""
+    """Whether the server chooses HTTP/2, found by a TLS handshake alone.
+
+    Source: RFC 7301 (ALPN).
+    """
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         return False
@@ -232,7 +258,7 @@ async def _offers_http2(url: str, verify: bool) -> bool:
     return bool(chosen == "h2")
 
 
-def _why_not(problem: Exception, url: str) -> str:
+def _explain_failure(problem: Exception, url: str) -> str:
     if isinstance(problem, httpx.TooManyRedirects):
         return f"{url} redirects in a circle. Look where it leads with: curl -sIL {url}"
     if isinstance(problem, httpx.ConnectError):

@@ -1,4 +1,4 @@
-"""What the head of an answer shows: status, media type, who may read it, who may keep it."""
+"""Findings about the head of a response: status, media type, CORS, caching and framing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ FATAL = {"wrong-status", "html-page", "wrong-media-type"}
 
 
 def look_at_head(recording: Recording, further: FurtherAnswers) -> Iterator[Finding]:
-    """What is wrong with the head, or worth a note."""
+    """The findings about the head. After a wrong status no others follow.
+
+    Source: WHATWG HTML 9.2.2 (status, media type); WHATWG Fetch, "CORS protocol"; RFC 9111 (caching); RFC 9112
+    (framing).
+    """
     if recording.redirects:
         yield Finding("redirected", f"{' to '.join([*recording.redirects, recording.url])}")
     if recording.status != 200:
@@ -25,7 +29,7 @@ def look_at_head(recording: Recording, further: FurtherAnswers) -> Iterator[Find
         return
     yield from _media_type(recording)
     allowed = recording.headers.get("access-control-allow-origin")
-    if further.origin and not _is_own(further.origin, recording.url) and allowed not in ("*", further.origin):
+    if further.origin and not _is_same_origin(further.origin, recording.url) and allowed not in ("*", further.origin):
         header = f"Access-Control-Allow-Origin: {allowed}" if allowed else "no Access-Control-Allow-Origin"
         yield Finding("cors-refused", f"asked with Origin: {further.origin}, it answered with {header}")
     if is_cacheable(recording) and not further.posted:
@@ -39,8 +43,8 @@ def look_at_head(recording: Recording, further: FurtherAnswers) -> Iterator[Find
             yield Finding("six-connections", f"the answer came over {recording.http_version}")
 
 
-def _is_own(origin: str, url: str) -> bool:
-    """Whether the URL belongs to this origin: then no leave is needed."""
+def _is_same_origin(origin: str, url: str) -> bool:
+    """Whether the URL has this origin: then its pages may read it without CORS headers."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" == origin
 
@@ -55,10 +59,13 @@ def _media_type(recording: Recording) -> Iterator[Finding]:
     essence, *parameters = (part.strip() for part in content_type.lower().split(";"))
     header = f"Content-Type: {content_type}" if content_type else "no Content-Type"
     if essence != "text/event-stream":
-        begins = recording.body[:40]
-        looks_html = essence == "text/html" or (not essence and _HTML.match(begins))
+        start = recording.body[:40]
+        looks_html = essence == "text/html" or (not essence and _HTML.match(start))
         name = "html-page" if looks_html else "wrong-media-type"
-        yield Finding(name, f"{header}; it begins with {begins!r}" if looks_html else header)
-    charset = next((p.partition("=")[2].strip('" ') for p in parameters if p.startswith("charset")), "utf-8")
+        yield Finding(name, f"{header}; it begins with {start!r}" if looks_html else header)
+    charset = next(
+        (parameter.partition("=")[2].strip('" ') for parameter in parameters if parameter.startswith("charset")),
+        "utf-8",
+    )
     if essence == "text/event-stream" and charset not in ("utf-8", "utf8"):
         yield Finding("wrong-charset", header)

@@ -1,4 +1,4 @@
-"""From what was seen to what is wrong: pure, so that every cause can be tested without a socket."""
+"""From recordings to a diagnosis. It is pure, so that every cause can be tested without a socket."""
 
 from __future__ import annotations
 
@@ -15,39 +15,48 @@ from labkit.doctor.pattern import pattern_of
 from labkit.recording import Recording
 
 
-def judge(recording: Recording, further: FurtherAnswers | None = None, unasked: tuple[str, ...] = ()) -> Diagnosis:
-    """The diagnosis of a stream, from a recording of it and from what further requests brought.
+def judge(
+    recording: Recording, further: FurtherAnswers | None = None, skipped_requests: tuple[str, ...] = ()
+) -> Diagnosis:
+    """The diagnosis of a stream, from a recording of it.
 
-    No header that names a product is looked at: causes are told by what came, and when.
+    Headers that name a product are not read: only what arrived counts, and when.
+
+    Args:
+        recording: the response, as it arrived.
+        further: what further requests brought.
+        skipped_requests: what was not asked, for the report.
     """
     further = further or FurtherAnswers()
     findings = list(look_at_head(recording, further))
     if any(finding.name in FATAL for finding in findings):
-        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), unasked, recording)
+        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), skipped_requests, recording)
     try:
         readable = recording.decompressed
     except ValueError as problem:
         findings.append(Finding("unreadable-encoding", str(problem)))
-        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), unasked, recording)
+        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), skipped_requests, recording)
     content = read_content(readable.body)
     findings += look_at_content(content, readable)
-    held = look_at_arrivals(recording, readable, further)
-    findings += held
+    holding_findings = look_at_arrivals(recording, readable, further)
+    findings += holding_findings
     findings += look_at_end(readable, content, further)
-    findings += look_at_return(readable, content, further, bool(held))
+    findings += look_at_return(readable, content, further, bool(holding_findings))
     if is_model(readable.events):
         findings += look_at_answer(readable, readable.events)
     elif not further.posted:
         findings += look_at_ids(content)
     if not content.blocks and not any(finding.severity == "error" for finding in findings):
-        seconds = f"{recording.end_s:.2g} s"
-        findings.append(Finding("quiet", f"no event in {seconds}, {content.whole_lines} lines"))
-    return Diagnosis(recording.url, ordered(findings), _facts(recording, content, readable), unasked, recording)
+        duration = f"{recording.end_s:.2g} s"
+        findings.append(Finding("quiet", f"no event in {duration}, {content.whole_lines} lines"))
+    return Diagnosis(
+        recording.url, ordered(findings), _facts(recording, content, readable), skipped_requests, recording
+    )
 
 
 def _facts(recording: Recording, content: Content | None, readable: Recording | None = None) -> tuple[str, ...]:
-    kind = recording.headers.get("content-type", "no Content-Type")
-    head = f"{recording.http_version} {recording.status} {kind}, headers after {recording.head_s * 1000:.0f} ms"
+    content_type = recording.headers.get("content-type", "no Content-Type")
+    head = f"{recording.http_version} {recording.status} {content_type}, headers after {recording.head_s * 1000:.0f} ms"
     if content is None or readable is None:
         return (head,)
     end = "then it ended" if recording.ended else "then it broke off" if recording.broken else "and it is open"
@@ -58,6 +67,6 @@ def _facts(recording: Recording, content: Content | None, readable: Recording | 
     shape = f"{len(pattern.at_s)} events in {len(pattern.groups)} bursts"
     if pattern.sent_s is None:
         return (head, arrived, f"{shape}; they carry no time of the sender")
-    late = f"median lag {median(pattern.lags_s) * 1000:.0f} ms, longest {max(pattern.lags_s) * 1000:.0f} ms"
+    lag_text = f"median lag {median(pattern.lags_s) * 1000:.0f} ms, longest {max(pattern.lags_s) * 1000:.0f} ms"
     clocks = "by the sender's clock" if pattern.same_clock else "by the sender's clock, later than the freshest event"
-    return (head, arrived, f"{shape}, {clocks}: {late}")
+    return (head, arrived, f"{shape}, {clocks}: {lag_text}")

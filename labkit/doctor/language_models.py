@@ -1,4 +1,4 @@
-"""Streams of language models: how they are recognised, and how they say that they are done."""
+"""Findings about streams of language models, and how such streams are recognised."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from labkit.doctor.diagnosis import Finding
 from labkit.recording import Recording
 from labkit.wire import Event
 
-LOOKED_AT = 20
+MAX_EVENTS_CHECKED = 20
 
 
 def is_model(events: Sequence[Event]) -> bool:
-    """Whether a language model speaks: OpenAI's chat completions and responses, Anthropic's messages, Gemini's."""
-    return any(_is_piece(event) for event in events[:LOOKED_AT])
+    """Whether these events are those of a language model: OpenAI, Anthropic or Gemini."""
+    return any(_is_piece(event) for event in events[:MAX_EVENTS_CHECKED])
 
 
 def look_at_answer(recording: Recording, events: Sequence[Event]) -> Iterator[Finding]:
-    """An error in mid-stream, or an end without the mark that says so."""
-    failed = next((event for event in events if _is_error(event)), None)
-    if failed is not None:
-        yield Finding("llm-error", f"status 200, and the event {failed.data[:100]!a}")
+    """The findings about a model's answer: an error in mid-stream, or an end without the end mark."""
+    error_event = next((event for event in events if _is_error(event)), None)
+    if error_event is not None:
+        yield Finding("llm-error", f"status 200, and the event {error_event.data[:100]!a}")
     elif (recording.ended or recording.broken) and not any(_is_end(event) for event in events):
         yield Finding("llm-unfinished", f"{len(events)} events, then the end, and no [DONE] or message_stop")
 
@@ -33,8 +33,8 @@ def _is_piece(event: Event) -> bool:
     value = _json(event)
     if value.get("object") == "chat.completion.chunk" or event.type.startswith("response."):
         return True
-    first = next(iter(value.get("choices") or [None])) if isinstance(value.get("choices"), list) else None
-    return (isinstance(first, dict) and bool({"delta", "text", "message"} & set(first))) or _is_gemini(value)
+    choice = next(iter(value.get("choices") or [None])) if isinstance(value.get("choices"), list) else None
+    return (isinstance(choice, dict) and bool({"delta", "text", "message"} & set(choice))) or _is_gemini(value)
 
 
 def _is_gemini(value: dict[str, Any]) -> bool:

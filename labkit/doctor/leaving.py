@@ -1,4 +1,4 @@
-"""Whether the server notices that a reader has left: only a labkit server tells."""
+"""Checks whether a server notices that a reader has left. Only a labkit server tells how many readers it has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ READERS = "labkit-readers"
 
 
 class Readers:
-    """How many readers a labkit server says it has: just before we leave, and then. Other servers say nothing."""
+    """The number of readers of a labkit server, asked before this reader leaves and afterwards.
+
+    Args:
+        headers: the headers to ask with.
+        verify: False accepts any certificate.
+        seconds: how long the stream is watched; the first count comes COUNT_BEFORE_S before that.
+    """
 
     def __init__(self, headers: Mapping[str, str], verify: bool, seconds: float) -> None:
         self._headers, self._verify, self._seconds = dict(headers), verify, seconds
@@ -25,28 +31,28 @@ class Readers:
         self._counting: asyncio.Task[int | None] | None = None
 
     def on_answer(self, response: httpx.Response) -> None:
-        """Plans the count, where the head has one."""
+        """Plans the first count, if the head of the answer names a number of readers."""
         if READERS in response.headers and self._counting is None:
             self._url = str(response.url)
             self._counting = asyncio.ensure_future(self._count_after(max(0.0, self._seconds - COUNT_BEFORE_S)))
 
-    async def before_leaving(self) -> int | None:
-        """The readers, ourselves among them; None where nobody tells, or where the stream ended before."""
+    async def count_before_leaving(self) -> int | None:
+        """The number of readers, this one included; None if the server does not tell, or the stream ended too early."""
         if self._counting is None or not self._counting.done():
             if self._counting is not None:
                 self._counting.cancel()
             return None
         return self._counting.result()
 
-    async def leaving_noticed(self, counted: int | None) -> bool | None:
-        """Whether there is one less soon; None where that cannot be told."""
-        if counted is None:
+    async def leaving_noticed(self, count: int | None) -> bool | None:
+        """Whether the count falls below `counted` within NOTICE_WITHIN_S; None if that cannot be told."""
+        if count is None:
             return None
         deadline_s = asyncio.get_running_loop().time() + NOTICE_WITHIN_S
         while asyncio.get_running_loop().time() < deadline_s:
-            now = await self._count_after(0.1)
-            if now is None or now < counted:
-                return None if now is None else True
+            current_count = await self._count_after(0.1)
+            if current_count is None or current_count < count:
+                return None if current_count is None else True
         return False
 
     async def _count_after(self, seconds: float) -> int | None:

@@ -1,4 +1,4 @@
-"""Arrivals in, numbers out. Pure: what recorded them is elsewhere."""
+"""Recordings of responses, and the numbers that are computed from them. Pure: nothing here opens a connection."""
 
 from labkit.recording.clocks import sender_times
 from labkit.recording.lags import Lags, Repeated, lags, repeated

@@ -1,4 +1,4 @@
-"""Compressed pieces, made readable piece by piece, as a browser does."""
+"""Decompresses a body piece by piece, as a browser does."""
 
 from __future__ import annotations
 
@@ -14,27 +14,33 @@ MAX_BYTES = 8 * 1024 * 1024
 
 
 def decompressed(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What can be read after each piece, b"" where the compressor has not let anything out yet, or after MAX_BYTES.
+    """The decompressed bytes after each piece; b"" if none can be read yet, or beyond MAX_BYTES.
+
+    Args:
+        encoding: the value of Content-Encoding: gzip, x-gzip or deflate.
+        pieces: the compressed body, as it arrived.
 
     Raises:
-        ValueError: the encoding is another one, or the bytes are none of it.
+        ValueError: the encoding is another one, or the bytes are not in it.
+
+    Source: RFC 9110, 8.4.1; RFC 1950 to 1952.
     """
     if encoding not in _WINDOWS:
         raise ValueError(f"it came as {encoding!r}, and only gzip and deflate were asked for")
     windows = list(_WINDOWS[encoding])
-    machine = zlib.decompressobj(wbits=windows.pop(0))
-    consumed, left = b"", MAX_BYTES  # what the first machine was given, while there is another to try
+    decompressor = zlib.decompressobj(wbits=windows.pop(0))
+    consumed, remaining_bytes = b"", MAX_BYTES  # what the first machine was given, while there is another to try
     for piece in pieces:
         consumed = consumed + piece if windows else b""
         try:
-            out = machine.decompress(piece, left) if left else b""
+            readable = decompressor.decompress(piece, remaining_bytes) if remaining_bytes else b""
         except zlib.error as problem:
-            if not windows or left < MAX_BYTES:
+            if not windows or remaining_bytes < MAX_BYTES:
                 raise ValueError(f"the body says it is {encoding}, and is not: {problem}") from None
-            machine = zlib.decompressobj(wbits=windows.pop(0))
+            decompressor = zlib.decompressobj(wbits=windows.pop(0))
             try:
-                out = machine.decompress(consumed, left)
+                readable = decompressor.decompress(consumed, remaining_bytes)
             except zlib.error:
                 raise ValueError(f"the body says it is {encoding}, and is not: {problem}") from None
-        left -= len(out)
-        yield out
+        remaining_bytes -= len(readable)
+        yield readable

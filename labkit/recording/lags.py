@@ -1,4 +1,4 @@
-"""How late events are, and in what company they come."""
+"""The lags of events, and the bursts in which they arrive."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ QUIET_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Lags:
-    """For each event: when it was sent and when it arrived, in seconds after the first was sent."""
+    """When each event was sent and when it arrived, in seconds after the first was sent."""
 
     sent_s: tuple[float, ...]
     at_s: tuple[float, ...]
 
     @property
-    def each_s(self) -> list[float]:
-        """Each event's lag, in seconds."""
+    def lags_s(self) -> list[float]:
+        """The lag of each event, in seconds."""
         return [at - sent for sent, at in zip(self.sent_s, self.at_s, strict=True)]
 
     @property
     def median_s(self) -> float:
-        """The lag that half of the events stay below; 0 without events."""
-        return median(self.each_s or [0.0])
+        """The median lag, in seconds; 0 without events."""
+        return median(self.lags_s or [0.0])
 
     @property
     def longest_s(self) -> float:
-        """The longest lag; 0 without events."""
-        return max(self.each_s, default=0.0)
+        """The longest lag, in seconds; 0 without events."""
+        return max(self.lags_s, default=0.0)
 
     @property
     def bursts(self) -> list[int]:
-        """How many events came in each burst."""
+        """The number of events in each burst."""
         return [len(burst) for burst in bursts(self.at_s)]
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ class Lags:
 
 
 def lags(recording: Recording) -> Lags:
-    """The lags of those events of a recording that carry the sender's time in their data.
+    """The lags of the events in a recording that carry the sender's time in their data.
 
     Raises:
         ValueError: the events carry no time, or the body's compression is broken.
@@ -59,20 +59,20 @@ def lags(recording: Recording) -> Lags:
     sent = sender_times([event.data for _, event in timed], recording.began_epoch_s)
     if sent is None:
         raise ValueError("the events carry no time of the sender: nobody can say how late they are")
-    known = [(at, recording.began_epoch_s + at_s) for at, (at_s, _) in zip(sent, timed, strict=True) if at is not None]
-    first_s = known[0][0]
-    return Lags(tuple(at - first_s for at, _ in known), tuple(at - first_s for _, at in known))
+    pairs = [(at, recording.began_epoch_s + at_s) for at, (at_s, _) in zip(sent, timed, strict=True) if at is not None]
+    first_s = pairs[0][0]
+    return Lags(tuple(at - first_s for at, _ in pairs), tuple(at - first_s for _, at in pairs))
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The same measurement several times, in seconds. It says when it is too noisy to tell."""
+    """The results of one measurement that was repeated, in seconds. It says when they are too noisy to tell."""
 
     runs_s: tuple[float, ...]
 
     @property
     def median_s(self) -> float:
-        """The middle run."""
+        """The median of the runs, in seconds; 0 without runs."""
         return median(self.runs_s or (0.0,))
 
     @property
@@ -89,5 +89,5 @@ class Repeated:
 
 
 def repeated(runs: Sequence[Lags]) -> Repeated:
-    """The median lags of several runs."""
+    """The median lag of each run, as one repeated measurement."""
     return Repeated(tuple(run.median_s for run in runs))

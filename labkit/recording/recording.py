@@ -1,4 +1,4 @@
-"""One response, as it came in."""
+"""A recording of one response: its head, and the pieces of its body with their arrival times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labkit.wire.decoder import MAX_EVENT_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Some bytes, and when they came: seconds after the request was sent."""
+    """A piece of the body, and when it arrived, in seconds after the request."""
 
     at_s: float
     data: bytes
@@ -22,7 +22,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Recording:
-    """The status, the headers, and the body in the pieces in which it arrived.
+    """One response: the status, the headers, and the body in the pieces in which it arrived.
 
     `ended` is True if the response came to its end while it was watched; `broken` says how it broke off before that,
     "" if it did not. Header names are in lower case. `head_s` is when the headers came, `end_s` when the watching was
@@ -55,7 +55,7 @@ class Recording:
 
     @cached_property
     def decompressed(self) -> Recording:
-        """The same with the bodies' gzip or deflate undone, each piece at the moment at which it could be read.
+        """The recording with the body decompressed, each piece at the moment at which it could be read.
 
         Raises:
             ValueError: the bytes are not what Content-Encoding says, or it says something else.
@@ -70,7 +70,7 @@ class Recording:
 
     @cached_property
     def timed_signals(self) -> list[tuple[float, Signal]]:
-        """Every signal, with the arrival time of the byte that completed it, in seconds; what the end discards last."""
+        """Each signal with the arrival time of the piece that completed it, in seconds; last, what the end discards."""
         decoder = Decoder(max_event_bytes=max(MAX_EVENT_BYTES, len(self.body) + 1))  # it is in memory already
         timed = [(arrival.at_s, signal) for arrival in self.arrivals for signal in decoder.feed(arrival.data)]
         last_s = self.arrivals[-1].at_s if self.arrivals else 0.0
@@ -78,17 +78,17 @@ class Recording:
 
     @property
     def timed_events(self) -> list[tuple[float, Event]]:
-        """What a listener gets, with the arrival times, in seconds."""
+        """Each event with its arrival time, in seconds."""
         return [(at_s, signal) for at_s, signal in self.timed_signals if isinstance(signal, Event)]
 
     @property
     def signals(self) -> list[Signal]:
-        """What a decoder makes of the body, in order."""
+        """All signals that a decoder makes of the body, in order."""
         return [signal for _, signal in self.timed_signals]
 
     @property
     def events(self) -> list[Event]:
-        """What a listener gets, in order."""
+        """The events that a client dispatches, in order."""
         return [event for _, event in self.timed_events]
 
     def __repr__(self) -> str:
@@ -98,7 +98,7 @@ class Recording:
 
 
 def bursts(at_s: Sequence[float], apart_s: float = 0.03) -> list[list[int]]:
-    """The places of those that came together: a new burst begins where nothing came for more than `apart_s` seconds.
+    """The indices of the times in bursts: a new one begins where nothing came for more than `apart_s` seconds.
 
     >>> bursts([0.0, 0.01, 1.0, 1.001, 1.002])
     [[0, 1], [2, 3, 4]]

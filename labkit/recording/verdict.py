@@ -1,4 +1,4 @@
-"""What an experiment says about a claim."""
+"""The verdict of an experiment on a claim."""
 
 from __future__ import annotations
 

@@ -113,8 +113,8 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "bom": [lambda: judge(body(*events("a"), b"\xef\xbb\xbfdata: b\n\n"))],
     "not-utf8": [lambda: judge(body("id: 1\ndata: gr\u00fcn\n\n".encode("latin-1"), *events("a")))],
     "replayed": [
-        lambda: judge(stream(ticks(), seen={"cache-control": ""}), FurtherAnswers(again=_at_once(stream(ticks())))),
-        lambda: judge(stream(ticks(clock=False), seen={"cache-control": "public"}), FurtherAnswers(resumed=_at_once(stream(ticks(clock=False))), asked_id="9")),
+        lambda: judge(stream(ticks(), seen={"cache-control": ""}), FurtherAnswers(second_recording=_at_once(stream(ticks())))),
+        lambda: judge(stream(ticks(clock=False), seen={"cache-control": "public"}), FurtherAnswers(resumed=_at_once(stream(ticks(clock=False))), last_event_id="9")),
     ],
     "compression-holds": [
         lambda: judge(_gzipped(ticks(), Gzip(flush=False)), FurtherAnswers(uncompressed=stream(ticks()))),
@@ -143,12 +143,12 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     ],
     "idle-timeout": [
         lambda: judge(stream([*ticks(5), (30.0, tick(6, 5.0))], IdleTimeout(20))),
-        lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2)), FurtherAnswers(resumed=stream([*ticks(2), (5.0, tick(6, 5.0))], IdleTimeout(2)), asked_id="2")),
+        lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2)), FurtherAnswers(resumed=stream([*ticks(2), (5.0, tick(6, 5.0))], IdleTimeout(2)), last_event_id="2")),
     ],
-    "total-timeout": [lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(resumed=stream(ticks(60, size=1), TotalTimeout(2)), asked_id="9"))],
+    "total-timeout": [lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(resumed=stream(ticks(60, size=1), TotalTimeout(2)), last_event_id="9"))],
     "broken-off": [
         lambda: judge(replace(stream(ticks()), ended=False, broken="connection reset")),
-        lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(again=stream(ticks(60), TotalTimeout(2)))),  # the same bytes
+        lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(second_recording=stream(ticks(60), TotalTimeout(2)))),  # the same bytes
         lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2))),  # nobody has seen it twice
     ],
     "llm-error": [
@@ -158,11 +158,11 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "llm-unfinished": [lambda: judge(body(*events(*MODEL)))],
     "id-poison": [lambda: judge(body(POISON)), lambda: judge(body(b"id: " + b"x" * 9000 + b"\ndata: a\n\n"))],
     "ids-repeat": [lambda: judge(body(b"id: 1\ndata: a\n\nid: 1\ndata: b\n\n"))],
-    "resume-refused": [lambda: judge(WORDS, FurtherAnswers(resumed=answered(400), asked_id="2"))],
+    "resume-refused": [lambda: judge(WORDS, FurtherAnswers(resumed=answered(400), last_event_id="2"))],
     "resume-ignored": [
-        lambda: judge(WORDS, FurtherAnswers(resumed=WORDS, asked_id="2")),  # from the start again
-        lambda: judge(WORDS, FurtherAnswers(resumed=body(b"id: 9\ndata: new\n\n"), asked_id="2")),  # on with what is new
-        lambda: judge(WORDS, FurtherAnswers(resumed=body(), asked_id="2")),  # nothing
+        lambda: judge(WORDS, FurtherAnswers(resumed=WORDS, last_event_id="2")),  # from the start again
+        lambda: judge(WORDS, FurtherAnswers(resumed=body(b"id: 9\ndata: new\n\n"), last_event_id="2")),  # on with what is new
+        lambda: judge(WORDS, FurtherAnswers(resumed=body(), last_event_id="2")),  # nothing
     ],
     "retry-too-short": [lambda: judge(body(b"retry: 0\n\n", *events("a")))],
     "retry-too-long": [lambda: judge(body(b"retry: 3600000\n\n", *events("a")))],
@@ -230,8 +230,8 @@ HEALTHY = {
     "batches that the server makes": lambda: judge(stream([(n // 5 + 1.0, tick(n, n // 5 + 1.0)) for n in range(20)])),
     "a finished answer at once": lambda: judge(body(b"".join(events("a", "b", "c", "d", "e")))),
     "a model's answer": lambda: judge(body(*events(*MODEL, "[DONE]"))),
-    "resumed": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"id: 3\ndata: c\n\n"), asked_id="2")),
-    "a gap that is told": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"event: gap\ndata: {}\n\nid: 9\ndata: x\n\n"), asked_id="2")),
+    "resumed": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"id: 3\ndata: c\n\n"), last_event_id="2")),
+    "a gap that is told": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"event: gap\ndata: {}\n\nid: 9\ndata: x\n\n"), last_event_id="2")),
     "may be read": lambda: judge(answered(access_control_allow_origin="*"), FurtherAnswers(origin="https://my.app")),
     "heartbeats": lambda: judge(stream([(n * 10.0, b": still here\n\n") for n in range(6)] + [(60.0, tick(1, 60.0))])),
     "a mark at the start": lambda: judge(Recording(200, HEAD, (Arrival(0, b"\xef\xbb\xbf" + RETRY + events("a")[0]),), end_s=1)),
@@ -243,7 +243,7 @@ HEALTHY = {
     "a clock that is 200 ms behind": lambda: judge(replace(stream(ticks()), began_epoch_s=NOW_S + 0.2, url="https://far.away/")),
     "whole seconds": lambda: judge(stream([(n + 0.985, tick(n, float(n)).replace(b".0", b"")) for n in range(6)])),
     "one hiccup": lambda: judge(stream([(max(s, 1.3) if s > 1 else s, piece) for s, piece in ticks(50, 0.05)])),
-    "a greeting on each connection": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"event: hello\ndata: {}\n\nid: 3\ndata: c\n\n"), asked_id="2")),
+    "a greeting on each connection": lambda: judge(WORDS, FurtherAnswers(resumed=body(b"event: hello\ndata: {}\n\nid: 3\ndata: c\n\n"), last_event_id="2")),
     "a long model's answer": lambda: judge(body(*events(*[json.dumps({"choices": [{"delta": {"content": "x" * 400}}]})] * 500, "[DONE]"))),
     "one long event": lambda: judge(body(b"id: 1\n" + b"data: " * 1 + b"x" * 70 + b"\n" + b"data: xxxxxxxxxxxxxxx\n" * 9000 + b"\n")),
     "a pause behind a line": lambda: judge(stream([(n * 0.3 + part * 0.15, piece) for n in range(8) for part, piece in enumerate((tick(3 * n, None) + tick(3 * n + 1, None), b": ping\n"))])),
@@ -258,7 +258,7 @@ HEALTHY = {
     "a model that thinks before its head, posted": lambda: judge(LATE_HEAD, FurtherAnswers(posted=True)),
     "a slow way to the server": lambda: judge(replace(WORDS, sent_s=0.9, head_s=1.0, arrivals=tuple(Arrival(a.at_s + 1.0, a.data) for a in WORDS.arrivals))),
     "results after some work": lambda: judge(body(b": started\n\n", *[b""] * 15, b"".join(events("a", "b", "c", "d", "e")))),
-    "a log that is played at once": lambda: judge(WORDS, FurtherAnswers(again=_at_once(WORDS))),
+    "a log that is played at once": lambda: judge(WORDS, FurtherAnswers(second_recording=_at_once(WORDS))),
     "a chat that repeats its words": lambda: judge(body(b"id: 1\ndata: a\n\n", b"id: 1\ndata: a\n\n")),
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ def stream(sent_s: list[float], at_s: list[float], headers: dict[str, str] | Non
 
 def test_lags_are_told_by_the_senders_clock() -> None:
     seen = lags(stream([0, 1, 2, 3], [3, 3.001, 3.002, 3.003]))
-    assert [round(lag, 3) for lag in seen.each_s] == [3, 2.001, 1.002, 0.003]
+    assert [round(lag, 3) for lag in seen.lags_s] == [3, 2.001, 1.002, 0.003]
     assert seen.median_s == pytest.approx(1.5015) and round(seen.longest_s, 3) == 3
     assert seen.bursts == [4]
     assert repr(seen) == "<Lags of 4 events: median 1502 ms, longest 3000 ms, 1 bursts>"

@@ -13,7 +13,7 @@ ONE_IN = 5  # so many late ones are no hiccup of the machine
 
 def is_held(run: Lags) -> bool:
     """Whether one event in five, or more, comes over a tenth of a second late."""
-    late = [lag for lag in run.each_s if lag > LATE_S]
+    late = [lag for lag in run.lags_s if lag > LATE_S]
     return bool(late) and len(late) * ONE_IN >= len(run.at_s)
 
 
