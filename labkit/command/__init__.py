@@ -1,1 +1,1 @@
-"""Everything behind the command line: what `labkit`, `labkit serve`, `listen`, `doctor` and `reset` do."""
+"""The command line: `labkit`, and its commands `serve`, `listen`, `doctor` and `reset`."""

@@ -31,8 +31,8 @@ class LabGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.obj = []
         if "--" in args and not any(argument in self.commands for argument in args[: args.index("--")]):
-            at = args.index("--")
-            args, ctx.obj = args[:at], args[at + 1 :]
+            separator = args.index("--")
+            args, ctx.obj = args[:separator], args[separator + 1 :]
         return super().parse_args(ctx, args)
 
 
@@ -77,8 +77,8 @@ def reset_command(lessons: tuple[str, ...], all_of_them: bool) -> None:
     if not lessons and not all_of_them:
         raise Failure(f"which lesson? Say for example: labkit reset 01, or --all. There is: {', '.join(place.lessons)}")
     try:
-        wanted = place.lessons if all_of_them else [find_lesson(place, text) for text in dict.fromkeys(lessons)]
-        for lesson in wanted:
+        names = place.lessons if all_of_them else [find_lesson(place, text) for text in dict.fromkeys(lessons)]
+        for lesson in names:
             click.echo(_reset_line(place, reset_lesson(place, lesson)))
     except LabError as problem:
         raise Failure(str(problem)) from None
@@ -105,12 +105,12 @@ def serve_command(port: int, host: str, upstream: str | None, model: str, origin
     if model and upstream is None:
         raise Failure(f"--model {model} is a model of which server? Say --upstream URL too")
     try:
-        behind = None if upstream is None else Upstream(upstream, model)
+        model_upstream = None if upstream is None else Upstream(upstream, model)
         allowed = frozenset(map(normalize_origin, origins))
     except LabError as problem:
         raise Failure(str(problem)) from None
     try:
-        run_serve(host, port, Studio(upstream=behind, words=120, allowed=allowed), say=click.echo)
+        run_serve(host, port, Studio(upstream=model_upstream, words=120, allowed=allowed), say=click.echo)
     except LabError as problem:
         raise Failure(f"{problem}, such as: labkit serve --port {port + 1 if port < 65535 else 8080}") from None
     except OSError as problem:
@@ -128,7 +128,7 @@ def serve_command(port: int, host: str, upstream: str | None, model: str, origin
 @click.option("-v", "--verbose", is_flag=True, help="Comments, retry and ignored lines too.")
 @click.pass_context
 def listen_command(
-    ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: tuple[str, ...], **rest: Any
+    ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: tuple[str, ...], **options: Any
 ) -> None:
     """Show the events of a stream as they arrive.
 
@@ -136,14 +136,16 @@ def listen_command(
     """
     if raw and as_json:
         raise Failure("--raw and --json are two forms; choose one")
-    url = _checked_url(url)
-    fields = dict(_checked_header(text) for text in headers)
-    if _CONTROLS.search(rest["last_event_id"]) or not _has_utf8(rest["last_event_id"]):
+    url = _check_url(url)
+    fields = dict(_check_header(text) for text in headers)
+    if _CONTROLS.search(options["last_event_id"]) or not _has_utf8(options["last_event_id"]):
         raise Failure("an id with control characters or broken UTF-8 cannot be sent; take it from labkit listen --json")
     from labkit.command.listen import ListenOptions, run_listen
 
     ctx.exit(
-        run_listen(ListenOptions(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **rest))
+        run_listen(
+            ListenOptions(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **options)
+        )
     )
 
 
@@ -161,7 +163,7 @@ def listen_command(
 @click.option("--insecure", is_flag=True, help="Take any certificate.")
 @click.pass_context
 def doctor_command(
-    ctx: click.Context, /, url: str, compare: str | None, headers: tuple[str, ...], post: str | None, **rest: Any
+    ctx: click.Context, /, url: str, compare: str | None, headers: tuple[str, ...], post: str | None, **options: Any
 ) -> None:
     """Say what is wrong with a stream, why, and which line mends it.
 
@@ -169,14 +171,14 @@ def doctor_command(
     2: there was nothing to examine.
     """
     never_fail_on_a_character()
-    if not math.isfinite(rest["seconds"]):
+    if not math.isfinite(options["seconds"]):
         raise Failure("--seconds is a number, such as --seconds 30")
-    url = _checked_url(url)
-    compare = None if compare is None else _checked_url(compare)
-    fields = dict(_checked_header(text) for text in headers)
+    url = _check_url(url)
+    compare = None if compare is None else _check_url(compare)
+    fields = dict(_check_header(text) for text in headers)
     from labkit.command.doctor import DoctorOptions, run_doctor
 
-    ctx.exit(run_doctor(DoctorOptions(url=url, compare=compare, headers=fields, post=_content(post), **rest)))
+    ctx.exit(run_doctor(DoctorOptions(url=url, compare=compare, headers=fields, post=_content(post), **options)))
 
 
 def _content(post: str | None) -> str | None:
@@ -193,17 +195,17 @@ def _check(place: Place) -> bool:
 
     from labkit.command.installation import inspect, show_checks
 
-    fine = show_checks(inspect(place), Console(highlight=False))
-    click.echo("All is in order." if fine else "Put right what is NOT OK, and run labkit again.")
-    return fine
+    all_ok = show_checks(inspect(place), Console(highlight=False))
+    click.echo("All is in order." if all_ok else "Put right what is NOT OK, and run labkit again.")
+    return all_ok
 
 
-def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, jupyter_options: list[str]) -> int:
+def _open_lab(place: Place, lesson_query: str, *, browser: bool, port: int | None, jupyter_options: list[str]) -> int:
     from labkit.command import jupyter
     from labkit.command.lessons import copy_lessons, find_lesson
 
     try:
-        lesson = find_lesson(place, wanted)
+        lesson = find_lesson(place, lesson_query)
         copies = copy_lessons(place)
     except LabError as problem:
         raise Failure(str(problem)) from None
@@ -222,42 +224,42 @@ def _open_lab(place: Place, wanted: str, *, browser: bool, port: int | None, jup
 
 def _copy_lines(place: Place, copies: list[Copy]) -> list[str]:
     lines = []
-    for what, did in (("copied", "copied to"), ("refreshed", "refreshed in")):
-        names = [copy.lesson for copy in copies if copy.what == what]
+    for action, verb in (("copied", "copied to"), ("refreshed", "refreshed in")):
+        names = [copy.lesson for copy in copies if copy.action == action]
         if names:
-            lines.append(f"{len(names)} lesson{'s' * (len(names) != 1)} {did} {place.work}: {', '.join(names)}")
+            lines.append(f"{len(names)} lesson{'s' * (len(names) != 1)} {verb} {place.work}: {', '.join(names)}")
     return lines + [
         f"{copy.lesson} has a new original, and you wrote in yours: left alone. labkit reset {copy.lesson[:2]} gives it"
         for copy in copies
-        if copy.what == "kept"
+        if copy.action == "kept"
     ]
 
 
 def _reset_line(place: Place, copy: Copy) -> str:
     name = f"{place.work.name}/{copy.lesson}"
-    if copy.mine:
-        return f"{name} is the original again; yours is kept as {place.work.name}/{copy.mine}"
+    if copy.backup:
+        return f"{name} is the original again; yours is kept as {place.work.name}/{copy.backup}"
     return {
         "copied": f"{name} was missing, and is there again",
         "refreshed": f"{name} was untouched, and is the newest original now",
-    }.get(copy.what, f"{name} is the original already")
+    }.get(copy.action, f"{name} is the original already")
 
 
-def _checked_url(text: str) -> str:
-    scheme, colon_slashes, rest = text.partition("://")
+def _check_url(text: str) -> str:
+    scheme, colon_slashes, address = text.partition("://")
     if scheme.lower() not in ("http", "https") or not colon_slashes:
-        suggestion = "http://" + (rest if colon_slashes else re.sub(r"^(https?:)?/*", "", text, flags=re.I))
+        suggestion = "http://" + (address if colon_slashes else re.sub(r"^(https?:)?/*", "", text, flags=re.I))
         raise Failure(f"{text!r} does not start with http:// or https://. Did you mean {suggestion} ?")
     try:
-        whole = bool(urlsplit(text).hostname) and urlsplit(text).port != 0 and _has_utf8(text)
+        is_complete = bool(urlsplit(text).hostname) and urlsplit(text).port != 0 and _has_utf8(text)
     except ValueError:
-        whole = False
-    if not whole or _CONTROLS.search(text):
+        is_complete = False
+    if not is_complete or _CONTROLS.search(text):
         raise Failure(f"{text!r} is not a URL that can be opened. One looks like http://localhost:8080/events")
     return text
 
 
-def _checked_header(text: str) -> tuple[str, str]:
+def _check_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not _TOKEN.fullmatch(name) or _CONTROLS.search(value) or not _has_utf8(value):
         raise Failure(f"{text!r} is not a header. Write --header 'Name: value'")

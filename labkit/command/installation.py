@@ -1,4 +1,4 @@
-"""Is everything here that the lessons need? A list of findings, each with what to do about it."""
+"""Checks of the installation: whether everything is there that the lessons need, and what to do if not."""
 
 from __future__ import annotations
 
@@ -24,72 +24,72 @@ LESSONS = "lab"
 
 @dataclass(frozen=True, slots=True)
 class InstallationCheck:
-    """Whether one thing is in order; if not, `advice` says what to do."""
+    """The result of one check: whether it is `ok`, a `description`, and `advice` what to do if it is not."""
 
     ok: bool
-    what: str
+    description: str
     advice: str = ""
 
 
 def inspect(place: Place) -> Iterator[InstallationCheck]:
-    """All findings, in the order in which they should be put right, as they are made. Nothing is changed."""
-    yield python()
-    yield from dependencies()
-    yield kernel()
-    yield lessons(place)
-    yield writable(place.work)
+    """Runs all checks, in the order in which problems should be solved. Nothing is changed."""
+    yield check_python()
+    yield from check_dependencies()
+    yield check_kernel()
+    yield check_lessons(place)
+    yield check_writable(place.work)
 
 
 def show_checks(findings: Iterable[InstallationCheck], console: Console) -> bool:
-    """True if all is in order. Prints a line for each finding, with a mark and a word; colour only repeats them."""
+    """Prints a line for each check, and returns whether all are ok. Colour only repeats the mark and the word."""
     from rich.text import Text
 
-    fine = True
+    all_ok = True
     for finding in findings:
-        fine = fine and finding.ok
+        all_ok = all_ok and finding.ok
         mark = Text("✓ ok     ", "green") if finding.ok else Text("✗ NOT OK ", "bold red")
-        console.print(mark + Text(finding.what), soft_wrap=True)
+        console.print(mark + Text(finding.description), soft_wrap=True)
         if not finding.ok:
             console.print(Text(f"         → {finding.advice}"), soft_wrap=True)
-    return fine
+    return all_ok
 
 
-def python(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> InstallationCheck:
-    """Whether this Python is new enough."""
-    wanted = ".".join(map(str, OLDEST_PYTHON))
+def check_python(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> InstallationCheck:
+    """Checks that this Python is new enough."""
+    oldest = ".".join(map(str, OLDEST_PYTHON))
     number = ".".join(map(str, version))
     if version >= OLDEST_PYTHON:
         return InstallationCheck(True, f"Python {number}")
     return InstallationCheck(
-        False, f"Python {number} is older than {wanted}", f"install labkit on Python {wanted} or newer"
+        False, f"Python {number} is older than {oldest}", f"install labkit on Python {oldest} or newer"
     )
 
 
-def dependencies(requirements: Iterable[str] | None = None) -> Iterator[InstallationCheck]:
-    """One finding for each package that labkit and its lessons need at run time, as its metadata names them."""
+def check_dependencies(requirements: Iterable[str] | None = None) -> Iterator[InstallationCheck]:
+    """Checks each package that labkit and its lessons need, as labkit's metadata names them."""
     try:
         from packaging.requirements import Requirement
 
-        wanted = importlib.metadata.requires("labkit") if requirements is None else requirements
+        requirement_texts = importlib.metadata.requires("labkit") if requirements is None else requirements
     except ImportError as problem:  # PackageNotFoundError is one
-        what = f"labkit is not installed in full ({problem})"
-        yield InstallationCheck(False, what, "in its folder: uv sync, or pip install -e .")
+        description = f"labkit is not installed in full ({problem})"
+        yield InstallationCheck(False, description, "in its folder: uv sync, or pip install -e .")
         return
-    for requirement in map(Requirement, wanted or ()):
+    for requirement in map(Requirement, requirement_texts or ()):
         if requirement.marker is None or requirement.marker.evaluate({"extra": LESSONS}):
             yield _dependency(requirement)
 
 
-def kernel(folders: list[str] | None = None) -> InstallationCheck:
-    """Whether the kernel that the lessons ask for, python3, is this Python: elsewhere there may be no labkit."""
+def check_kernel(folders: list[str] | None = None) -> InstallationCheck:
+    """Checks that the lessons' kernel, python3, is this Python: another one may have no labkit."""
     advice = f'run: "{sys.executable}" -m ipykernel install --sys-prefix'
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
         from jupyter_core.paths import jupyter_path
 
         # This environment first, as labkit.command.jupyter tells JupyterLab.
-        first = str(Path(sys.prefix) / "share" / "jupyter" / "kernels")
-        manager = KernelSpecManager(kernel_dirs=folders or [first, *jupyter_path("kernels")])
+        own_folder = str(Path(sys.prefix) / "share" / "jupyter" / "kernels")
+        manager = KernelSpecManager(kernel_dirs=folders or [own_folder, *jupyter_path("kernels")])
         program = manager.get_kernel_spec("python3").argv[0]
     except ImportError as problem:
         return InstallationCheck(
@@ -102,19 +102,19 @@ def kernel(folders: list[str] | None = None) -> InstallationCheck:
     return InstallationCheck(False, f"the Jupyter kernel python3 is another Python: {program}", advice)
 
 
-def lessons(place: Place) -> InstallationCheck:
-    """Whether the originals of the lessons are there."""
+def check_lessons(place: Place) -> InstallationCheck:
+    """Checks that the originals of the lessons are there."""
     count = len(place.lessons)
     if count:
         return InstallationCheck(True, f"{count} lesson{'s' * (count != 1)} in {place.originals}")
     return InstallationCheck(False, f"no lessons in {place.originals}", "get labkit again, with its folder notebooks")
 
 
-def writable(folder: Path) -> InstallationCheck:
-    """Whether the folder can be written in, or made. It is tried, since permissions alone do not tell."""
-    folder_there = folder if folder.exists() else folder.parent
+def check_writable(folder: Path) -> InstallationCheck:
+    """Checks that the folder can be written in, or made, by trying: permissions alone do not tell."""
+    existing_folder = folder if folder.exists() else folder.parent
     try:
-        with tempfile.TemporaryFile(dir=folder_there):
+        with tempfile.TemporaryFile(dir=existing_folder):
             pass
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
@@ -123,21 +123,21 @@ def writable(folder: Path) -> InstallationCheck:
     return InstallationCheck(True, f"{folder} can be written in")
 
 
-def _dependency(wanted: Requirement) -> InstallationCheck:
-    package = f"{wanted.name}{wanted.specifier}" if wanted.marker is None else f"labkit[{LESSONS}]"
+def _dependency(requirement: Requirement) -> InstallationCheck:
+    package = f"{requirement.name}{requirement.specifier}" if requirement.marker is None else f"labkit[{LESSONS}]"
     advice = f'run: uv sync, or: pip install "{package}"'
     try:
-        version = importlib.metadata.version(wanted.name)
+        version = importlib.metadata.version(requirement.name)
     except importlib.metadata.PackageNotFoundError:
-        return InstallationCheck(False, f"{wanted.name} is not installed", advice)
+        return InstallationCheck(False, f"{requirement.name} is not installed", advice)
     try:
-        importlib.import_module(wanted.name.replace("-", "_"))
+        importlib.import_module(requirement.name.replace("-", "_"))
     except Exception as problem:  # whatever a broken package raises
         why = f"{type(problem).__name__}: {problem}"
-        return InstallationCheck(False, f"{wanted.name} {version} cannot be imported ({why})", advice)
-    if not wanted.specifier.contains(version, prereleases=True):
-        return InstallationCheck(False, f"{wanted.name} {version} is not within {wanted.specifier}", advice)
-    return InstallationCheck(True, f"{wanted.name} {version}")
+        return InstallationCheck(False, f"{requirement.name} {version} cannot be imported ({why})", advice)
+    if not requirement.specifier.contains(version, prereleases=True):
+        return InstallationCheck(False, f"{requirement.name} {version} is not within {requirement.specifier}", advice)
+    return InstallationCheck(True, f"{requirement.name} {version}")
 
 
 def _is_this_python(program: str) -> bool:

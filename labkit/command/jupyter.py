@@ -1,4 +1,4 @@
-"""JupyterLab as a child process that has the terminal."""
+"""Starts JupyterLab as a child process that shares the terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ _DEFAULTS = Path(__file__).parent / "jupyter_defaults"
 def command(
     place: Place, lesson: str, *, browser: bool = True, port: int | None = None, options: Sequence[str] = ()
 ) -> list[str]:
-    """The command that opens the copy of a lesson in this environment's JupyterLab. `options` go last, and so win."""
+    """The command that opens the copy of a lesson in this environment's JupyterLab.
+
+    Args:
+        place: where the copies are.
+        lesson: the file name of the lesson.
+        browser: False opens no browser.
+        port: the port; None lets JupyterLab choose.
+        options: more options for JupyterLab; they go last, and so win.
+    """
     parts = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place.root}"]
     # The address that is printed leads to the lesson too, which a file to open would not.
     parts += [f"--LabApp.default_url=/lab/tree/{place.work.name}/{lesson}"]
@@ -37,18 +45,18 @@ def command(
 
 
 def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The variables for JupyterLab: this environment's kernel comes first, and no question about news pops up."""
-    own = {"JUPYTER_PATH": str(Path(sys.prefix) / "share" / "jupyter"), "JUPYTER_CONFIG_PATH": str(_DEFAULTS)}
-    return {**base, **{name: os.pathsep.join(filter(None, [path, base.get(name)])) for name, path in own.items()}}
+    """The environment variables for JupyterLab: this environment's kernel comes first, and labkit's defaults hold."""
+    own_paths = {"JUPYTER_PATH": str(Path(sys.prefix) / "share" / "jupyter"), "JUPYTER_CONFIG_PATH": str(_DEFAULTS)}
+    return {**base, **{name: os.pathsep.join(filter(None, [path, base.get(name)])) for name, path in own_paths.items()}}
 
 
 def is_root() -> bool:
-    """Whether this is root, for whom JupyterLab refuses to start unless told."""
+    """Whether this user is root. JupyterLab then needs --allow-root."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def run_jupyter(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit code of the child. Ctrl-C is the child's while it runs: JupyterLab asks before it shuts down."""
+    """Runs JupyterLab, and returns its exit code. Ctrl-C goes to JupyterLab, which asks before it shuts down."""
     children: list[subprocess.Popen[bytes]] = []
     with _signals_go_to(children):
         children.append(subprocess.Popen(command, env=environment))
@@ -60,18 +68,18 @@ def run_jupyter(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def _signals_go_to(children: list[subprocess.Popen[bytes]]) -> Iterator[None]:
     def pass_on(number: int, frame: FrameType | None) -> None:
         for child in children:
-            if number == signal.SIGTERM or not _terminal_tells_all():
+            if number == signal.SIGTERM or not _terminal_signals_child():
                 child.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous_handlers = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
-def _terminal_tells_all() -> bool:
+def _terminal_signals_child() -> bool:
     """Whether a Ctrl-C has reached the child already: a second one would skip JupyterLab's question."""
     if sys.platform == "win32":
         return True

@@ -17,12 +17,12 @@ from labkit.errors import LabError
 LEDGER = ".originals.json"
 
 #: "kept": the original is new, and the copy was written in. "current": there is nothing to do.
-What = Literal["copied", "refreshed", "kept", "current"]
+CopyAction = Literal["copied", "refreshed", "kept", "current"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the originals are, where the copies go, and the folder that JupyterLab shows."""
+    """The folders of the lessons: `originals`, `work` for the copies, and the `root` that JupyterLab shows."""
 
     originals: Path
     work: Path
@@ -36,68 +36,74 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What became of one lesson; `mine` is the file that now holds the learner's version, if it was moved aside."""
+    """What was done with the copy of one lesson. `backup` is the file that keeps the learner's version, or ""."""
 
     lesson: str
-    what: What
-    mine: str = ""
+    action: CopyAction
+    backup: str = ""
 
 
 class UnknownLesson(LabError):
     """No lesson has that number or name."""
 
-    def __init__(self, wanted: str, lessons: list[str]) -> None:
-        self.wanted, self.lessons = wanted, lessons
-        there_is = ", ".join(Path(lesson).stem for lesson in lessons) or "none at all"
-        super().__init__(f"there is no lesson {wanted!r}; there is: {there_is}")
+    def __init__(self, query: str, lessons: list[str]) -> None:
+        self.query, self.lessons = query, lessons
+        known_lessons = ", ".join(Path(lesson).stem for lesson in lessons) or "none at all"
+        super().__init__(f"there is no lesson {query!r}; there is: {known_lessons}")
 
 
-def find_place(package: Path | None = None, here: Path | None = None) -> Place:
-    """The lessons of the checkout that labkit runs from, with work/ in it; else those of the package, with
-    labkit-work/ in the current folder."""
+def find_place(package: Path | None = None, folder: Path | None = None) -> Place:
+    """The folders of the lessons: those of the checkout with work/, or those of the package with labkit-work/.
+
+    Args:
+        package: the folder of the package labkit.
+        folder: where labkit-work/ goes; by default the current folder.
+    """
     package = package or Path(labkit.__file__).parent
     project = package.parent
     if (project / "pyproject.toml").is_file() and (project / "notebooks").is_dir():
         return Place(project / "notebooks", project / "work", project)
-    here = here or Path.cwd()
-    return Place(package / "notebooks", here / "labkit-work", here)
+    folder = folder or Path.cwd()
+    return Place(package / "notebooks", folder / "labkit-work", folder)
 
 
-def find_lesson(place: Place, wanted: str) -> str:
+def find_lesson(place: Place, query: str) -> str:
     """The file name of the lesson with that number ("1" or "01") or name, with or without folder and ending.
 
     Raises:
         UnknownLesson: there is none.
     """
-    name = re.split(r"[/\\]", wanted.strip())[-1].removesuffix(".ipynb")
+    name = re.split(r"[/\\]", query.strip())[-1].removesuffix(".ipynb")
     for lesson in place.lessons:
         stem = Path(lesson).stem
         if name == stem or (re.fullmatch(r"[0-9]{1,2}", name) and int(name) == int(stem[:2])):
             return lesson
-    raise UnknownLesson(wanted, place.lessons)
+    raise UnknownLesson(query, place.lessons)
 
 
 def copy_lessons(place: Place) -> list[Copy]:
-    """What became of each lesson, in order: missing copies are made, untouched ones follow a new original, and what a
-    learner wrote is left alone."""
+    """Copies the lessons to `place.work`, and returns what was done with each, in order.
+
+    An untouched copy is replaced if its original has changed; a copy that a learner has edited is kept.
+    """
     place.work.mkdir(parents=True, exist_ok=True)
     return [Copy(lesson, _bring_up_to_date(place, lesson)) for lesson in place.lessons]
 
 
 def reset_lesson(place: Place, lesson: str) -> Copy:
-    """What became of the copy: it is the original now, and `mine` names the file that keeps what the learner wrote."""
+    """Makes the copy the original again, and returns what was done; `backup` keeps what the learner wrote."""
     place.work.mkdir(parents=True, exist_ok=True)
     copy = place.work / lesson
-    what = _bring_up_to_date(place, lesson)
-    if what in ("copied", "refreshed") or _hash(copy) == _read_ledger(place).get(lesson):
-        return Copy(lesson, what)
-    mine = next(path for path in _names_for_mine(copy) if not path.exists())
-    copy.rename(mine)
+    action = _bring_up_to_date(place, lesson)
+    if action in ("copied", "refreshed") or _hash(copy) == _read_ledger(place).get(lesson):
+        return Copy(lesson, action)
+    backup = next(path for path in _backup_paths(copy) if not path.exists())
+    copy.rename(backup)
     _take_original(place, lesson)
-    return Copy(lesson, "copied", mine.name)
+    return Copy(lesson, "copied", backup.name)
 
 
-def _bring_up_to_date(place: Place, lesson: str) -> What:
+def _bring_up_to_date(place: Place, lesson: str) -> CopyAction:
     copy = place.work / lesson
     original_hash = fingerprint(without_results((place.originals / lesson).read_bytes()))
     if not copy.exists():
@@ -121,7 +127,7 @@ def _take_original(place: Place, lesson: str) -> None:
     _write_ledger(place, _read_ledger(place) | {lesson: fingerprint(original)})
 
 
-def _names_for_mine(copy: Path) -> Iterator[Path]:
+def _backup_paths(copy: Path) -> Iterator[Path]:
     yield copy.with_name(f"{copy.stem}.mine.ipynb")
     number = 2
     while True:
@@ -146,7 +152,7 @@ def without_results(notebook: bytes) -> bytes:
 
 
 def fingerprint(notebook: bytes) -> str:
-    """The sha256 of the cells. Not of the file: JupyterLab rewrites its metadata when a lesson is only opened."""
+    """The sha256 of a notebook's cells, in hex. Not of the file: JupyterLab rewrites its metadata when it is opened."""
     try:
         cells = json.dumps(json.loads(notebook)["cells"], sort_keys=True).encode()
     except (ValueError, KeyError, TypeError):  # no notebook any more; it is the learner's all the same

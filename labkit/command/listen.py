@@ -1,4 +1,4 @@
-"""A stream in the terminal, event by event."""
+"""`labkit listen`: shows a stream in the terminal, event by event."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INTERRUPTED = 130  # precedent: the shell's 128 + SIGINT
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """What to listen to, and how to show it. `count` None: for ever."""
+    """The arguments of `labkit listen`. `count` is the number of events to stop after; None: none."""
 
     url: str
     form: Literal["text", "json", "raw"]
@@ -37,21 +37,23 @@ class ListenOptions:
     max_event_bytes: int
 
 
-def run_listen(wish: ListenOptions) -> int:
-    """The exit code, once the stream is finished, enough events came, nobody reads any more, or Ctrl-C was pressed.
+def run_listen(options: ListenOptions) -> int:
+    """Shows the stream, and returns the exit code: 0, or 130 after Ctrl-C.
+
+    It returns when the stream is finished, after `count` events, or when nobody reads the output any more.
 
     Raises:
         Failure: there is no stream, or it cannot be read further.
     """
     never_fail_on_a_character()
-    listening = Listening(wish)
+    listening = Listening(options)
     try:
         asyncio.run(listening.run())
     except KeyboardInterrupt:
         say(listening.how_to_resume())
         return INTERRUPTED
     except (LabError, httpx.HTTPError, httpx.InvalidURL) as problem:
-        raise Failure(why_unreachable(problem, wish.url)) from None
+        raise Failure(why_unreachable(problem, options.url)) from None
     except OSError as problem:
         if problem.errno not in (errno.EPIPE, errno.EINVAL):  # Windows calls a closed pipe an invalid argument
             raise Failure(f"the events cannot be written: {problem}") from None
@@ -60,37 +62,42 @@ def run_listen(wish: ListenOptions) -> int:
 
 
 class Listening:
-    """One run: shows what comes, and counts."""
+    """One run of `labkit listen`: shows and counts the events. `last_event_id` is where to resume."""
 
-    def __init__(self, wish: ListenOptions) -> None:
+    def __init__(self, options: ListenOptions) -> None:
         self.events = 0
-        self.last_event_id = wish.last_event_id
-        self._wish = wish
+        self.last_event_id = options.last_event_id
+        self._options = options
         self._opened = False
         self._why_closed = "the stream is finished"
         self._started_s = time.monotonic()
 
     async def run(self) -> None:
-        wish = self._wish
+        """Shows events until the stream is finished, or `count` events were shown.
+
+        Raises:
+            LabError: there is no stream, or it cannot be read further.
+        """
+        options = self._options
         source = EventSource(
-            wish.url,
-            headers=wish.headers,
-            last_event_id=wish.last_event_id,
+            options.url,
+            headers=options.headers,
+            last_event_id=options.last_event_id,
             policy=dataclasses.replace(STANDARD, must_open_first=True),
-            max_event_bytes=wish.max_event_bytes,
+            max_event_bytes=options.max_event_bytes,
             on_state=self._on_state,
-            on_signal=self._on_signal if wish.verbose else None,
-            on_bytes=_write_raw if wish.form == "raw" else None,
+            on_signal=self._on_signal if options.verbose else None,
+            on_bytes=_write_raw if options.form == "raw" else None,
         )
         async with source:
             async for event in source:
                 self._show(event)
-                if self.events == wish.count:
+                if self.events == options.count:
                     return
         say(self._why_closed)
 
     def how_to_resume(self) -> str:
-        """What Ctrl-C leaves behind."""
+        """The sentence for Ctrl-C: how many events were shown, and how to resume."""
         stopped = f"stopped after {self.events} event{'s' * (self.events != 1)}"
         if not self.last_event_id:
             return stopped
@@ -99,28 +106,28 @@ class Listening:
     def _show(self, event: Event) -> None:
         self.events += 1
         self.last_event_id = event.last_event_id
-        if self._wish.form == "json":
-            shown = {"type": event.type, "data": event.data, "last_event_id": event.last_event_id}
-            click.echo(json.dumps(shown))  # in ASCII: no terminal is driven, no encoding fails
-        elif self._wish.form == "text":
+        if self._options.form == "json":
+            fields = {"type": event.type, "data": event.data, "last_event_id": event.last_event_id}
+            click.echo(json.dumps(fields))  # in ASCII: no terminal is driven, no encoding fails
+        elif self._options.form == "text":
             click.echo(event_line(event, time.monotonic() - self._started_s))
 
     def _on_state(self, state: State, why: str) -> None:
         if state == CLOSED:
             self._why_closed = why
         elif state == OPEN:
-            say(f"open{' again' if self._opened else ''}: {self._wish.url}")
+            say(f"open{' again' if self._opened else ''}: {self._options.url}")
             self._opened = True
         else:
             say(f"reconnecting: {why}; Ctrl-C stops")
 
     def _on_signal(self, signal: Signal) -> None:
         if not isinstance(signal, Event):
-            click.secho(f"{'':11}  {_as_note(signal)}", dim=True, err=self._wish.form != "text")
+            click.secho(f"{'':11}  {_note_text(signal)}", dim=True, err=self._options.form != "text")
 
 
 def event_line(event: Event, elapsed_s: float) -> str:
-    """The lines that a person reads: seconds since the start, type and id if there is one, and the data.
+    """The lines that show an event: seconds since the start, its type and id if it has them, and its data.
 
     >>> click.unstyle(event_line(Event("two\\nlines", "tick", "7"), 1.5))
     '    1.500 s  event=tick  id=7  two\\n                               lines'
@@ -135,7 +142,7 @@ def event_line(event: Event, elapsed_s: float) -> str:
     return styled + f"\n{margin}".join(map(printable, event.data.split("\n")))
 
 
-def _as_note(signal: Comment | Retry | Ignored) -> str:
+def _note_text(signal: Comment | Retry | Ignored) -> str:
     if isinstance(signal, Comment):
         return printable(f": {signal.text}")
     if isinstance(signal, Retry):

@@ -18,12 +18,12 @@ WORDS_EVERY_S = 0.2
 
 
 def routes(studio: Studio, words: Channel) -> Routes:
-    """The page at /, with the model's server behind it; the page of live events at /live."""
+    """The routes: the page that asks a model at /, the APIs of the model, and the page of live events at /live."""
     return {**ask.routes(), **model_routes(studio), **live.routes(words, studio.allowed)}
 
 
 def start(host: str, port: int, studio: Studio) -> LabServer:
-    """Both pages, running.
+    """Starts the server of both pages. Port 0 takes a free one.
 
     Raises:
         PortInUse: another program listens on that port.
@@ -35,7 +35,11 @@ def start(host: str, port: int, studio: Studio) -> LabServer:
 
 
 def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]) -> None:
-    """Serves until Ctrl-C, and says where."""
+    """Serves both pages until Ctrl-C. `say` is called with each line for the terminal.
+
+    Raises:
+        PortInUse: another program listens on that port.
+    """
     server = start(host, port, studio)
     local = is_loopback(host)
     address = "localhost" if local or host in ("0.0.0.0", "::", "") else _numeric(host)

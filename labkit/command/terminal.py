@@ -1,4 +1,4 @@
-"""Words for a terminal: what came from elsewhere must not drive it, and a failure is one sentence."""
+"""Output for the terminal: one-line failures, and text that cannot drive the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JOINERS = "\u200c\u200d"
 
 
 class Failure(click.ClickException):
-    """What went wrong, and a way on, in one line on stderr; exit code 2."""
+    """An error that ends the command: one line on stderr that says what to do now, and exit code 2."""
 
     exit_code = 2
 
@@ -24,7 +24,7 @@ class Failure(click.ClickException):
 
 
 def say(text: str) -> None:
-    """Writes one line to stderr, signed."""
+    """Writes one line to stderr, after "labkit: "."""
     click.echo(f"labkit: {printable(text)}", err=True)
 
 
@@ -51,7 +51,7 @@ def _escaped(character: str) -> str:
 
 
 def never_fail_on_a_character() -> None:
-    """A terminal that lacks a character gets its escape, where Python would raise."""
+    """Makes stdout and stderr escape a character that they cannot encode, instead of raising an error."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -59,7 +59,7 @@ def never_fail_on_a_character() -> None:
 
 
 def forget_closed_pipes() -> None:
-    """Points stdout and stderr nowhere if their reader has left: Python flushes them at exit, and would complain."""
+    """Redirects stdout and stderr to os.devnull if their reader has left: else Python complains when it exits."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

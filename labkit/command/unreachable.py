@@ -1,4 +1,4 @@
-"""Why there is no stream, in one line that says what to do."""
+"""Explains in one line why a stream cannot be read, and what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ PROBE_S = 2.0
 
 
 def why_unreachable(problem: Exception, url: str) -> str:
-    """The sentence for whatever ended EventSource, with a way on."""
+    """The line that explains the error that ended EventSource, with what to do now.
+
+    After a failed connection it probes the port, for at most PROBE_S.
+    """
     if isinstance(problem, LimitExceeded):
         return (
             f"{problem.item} grew past {problem.limit_bytes:,} bytes: the sender forgot its blank lines, "
@@ -33,12 +36,12 @@ def why_unreachable(problem: Exception, url: str) -> str:
 
 
 def _without_tls(url: str) -> str:
-    """The likeliest way on, where a server answers, only not to https."""
+    """The advice to try http, for an https URL whose server answers; "" for others."""
     return f". If it speaks plain HTTP: http{url[5:]}" if url.lower().startswith("https:") else ""
 
 
 def _why_unreachable(url: httpx.URL) -> str | None:
-    """Whether the name or the port is wrong, found by trying; None if neither is."""
+    """What is wrong with the host or the port, found by connecting; None if nothing is."""
     host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
     loopback = is_loopback(host)
     if urllib.request.getproxies() and not loopback:

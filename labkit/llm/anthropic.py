@@ -1,4 +1,4 @@
-"""The dialect of Anthropic's messages: named events.
+"""The events of a streamed answer in the format of Anthropic's messages API.
 
 Source: https://docs.anthropic.com/en/docs/build-with-claude/streaming
 """
@@ -16,14 +16,20 @@ PATH = "/v1/messages"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One answer: what stands in its events."""
+    """One answer, as the events of its stream or as one JSON object.
+
+    Args:
+        id: the id of the message.
+        model: the name of the model.
+        input_tokens: the number of tokens in the prompt.
+    """
 
     id: str
     model: str
     input_tokens: int
 
     def opening(self) -> list[Frame]:
-        """The message without content, the start of its one block, and a ping."""
+        """The first events: message_start without content, content_block_start and ping."""
         return [
             _event("message_start", message=self._head([], None, 1)),
             _event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
@@ -31,11 +37,11 @@ class Message:
         ]
 
     def piece(self, text: str) -> Frame:
-        """Some text."""
+        """The event content_block_delta with some text."""
         return _event("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
 
     def closing(self, output_tokens: int, reason: str = "end_turn") -> list[Frame]:
-        """The end of the block, why it is over with the tokens so far, and the end."""
+        """The last events: content_block_stop, message_delta with the reason and the number of tokens, message_stop."""
         delta = {"stop_reason": reason, "stop_sequence": None}
         return [
             _event("content_block_stop", index=0),
@@ -43,8 +49,8 @@ class Message:
             _event("message_stop"),
         ]
 
-    def whole(self, text: str, output_tokens: int) -> dict[str, Any]:
-        """The answer in one, for those who do not stream."""
+    def whole_answer(self, text: str, output_tokens: int) -> dict[str, Any]:
+        """The whole answer as one JSON object, for a request without streaming."""
         return self._head([{"type": "text", "text": text}], "end_turn", output_tokens)
 
     def _head(self, content: list[dict[str, str]], reason: str | None, output_tokens: int) -> dict[str, Any]:
@@ -61,12 +67,12 @@ class Message:
 
 
 def error(message: str, kind: str) -> dict[str, Any]:
-    """The body of an error answer."""
+    """The JSON body of an error response. `kind` is the type of the error, such as "overloaded_error"."""
     return {"type": "error", "error": {"type": kind, "message": message}}
 
 
 def error_event(message: str, kind: str = "overloaded_error") -> Frame:
-    """An error in mid-stream, under status 200."""
+    """The event that reports an error in mid-stream, after status 200."""
     return _event("error", error={"type": kind, "message": message})
 
 

@@ -1,4 +1,4 @@
-"""The three dialects on tornado: how each streams, and what it says in one."""
+"""The tornado handlers of the three model APIs: OpenAI, Anthropic and Ollama."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from labkit.wire import Frame, encode
 
 
 class ChatCompletions(ModelHandler):
-    """POST /v1/chat/completions."""
+    """The handler of POST /v1/chat/completions, in the format of OpenAI."""
 
     @property
     def wants_usage(self) -> bool:
-        """Whether the bill was asked for."""
+        """Whether the request asks for the token counts (stream_options.include_usage)."""
         options = self.request_json.get("stream_options")
         return isinstance(options, dict) and bool(options.get("include_usage"))
 
     def completion(self, generation: Generation) -> openai.Completion:
+        """The frames of this answer in the format of OpenAI."""
         return openai.Completion(f"chatcmpl-{generation.log.epoch}", self.model, int(time.time()))
 
     async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
@@ -38,39 +39,40 @@ class ChatCompletions(ModelHandler):
             return
         yield encode(completion.closing())
         if self.wants_usage:
-            yield encode(completion.usage(count(prompt), generation.made))
+            yield encode(completion.usage(count(prompt), generation.token_count))
         yield encode(openai.DONE)
 
-    def whole(self, generation: Generation, prompt: str) -> dict[str, Any]:
-        return self.completion(generation).whole(generation.text, count(prompt), generation.made)
+    def whole_answer(self, generation: Generation, prompt: str) -> dict[str, Any]:
+        return self.completion(generation).whole_answer(generation.text, count(prompt), generation.token_count)
 
 
 class Messages(ModelHandler):
-    """POST /v1/messages."""
+    """The handler of POST /v1/messages, in the format of Anthropic."""
 
     def error_body(self, message: str, kind: str) -> dict[str, Any]:
         return anthropic.error(message, kind)
 
     def message(self, generation: Generation, prompt: str) -> anthropic.Message:
+        """The frames of this answer in the format of Anthropic."""
         return anthropic.Message(f"msg_{generation.log.epoch}", self.model, count(prompt))
 
     async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
         message = self.message(generation, prompt)
-        yield _joined(message.opening())
+        yield _encode_all(message.opening())
         async with contextlib.aclosing(generation.read()) as tokens:
             async for token in tokens:
                 yield encode(message.piece(token.text))
         if generation.state == "failed":
             yield encode(anthropic.error_event(generation.why))
         else:
-            yield _joined(message.closing(generation.made))
+            yield _encode_all(message.closing(generation.token_count))
 
-    def whole(self, generation: Generation, prompt: str) -> dict[str, Any]:
-        return self.message(generation, prompt).whole(generation.text, generation.made)
+    def whole_answer(self, generation: Generation, prompt: str) -> dict[str, Any]:
+        return self.message(generation, prompt).whole_answer(generation.text, generation.token_count)
 
 
 class OllamaChat(ModelHandler):
-    """POST /api/chat: lines of JSON, which no EventSource can read."""
+    """The handler of POST /api/chat, in the format of Ollama: lines of JSON, which no EventSource can read."""
 
     streams_by_default = True
 
@@ -85,18 +87,18 @@ class OllamaChat(ModelHandler):
         name, began_s = self.model, time.monotonic()
         async with contextlib.aclosing(generation.read()) as tokens:
             async for token in tokens:
-                yield ollama.line(name, token.text, _now())
+                yield ollama.line(name, token.text, _utc_now())
         if generation.state == "failed":
             yield json.dumps(ollama.error(generation.why)).encode() + b"\n"
         else:
-            yield ollama.last_line(name, _now(), generation.made, time.monotonic() - began_s)
+            yield ollama.last_line(name, _utc_now(), generation.token_count, time.monotonic() - began_s)
 
-    def whole(self, generation: Generation, prompt: str) -> dict[str, Any]:
-        return ollama.whole(self.model, generation.text, _now(), generation.made, 0.0)
+    def whole_answer(self, generation: Generation, prompt: str) -> dict[str, Any]:
+        return ollama.whole_answer(self.model, generation.text, _utc_now(), generation.token_count, 0.0)
 
 
 class Models(ModelHandler):
-    """GET /v1/models."""
+    """The handler of GET /v1/models: the list of models, which is one."""
 
     def get(self) -> None:
         upstream = self.studio.upstream
@@ -107,13 +109,13 @@ class Models(ModelHandler):
 
 
 def count(text: str) -> int:
-    """About how many tokens a text has: four characters each, as a rule of thumb goes."""
+    """About how many tokens a text has, by the rule of thumb of four characters each; at least 1."""
     return max(1, len(text) // 4)
 
 
-def _joined(frames: Iterable[Frame]) -> bytes:
+def _encode_all(frames: Iterable[Frame]) -> bytes:
     return b"".join(map(encode, frames))
 
 
-def _now() -> datetime.datetime:
+def _utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)

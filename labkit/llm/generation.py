@@ -1,4 +1,4 @@
-"""An answer in the making, apart from those who read it: they may leave, come back, or be many."""
+"""An answer that is generated once, independent of its readers: they may leave, come back, or be many."""
 
 from __future__ import annotations
 
@@ -19,18 +19,25 @@ ABANDONED_AFTER_S = 10.0
 
 
 class Token(NamedTuple):
-    """A piece of the answer, and the id to resume behind it."""
+    """A piece of the answer, and the id from which a reader resumes after it."""
 
     id: str
     text: str
 
 
 class Generation:
-    """Makes the tokens of one answer, once, and keeps them for every reader. It belongs on one loop.
+    """One answer: it generates its tokens once, and keeps them for every reader. It belongs to one event loop.
 
-    It stops when cancel() is called, and when nobody has read for `abandoned_after_s` (None: never). `made` counts the
-    tokens that were made, whoever read them; `state` is "running", "finished", "cancelled" or "failed", and `why` says
-    more. An answer ends as failed at MAX_TOKENS: beyond them the first ones would be forgotten.
+    It stops when cancel() is called, and when nobody has read for `abandoned_after_s` (None: never).
+    `token_count` is the number of tokens so far, read or not; `readers` that of the readers now; `state` is "running",
+    "finished", "cancelled" or "failed", and `why` says more. An answer ends as failed at MAX_TOKENS: beyond them the
+    first ones would be forgotten.
+
+    Args:
+        tokens: makes the texts of the tokens; an error that it raises ends the answer as failed.
+        prompt: what was asked, for pages that show it.
+        abandoned_after_s: how long it goes on without a reader.
+        clock: replaced in tests.
     """
 
     def __init__(
@@ -45,47 +52,47 @@ class Generation:
         self.prompt = prompt
         self.state: GenerationState = "running"
         self.why = ""
-        self.made = 0
+        self.token_count = 0
         self.readers = 0
         self._abandoned_after_s, self._clock = abandoned_after_s, clock
         self._changed = asyncio.Event()
         self._cuts = 0
-        self._making = asyncio.ensure_future(self._make(tokens))
-        self._leaving: asyncio.Task[None] | None = None
+        self._task = asyncio.ensure_future(self._make(tokens))
+        self._abandon_task: asyncio.Task[None] | None = None
         self._wait_for_a_reader()  # the first one may never come
 
     @property
     def text(self) -> str:
-        """The answer so far."""
+        """The text of all tokens so far."""
         return "".join(frame.data or "" for frame in self.log.since(self.start).frames)
 
     @property
     def start(self) -> str:
-        """The id before the first token."""
+        """The id before the first token: reading from it gives the whole answer."""
         return f"{self.log.epoch}-0"
 
     def cancel(self, why: str = "cancelled") -> None:
-        """Stops the making; the tokens so far stay."""
+        """Stops generating. The tokens so far stay; `why` is the reason that readers are given."""
         if self.state == "running":
             self._end("cancelled", why)
-            self._making.cancel()
+            self._task.cancel()
 
     def cut(self) -> None:
-        """Takes the connection from everybody who reads; the making goes on."""
+        """Cuts the connection of every reader. Generating goes on."""
         self._cuts += 1
         self._wake()
 
     async def read(self, last_event_id: str = "") -> AsyncGenerator[Token, None]:
-        """The tokens behind this id, from the first on without one; then those to come, to the end of the answer.
+        """The tokens after this id, or with "" all of them; then each new one, to the end of the answer.
 
         Raises:
             ConnectionAbortedError: cut() was called.
         """
         self.readers += 1
         cuts = self._cuts
-        if self._leaving is not None:
-            self._leaving.cancel()
-            self._leaving = None
+        if self._abandon_task is not None:
+            self._abandon_task.cancel()
+            self._abandon_task = None
         last_id = last_event_id or self.start
         try:
             while True:
@@ -107,9 +114,9 @@ class Generation:
         try:
             async for text in tokens:
                 self.log.append(Frame(data=text))
-                self.made += 1
+                self.token_count += 1
                 self._wake()
-                if self.made == MAX_TOKENS:
+                if self.token_count == MAX_TOKENS:
                     raise LabError(f"an answer has at most {MAX_TOKENS:,} tokens here")
             self._end("finished", "")
         except asyncio.CancelledError:
@@ -119,7 +126,7 @@ class Generation:
 
     def _wait_for_a_reader(self) -> None:
         if self._abandoned_after_s is not None and self.state == "running":
-            self._leaving = asyncio.ensure_future(self._abandon(self._abandoned_after_s))
+            self._abandon_task = asyncio.ensure_future(self._abandon(self._abandoned_after_s))
 
     async def _abandon(self, after_s: float) -> None:
         await self._clock.sleep_s(after_s)
@@ -129,8 +136,8 @@ class Generation:
     def _end(self, state: GenerationState, why: str) -> None:
         if self.state == "running":
             self.state, self.why = state, why
-            if self._leaving is not None:
-                self._leaving.cancel()
+            if self._abandon_task is not None:
+                self._abandon_task.cancel()
             self._wake()
 
     def _wake(self) -> None:

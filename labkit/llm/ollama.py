@@ -1,4 +1,4 @@
-"""The dialect of Ollama's own API: lines of JSON, and no events at all.
+"""The lines of a streamed answer in the format of Ollama's own API: JSON, and no events.
 
 Source: https://github.com/ollama/ollama/blob/main/docs/api.md
 """
@@ -14,17 +14,17 @@ CONTENT_TYPE = "application/x-ndjson"
 
 
 def line(model: str, text: str, at: datetime.datetime) -> bytes:
-    """One piece of the answer."""
+    """The line with one piece of the answer. `at` is the time that it carries."""
     return _line({**_head(model, at), "message": {"role": "assistant", "content": text}, "done": False})
 
 
 def last_line(model: str, at: datetime.datetime, tokens: int, took_s: float) -> bytes:
-    """The end, with its figures; durations are in nanoseconds."""
-    return _line(whole(model, "", at, tokens, took_s))
+    """The last line, with the number of tokens and the duration (in nanoseconds on the wire)."""
+    return _line(whole_answer(model, "", at, tokens, took_s))
 
 
-def whole(model: str, text: str, at: datetime.datetime, tokens: int, took_s: float) -> dict[str, Any]:
-    """The answer in one, for those who ask with "stream": false."""
+def whole_answer(model: str, text: str, at: datetime.datetime, tokens: int, took_s: float) -> dict[str, Any]:
+    """The whole answer as one JSON object, for a request with "stream": false."""
     return {
         **_head(model, at),
         "message": {"role": "assistant", "content": text},
@@ -36,7 +36,7 @@ def whole(model: str, text: str, at: datetime.datetime, tokens: int, took_s: flo
 
 
 def error(message: str) -> dict[str, Any]:
-    """The body of an error answer, and a line in mid-stream."""
+    """The JSON of an error: the body of an error response, or a line in mid-stream."""
     return {"error": message}
 
 

@@ -1,4 +1,4 @@
-"""How fast an answer comes."""
+"""The pace at which an answer is generated."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from labkit.errors import LabError
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The first token after `first_token_s`, the others at `tokens_per_s`, each up to `jitter` (a share) sooner or
-    later."""
+    """The pace of an answer.
+
+    Args:
+        first_token_s: the wait before the first token.
+        tokens_per_s: the pace of the others.
+        jitter: by which share each wait varies at most, 0 to 1.
+
+    Raises:
+        LabError: a value that is impossible.
+    """
 
     first_token_s: float = 0.3
     tokens_per_s: float = 20.0

@@ -1,4 +1,4 @@
-"""The paths of a model's server."""
+"""The routes of a server of language models."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ PATHS: dict[str, type[ModelHandler]] = {
 
 
 def model_routes(studio: Studio) -> Routes:
-    """The routes of a server that speaks the three dialects, and gives answers that outlive their connection."""
+    """The routes of the three model APIs, and of answers that outlive their connection, all served by this studio."""
     return {path: (handler, {"studio": studio}) for path, handler in PATHS.items()}

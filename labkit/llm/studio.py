@@ -1,4 +1,4 @@
-"""What stands behind the model's server: the generator, its pace, its troubles, and the answers in the making."""
+"""The model behind the server: a text generator with its pace, its troubles, and the answers that it keeps."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ from labkit.llm.upstream import Upstream
 from labkit.llm.wordchain import alice, split
 
 MODEL = "alice-1865"
-KEPT = 100  # answers: older ones are forgotten
+MAX_ANSWERS = 100  # answers: older ones are forgotten
 
 
 class ModelFailed(LabError):
-    """The model stopped in the middle of an answer."""
+    """The model failed in the middle of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What goes wrong: a `status` instead of an answer (with `retry_after_s`), an error after so many tokens, or the
-    connection cut after so many, in the middle of one."""
+    """What goes wrong on purpose.
+
+    Args:
+        status: the status to send instead of an answer; 0 sends the answer.
+        retry_after_s: the Retry-After header of such a response.
+        error_after: the number of tokens after which the model fails; None: never.
+        cut_after: the number of tokens after which the connection is cut, in the middle of an event; None: never.
+    """
 
     status: int = 0
     retry_after_s: int = 2
@@ -37,10 +43,22 @@ class Trouble:
 
 @dataclass
 class Studio:
-    """A model to ask. `words` is the length of its answers; `hostile` the chance that a token is one that breaks
-    careless code; `key` is what a client must send, if anything; an `upstream` answers in the generator's place.
-    Pages of `allowed` origins may ask, beside this server's own.
-    `forbids_buffering`: whether its answers ask nginx to pass them on at once (X-Accel-Buffering)."""
+    """A model to ask, with its settings and the newest of its answers.
+
+    Args:
+        pace: how fast answers are generated.
+        words: the length of an answer.
+        hostile: the chance, 0 to 1, of a token that breaks careless code.
+        seed: with another seed the same prompt gets another answer.
+        key: what a client must send; None: nothing.
+        trouble: what goes wrong on purpose.
+        upstream: a real model that answers instead of the generator.
+        abandoned_after_s: how long an answer goes on without a reader; None: to its end.
+        forbids_buffering: whether answers ask nginx to pass them on at once (X-Accel-Buffering: no).
+        allowed: the origins whose pages may ask, beside this server's own.
+        clock: replaced in tests.
+        generations: the answers by number, oldest first.
+    """
 
     pace: Pace = field(default_factory=Pace)
     words: int = 60
@@ -62,25 +80,29 @@ class Studio:
 
     @property
     def newest(self) -> Generation:
-        """The newest answer."""
+        """The newest answer.
+
+        Raises:
+            StopIteration: there is none yet.
+        """
         return next(reversed(self.generations.values()))
 
     @property
-    def made(self) -> int:
-        """How many tokens were made, over all answers that are kept: what would be billed."""
-        return sum(generation.made for generation in self.generations.values())
+    def token_count(self) -> int:
+        """The number of tokens of all answers that are kept: what a provider would bill."""
+        return sum(generation.token_count for generation in self.generations.values())
 
     def answer(self, prompt: str) -> list[str]:
-        """The tokens of the answer to this prompt: always the same ones."""
+        """The generator's tokens for this prompt: the same each time."""
         return split(alice().answer(prompt, self.words, self.seed), prompt, self.seed, self.hostile)
 
     def generate(self, prompt: str) -> tuple[str, Generation]:
-        """Starts an answer, and gives it a number."""
+        """The number of a new answer, and the answer, which begins at once. Of the answers MAX_ANSWERS are kept."""
         number = secrets.token_urlsafe(9)  # whoever knows it may read the answer
         generation = self.generations[number] = Generation(
             self._tokens(prompt), prompt=prompt, abandoned_after_s=self.abandoned_after_s, clock=self.clock
         )
-        while len(self.generations) > KEPT:
+        while len(self.generations) > MAX_ANSWERS:
             self.generations.popitem(last=False)[1].cancel("forgotten: too many newer ones")
         return number, generation
 

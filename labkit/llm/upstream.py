@@ -1,4 +1,4 @@
-"""A real model behind the same server: whatever speaks OpenAI's dialect."""
+"""A real model that answers in place of the generator: any server with the API of OpenAI's chat completions."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ READ_TIMEOUT_S = 60.0  # a large model may think for long before its first token
 
 
 class UpstreamFailed(LabError):
-    """The model behind could not be asked, or stopped in the middle."""
+    """The upstream model could not be asked, or failed in the middle of an answer."""
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """A server that speaks OpenAI's dialect, by its base URL (http://localhost:11434/v1 for Ollama), and a model of it:
-    without a name the first that it lists.
+    """A server with the API of OpenAI's chat completions, and one of its models.
+
+    Args:
+        base_url: its base URL, such as http://localhost:11434/v1 for Ollama.
+        model: the name of the model; "" takes the first that the server lists.
+        key: the key to send; by default that of the environment variable LABKIT_UPSTREAM_KEY.
 
     Raises:
         LabError: the URL is none, or the key is nothing that a header can hold.
@@ -45,16 +49,16 @@ class Upstream:
         object.__setattr__(self, "key", self.key.strip())  # of the line break that a file or a copy brought along
         if not (self.key.isascii() and (self.key + "x").isprintable()):  # told without the key itself
             raise LabError(f"the key in {KEY_VARIABLE} holds a line break, or what is no ASCII. Copy it once more")
-        if (wrong := _wrong_with(self.base_url)) is not None:
-            raise LabError(f"the base URL {wrong}. One looks like http://localhost:11434/v1")
+        if (problem := _url_problem(self.base_url)) is not None:
+            raise LabError(f"the base URL {problem}. One looks like http://localhost:11434/v1")
 
     def url(self, path: str) -> str:
-        """Where it is asked for this."""
+        """The URL of this path below the base URL, such as "chat/completions"."""
         base = self.base_url.rstrip("/")
         return f"{base}{'' if urlsplit(base).path else '/v1'}/{path}"
 
     async def tokens(self, prompt: str) -> AsyncGenerator[str, None]:
-        """The answer, piece by piece.
+        """The pieces of the model's answer to this prompt, as they arrive.
 
         Raises:
             UpstreamFailed: with what went wrong, in a sentence for the page.
@@ -62,7 +66,7 @@ class Upstream:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         # No EventSource here: it would come back after a break, and ask (and pay) for a second answer.
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
-        opened = False
+        has_opened = False
         try:
             async with new_client(self.base_url, timeout=timeout, headers=headers) as client:
                 model = self.model or await self._first_model(client)
@@ -70,30 +74,30 @@ class Upstream:
                 async with client.stream("POST", self.url("chat/completions"), json=request) as response:
                     content_type = response.headers.get("content-type")
                     if not opens_stream(response.status_code, content_type):
-                        raise UpstreamFailed(_refused(self.base_url, response, await _beginning(response)))
-                    opened = True
-                    async with aclosing(_pieces(response)) as pieces:
+                        raise UpstreamFailed(_refusal_text(self.base_url, response, await _read_beginning(response)))
+                    has_opened = True
+                    async with aclosing(_text_pieces(response)) as pieces:
                         async for text in _whole_characters(pieces):
                             yield text
         except httpx.HTTPError as problem:
-            where = "broke in the middle of the answer" if opened else "cannot be made"
+            failure = "broke in the middle of the answer" if has_opened else "cannot be made"
             why = str(problem) or type(problem).__name__
-            raise UpstreamFailed(f"the connection to the model at {self.base_url} {where} ({why})") from None
+            raise UpstreamFailed(f"the connection to the model at {self.base_url} {failure} ({why})") from None
 
     async def _first_model(self, client: httpx.AsyncClient) -> str:
         async with client.stream("GET", self.url("models")) as response:
             content_type = response.headers.get("content-type")
             if response.status_code != 200:
-                raise UpstreamFailed(_refused(self.base_url, response, await _beginning(response)))
+                raise UpstreamFailed(_refusal_text(self.base_url, response, await _read_beginning(response)))
             await response.aread()
         try:
             return str(response.json()["data"][0]["id"])
         except (ValueError, LookupError, TypeError):
-            problem_text = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
-            raise UpstreamFailed(f"{problem_text} If so, name one with --model") from None
+            sentence = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
+            raise UpstreamFailed(f"{sentence} If so, name one with --model") from None
 
 
-async def _pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
+async def _text_pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
     decoder = Decoder()
     async for data in response.aiter_bytes():
         for signal in decoder.feed(data):
@@ -130,18 +134,18 @@ def _message(error: object) -> str:
 
 
 async def _whole_characters(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-    """The same text, without halves of characters: JSON can cut a surrogate pair, and UTF-8 cannot."""
-    half = ""
+    """The same text, cut only between characters: JSON can cut a surrogate pair, and UTF-8 cannot."""
+    half_character = ""
     async for piece in pieces:
-        text = half + piece
-        half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-        text = text.removesuffix(half).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = half_character + piece
+        half_character = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+        text = text.removesuffix(half_character).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if text:
             yield text
 
 
-async def _beginning(response: httpx.Response) -> bytes:
-    """What a refusal says, up to some kilobytes."""
+async def _read_beginning(response: httpx.Response) -> bytes:
+    """The first MAX_REFUSAL_BYTES of a body, or a little more."""
     body = b""
     async for data in response.aiter_bytes():
         body += data
@@ -150,7 +154,7 @@ async def _beginning(response: httpx.Response) -> bytes:
     return body
 
 
-def _wrong_with(base_url: str) -> str | None:
+def _url_problem(base_url: str) -> str | None:
     """Why this is no base URL; None if it is one. What stands before an @ is a secret, and is not told."""
     try:
         parts = urlsplit(base_url)
@@ -164,7 +168,7 @@ def _wrong_with(base_url: str) -> str | None:
     return f"{base_url!r} has a query or a fragment" if parts.query or parts.fragment else None
 
 
-def _refused(base_url: str, response: httpx.Response, body: bytes) -> str:
+def _refusal_text(base_url: str, response: httpx.Response, body: bytes) -> str:
     status, kind = response.status_code, response.headers.get("content-type") or "no Content-Type"
     if status in (401, 403):
         return f"the model at {base_url} refuses the key (status {status}). Set {KEY_VARIABLE}, and start again"

@@ -10,7 +10,14 @@ import pytest
 from rich.console import Console
 
 from labkit.command import installation
-from labkit.command.installation import InstallationCheck, dependencies, kernel, python, show_checks, writable
+from labkit.command.installation import (
+    InstallationCheck,
+    check_dependencies,
+    check_kernel,
+    check_python,
+    check_writable,
+    show_checks,
+)
 from labkit.command.lessons import Place, find_place
 
 
@@ -22,28 +29,30 @@ def test_this_installation_is_in_order_and_nothing_is_changed(tmp_path: Path) ->
 
 
 def test_python_must_be_new_enough() -> None:
-    assert python((3, 11)).ok and python((3, 14, 1)).ok
-    old = python((3, 10, 9))
-    assert (old.ok, old.what) == (False, "Python 3.10.9 is older than 3.11")
+    assert check_python((3, 11)).ok and check_python((3, 14, 1)).ok
+    old = check_python((3, 10, 9))
+    assert (old.ok, old.description) == (False, "Python 3.10.9 is older than 3.11")
     assert "3.11" in old.advice
 
 
 def test_each_run_time_dependency_is_looked_at_and_no_other() -> None:
-    named = [finding.what.split()[0] for finding in dependencies()]
+    named = [finding.description.split()[0] for finding in check_dependencies()]
     assert {"click", "httpx", "jupyterlab", "tornado", "packaging"} <= set(named)
     assert "pytest" not in named
 
 
 def test_a_version_out_of_range_is_named_with_the_range() -> None:
-    (found,) = dependencies(["click>=99,<100"])
+    (found,) = check_dependencies(["click>=99,<100"])
     version = importlib.metadata.version("click")
-    assert (found.ok, found.what) == (False, f"click {version} is not within <100,>=99")
+    assert (found.ok, found.description) == (False, f"click {version} is not within <100,>=99")
     assert 'pip install "click<100,>=99"' in found.advice
 
 
 def test_what_is_not_installed_or_only_for_others_is_told_apart() -> None:
-    found = list(dependencies(["no-such-package>=1", 'no-such-extra; extra == "dev"', 'no-such; python_version < "3"']))
-    assert [(finding.ok, finding.what) for finding in found] == [(False, "no-such-package is not installed")]
+    found = list(
+        check_dependencies(["no-such-package>=1", 'no-such-extra; extra == "dev"', 'no-such; python_version < "3"'])
+    )
+    assert [(finding.ok, finding.description) for finding in found] == [(False, "no-such-package is not installed")]
 
 
 def test_a_package_that_breaks_when_imported_is_no_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,8 +61,8 @@ def test_a_package_that_breaks_when_imported_is_no_tick(tmp_path: Path, monkeypa
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-pkg\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(tmp_path)
-    (found,) = dependencies(["broken-pkg"])
-    assert (found.ok, found.what) == (False, "broken-pkg 1.0 cannot be imported (OSError: a library is missing)")
+    (found,) = check_dependencies(["broken-pkg"])
+    assert (found.ok, found.description) == (False, "broken-pkg 1.0 cannot be imported (OSError: a library is missing)")
 
 
 def kernel_folder(tmp_path: Path, *argv: str) -> list[str]:
@@ -65,25 +74,25 @@ def kernel_folder(tmp_path: Path, *argv: str) -> list[str]:
 
 @pytest.mark.parametrize("program", ["python", "python3", sys.executable])
 def test_a_kernel_that_is_this_python_is_fine(tmp_path: Path, program: str) -> None:
-    assert kernel(kernel_folder(tmp_path, program, "-m", "ipykernel_launcher")).ok
+    assert check_kernel(kernel_folder(tmp_path, program, "-m", "ipykernel_launcher")).ok
 
 
 @pytest.mark.parametrize("program", ["/opt/other/bin/python", "python2", "pypy3"])
 def test_a_kernel_that_is_another_python_is_not(tmp_path: Path, program: str) -> None:
-    found = kernel(kernel_folder(tmp_path, program, "-m", "ipykernel_launcher"))
-    assert (found.ok, found.what) == (False, f"the Jupyter kernel python3 is another Python: {program}")
+    found = check_kernel(kernel_folder(tmp_path, program, "-m", "ipykernel_launcher"))
+    assert (found.ok, found.description) == (False, f"the Jupyter kernel python3 is another Python: {program}")
     assert "ipykernel install --sys-prefix" in found.advice
 
 
 def test_lessons_that_are_missing_are_a_cross(tmp_path: Path) -> None:
-    assert not installation.lessons(Place(tmp_path, tmp_path, tmp_path)).ok
+    assert not installation.check_lessons(Place(tmp_path, tmp_path, tmp_path)).ok
 
 
 def test_a_folder_that_cannot_be_made_or_written_in_is_a_cross(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert not writable(tmp_path / "file").ok
-    assert not writable(tmp_path / "file" / "work").ok
-    assert writable(tmp_path / "work").ok and writable(tmp_path).ok
+    assert not check_writable(tmp_path / "file").ok
+    assert not check_writable(tmp_path / "file" / "work").ok
+    assert check_writable(tmp_path / "work").ok and check_writable(tmp_path).ok
 
 
 def test_marks_and_words_tell_without_colour() -> None:

@@ -36,7 +36,7 @@ def test_the_lessons_are_the_numbered_notebooks_in_order(place: Place) -> None:
 def test_in_a_checkout_lessons_and_work_are_in_the_project(tmp_path: Path) -> None:
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
-    found = find_place(tmp_path / "labkit", here=tmp_path / "elsewhere")
+    found = find_place(tmp_path / "labkit", folder=tmp_path / "elsewhere")
     assert found == Place(tmp_path / "notebooks", tmp_path / "work", tmp_path)
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_lesson_says_what_there_is(place: Place, wanted: str) -> None
 def test_missing_copies_are_made_and_made_once(place: Place) -> None:
     assert copy_lessons(place) == [Copy("00_start.ipynb", "copied"), Copy("01_wire.ipynb", "copied")]
     assert (place.work / "01_wire.ipynb").read_text() == notebook("wire")
-    assert [copy.what for copy in copy_lessons(place)] == ["current", "current"]
+    assert [copy.action for copy in copy_lessons(place)] == ["current", "current"]
     assert sorted(path.name for path in place.work.iterdir()) == [".originals.json", "00_start.ipynb", "01_wire.ipynb"]
 
 
@@ -77,8 +77,8 @@ def test_what_a_learner_ran_is_theirs_too(place: Place) -> None:
     copy_lessons(place)
     (place.work / "01_wire.ipynb").write_text(notebook("wire", result="what I measured"))
     (place.originals / "01_wire.ipynb").write_text(notebook("wire, second edition"))
-    assert copy_lessons(place)[1].what == "kept"
-    assert reset_lesson(place, "01_wire.ipynb").mine == "01_wire.mine.ipynb"
+    assert copy_lessons(place)[1].action == "kept"
+    assert reset_lesson(place, "01_wire.ipynb").backup == "01_wire.mine.ipynb"
     assert "what I measured" in (place.work / "01_wire.mine.ipynb").read_text()
 
 
@@ -105,10 +105,10 @@ def test_an_untouched_copy_follows_its_original(place: Place) -> None:
 def test_what_a_learner_wrote_is_never_overwritten(place: Place) -> None:
     copy_lessons(place)
     (place.work / "01_wire.ipynb").write_text(notebook("mine"))
-    assert copy_lessons(place)[1].what == "current"  # the original is still the one that was copied: nothing to say
+    assert copy_lessons(place)[1].action == "current"  # the original is still the one that was copied: nothing to say
     (place.originals / "01_wire.ipynb").write_text(notebook("wire, second edition"))
     for _ in range(2):
-        assert copy_lessons(place)[1].what == "kept"
+        assert copy_lessons(place)[1].action == "kept"
         assert (place.work / "01_wire.ipynb").read_text() == notebook("mine")
 
 
@@ -116,7 +116,7 @@ def test_a_lesson_that_was_only_opened_is_untouched(place: Place) -> None:
     copy_lessons(place)
     (place.work / "01_wire.ipynb").write_text(notebook("wire", version="3.11.7"))  # as JupyterLab saves it
     (place.originals / "01_wire.ipynb").write_text(notebook("wire, second edition"))
-    assert copy_lessons(place)[1].what == "refreshed"
+    assert copy_lessons(place)[1].action == "refreshed"
 
 
 @pytest.mark.parametrize("ledger", ["", "[]", "{broken", '{"01_wire.ipynb": 7}'])
@@ -124,7 +124,7 @@ def test_without_a_readable_ledger_every_difference_is_the_learners(place: Place
     copy_lessons(place)
     (place.work / lessons.LEDGER).write_text(ledger)
     (place.originals / "01_wire.ipynb").write_text(notebook("wire, second edition"))
-    assert copy_lessons(place)[1].what == "kept"
+    assert copy_lessons(place)[1].action == "kept"
     assert (place.work / "01_wire.ipynb").read_text() == notebook("wire")
 
 
@@ -132,7 +132,7 @@ def test_a_copy_that_is_no_notebook_any_more_is_kept(place: Place) -> None:
     copy_lessons(place)
     (place.work / "01_wire.ipynb").write_bytes(b"\xff half a file")
     (place.originals / "01_wire.ipynb").write_text(notebook("wire, second edition"))
-    assert copy_lessons(place)[1].what == "kept"
+    assert copy_lessons(place)[1].action == "kept"
 
 
 def test_reset_keeps_each_version_of_the_learner_beside_the_original(place: Place) -> None:
@@ -161,4 +161,4 @@ def test_after_a_reset_the_copy_counts_as_untouched(place: Place) -> None:
     (place.work / "01_wire.ipynb").write_text(notebook("mine"))
     reset_lesson(place, "01_wire.ipynb")
     (place.originals / "01_wire.ipynb").write_text(notebook("wire, second edition"))
-    assert copy_lessons(place)[1].what == "refreshed"
+    assert copy_lessons(place)[1].action == "refreshed"

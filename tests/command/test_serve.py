@@ -184,7 +184,7 @@ class Served:
         expect(self.page.locator("#state")).to_have_attribute("data-state", state, timeout=timeout)
 
     def wait_for_tokens(self, count: int = 10) -> None:
-        eventually(lambda: self.studio.generations and self.generation.made > count)
+        eventually(lambda: self.studio.generations and self.generation.token_count > count)
 
     @property
     def text(self) -> str:
@@ -288,7 +288,7 @@ def test_stop_stops_the_making(visit: Callable[..., None]) -> None:
         served.page.keyboard.press("Escape")
         served.state("stopped")
         assert served.generation.state == "cancelled" and served.text == served.generation.text
-        assert served.generation.made < len(served.studio.answer("Who are you?"))
+        assert served.generation.token_count < len(served.studio.answer("Who are you?"))
         assert served.why == "stopped by the reader"
 
     visit(do, words=1000)
@@ -304,7 +304,7 @@ def test_who_leaves_a_post_sees_how_long_the_model_goes_on(visit: Callable[..., 
         served.page.click("#stop")
         served.state("stopped")
         expect(served.page.locator("#why")).to_contain_text("nobody has read for 1 s", timeout=20_000)
-        assert f"has made {served.generation.made}, and stopped" in served.why
+        assert f"has made {served.generation.token_count}, and stopped" in served.why
 
     visit(do, words=3000, abandoned_after_s=1.0)
 

@@ -81,12 +81,12 @@ def test_stop_is_told_to_every_reader() -> None:
         async with asked(**slow) as (studio, url, number), httpx.AsyncClient(trust_env=False) as client:
             readers = [asyncio.create_task(read(f"{url}/answers?id={number}")) for _ in range(3)]
             generation = studio.generations[number]
-            await soon(lambda: generation.readers == 3 and generation.made > 5)
+            await soon(lambda: generation.readers == 3 and generation.token_count > 5)
             told = await client.delete(f"{url}/answers?id={number}")
             texts = await asyncio.gather(*readers)
             assert {text for text, _, _ in texts} == {generation.text}
             assert all(end["state"] == "cancelled" and end["why"] == "stopped by the reader" for _, _, end in texts)
-            assert told.json()["made"] == generation.made < 200
+            assert told.json()["made"] == generation.token_count < 200
             state = await client.get(f"{url}/answers?id={number}", headers={"Accept": "application/json"})
             assert state.json()["state"] == "cancelled"
 
@@ -155,7 +155,7 @@ def test_an_answer_that_nobody_ever_reads_is_abandoned() -> None:
         async with asked(pace=Pace(0.0, 50.0), words=3000, abandoned_after_s=0.1) as (studio, _, number):
             generation = studio.generations[number]
             await soon(lambda: generation.state == "cancelled")
-            assert generation.why == "nobody has read for 0.1 s" and generation.made < 200
+            assert generation.why == "nobody has read for 0.1 s" and generation.token_count < 200
 
     asyncio.run(main())
 

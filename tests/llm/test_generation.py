@@ -52,7 +52,7 @@ def test_a_hundred_readers_cost_one_generation() -> None:
         assert generation.readers == 100
         await passes(clock, 20)
         assert {text for text, _ in await asyncio.gather(*reading)} == {"0 1 2 3 4 5 6 7 8 9 "}
-        assert generation.made == 10 and generation.state == "finished" and generation.readers == 0
+        assert generation.token_count == 10 and generation.state == "finished" and generation.readers == 0
         assert (await read(generation))[0] == generation.text  # and one who comes when it is over
 
     asyncio.run(main())
@@ -70,7 +70,7 @@ def test_a_reader_who_comes_back_gets_each_token_once(cut_after: int) -> None:
         second = asyncio.create_task(read(generation, last))
         await passes(clock, 20)
         after, _ = await second
-        assert before + after == generation.text and generation.made == 10
+        assert before + after == generation.text and generation.token_count == 10
 
     asyncio.run(main())
 
@@ -84,7 +84,11 @@ def test_cancel_stops_the_making_and_the_bill() -> None:
         generation.cancel("the reader pressed stop")
         assert (await reading)[0] == "0 1 2 "
         await passes(clock, 20)
-        assert generation.made == 3 and generation.state == "cancelled" and generation.why == "the reader pressed stop"
+        assert (
+            generation.token_count == 3
+            and generation.state == "cancelled"
+            and generation.why == "the reader pressed stop"
+        )
         generation.cancel("again")
         assert generation.why == "the reader pressed stop"
 
@@ -102,8 +106,8 @@ def test_nobody_reads_and_it_stops_unless_somebody_comes_back_in_time() -> None:
         coming_back = asyncio.create_task(read(returned, last))
         await asyncio.sleep(0)
         await passes(clock, 40)
-        assert left.state == "cancelled" and left.made <= 7 and "nobody has read for 5 s" in left.why
-        assert returned.state == "finished" and returned.made == 30
+        assert left.state == "cancelled" and left.token_count <= 7 and "nobody has read for 5 s" in left.why
+        assert returned.state == "finished" and returned.token_count == 30
         assert (await coming_back)[0].startswith("2 3 ")
 
     asyncio.run(main())
@@ -126,11 +130,11 @@ def test_the_studio_answers_the_same_prompt_alike_and_at_its_pace() -> None:
         studio = Studio(pace=Pace(2.0, 10.0, 0.0), words=20, clock=clock, trouble=Trouble(error_after=3))
         _, generation = studio.generate("hello")
         await passes(clock, 1.9)
-        assert generation.made == 0
+        assert generation.token_count == 0
         await passes(clock, 0.15)
-        assert generation.made == 1
+        assert generation.token_count == 1
         await passes(clock, 5)
-        assert generation.made == 3 and generation.why == "the model is overloaded"
+        assert generation.token_count == 3 and generation.why == "the model is overloaded"
         assert studio.answer("hello") == Studio(words=20).answer("hello") != studio.answer("hullo")
         for number in range(200):
             studio.generate(str(number))
@@ -154,9 +158,9 @@ def test_an_answer_that_is_forgotten_is_made_no_further() -> None:
             studio.generate(str(number))
         assert oldest not in studio.generations.values()
         assert oldest.state == "cancelled" and "forgotten" in oldest.why
-        made = oldest.made
+        made = oldest.token_count
         await passes(clock, 5)
-        assert oldest.made == made, "it is billed, and nobody can read it or stop it any more"
-        assert studio.newest.made > 0
+        assert oldest.token_count == made, "it is billed, and nobody can read it or stop it any more"
+        assert studio.newest.token_count > 0
 
     asyncio.run(main())
