@@ -1,4 +1,4 @@
-"""What an exercise is made of: levels of samples, and the mistakes that it can name."""
+"""The data of an exercise: its levels with their samples, and the mistakes that it can name."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any
 
 
 class Unreadable(Exception):
-    """The function returned something that cannot be compared. The text is a sentence for the learner."""
+    """The returned value cannot be compared. The message is a sentence for the learner."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoValue:
-    """A call that gave no value to compare. `how` is "nothing", "raised", "unreadable", "endless" or "stopped"."""
+    """The result of a call that gave no value to compare.
 
-    how: str
-    what: str = ""
+    `reason` is "nothing", "raised", "unreadable", "endless" or "stopped"; `detail` is the error's name, or more text.
+    """
+
+    reason: str
+    detail: str = ""
 
 
 #: What a sample expects where the function must refuse.
@@ -25,7 +28,10 @@ REFUSED = NoValue("raised", "ValueError")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One call, and the value that it must come to. `origin` names the case where the input was not generated."""
+    """One call with its arguments, and the result that is expected.
+
+    `options` are the keyword arguments. `origin` is the name of the case of the truth table, "" for generated input.
+    """
 
     args: tuple[Any, ...]
     expected: object
@@ -33,14 +39,14 @@ class Sample:
     origin: str = ""
 
     def call(self, name: str) -> str:
-        """The call as a line of Python."""
+        """The call of the function `name` as a line of Python."""
         words = [repr(value) for value in self.args] + [f"{key}={value!r}" for key, value in self.options.items()]
         return f"{name}({', '.join(words)})"
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A step of an exercise. `rule` is said where no trap explains the mistake."""
+    """One level of an exercise. `rule` is shown if no trap explains the mistake; `samples` makes the calls."""
 
     title: str
     rule: str
@@ -49,7 +55,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """A tempting wrong answer: the code, and the sentence that names the mistake and says why it is one."""
+    """A tempting wrong answer: its function, and the sentence that explains the mistake."""
 
     name: str
     function: Callable[..., object]
@@ -61,7 +67,8 @@ class Exercise:
     """One exercise, as data.
 
     `read` makes a comparable value of what a function returned, and raises Unreadable where it cannot; it sees the
-    sample too. `show_came` and `show_expected` turn such values into text. `stub` is the source that the lesson prints.
+    sample too. `show_result` and `show_expected` turn such values into text. `stub` is the source that the lesson
+    prints; `praise` is said when all levels are passed.
     """
 
     stub: str
@@ -69,11 +76,12 @@ class Exercise:
     levels: tuple[Level, ...]
     traps: tuple[Trap, ...]
     hints: tuple[str, ...]
-    done: str
+    praise: str
     read: Callable[[object, Sample], object]
-    show_came: Callable[[object], str] = repr
+    show_result: Callable[[object], str] = repr
     show_expected: Callable[[object], str] = repr
 
     @property
     def name(self) -> str:
+        """The name of the exercise: that of the function to write."""
         return self.solution.__name__

@@ -1,4 +1,4 @@
-"""What a learner sees: Result, Hint and Solution. Each has a repr that is the same in every run."""
+"""The answers to a learner: CheckResult, Hint and Solution. Each repr is the same in every run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from html import escape
 
 @dataclass(frozen=True, repr=False)
 class CheckResult:
-    """How far an answer came, and what to look at next.
+    """The result of a check: the levels passed, and a message that explains the first mistake.
 
     `level` is the number of levels passed, of `levels`. `message` is plain text: a sentence first, then lines of facts
     that begin with two spaces.
@@ -39,7 +39,7 @@ class CheckResult:
 
 @dataclass(frozen=True, repr=False)
 class Hint:
-    """One step of help."""
+    """One hint: step `step` of `steps`."""
 
     exercise: str
     step: int
@@ -58,12 +58,13 @@ class Hint:
 
 @dataclass(frozen=True, repr=False)
 class Solution:
-    """One right answer. It shows its source, and can be called."""
+    """A right answer. It shows its source, and can be called."""
 
     function: Callable[..., object]
 
     @property
     def source(self) -> str:
+        """The source of the function."""
         return inspect.getsource(self.function).rstrip()
 
     def __call__(self, *args: object, **options: object) -> object:

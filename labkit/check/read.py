@@ -1,4 +1,7 @@
-"""What a function returned -> plain values that can be compared. What cannot be compared is Unreadable."""
+"""Turns what a function returned into plain values that can be compared.
+
+Each function raises Unreadable, with a sentence for the learner, if that is impossible.
+"""
 
 from __future__ import annotations
 
@@ -14,47 +17,47 @@ MAX_ITEMS = 10_000
 
 
 def no_coroutine(value: object) -> None:
-    """Unreadable, if the value is what a call of an `async def` gives."""
+    """Raises Unreadable if the value is a coroutine, as a call of an `async def` gives."""
     if inspect.iscoroutine(value):
         value.close()
         raise Unreadable("The function is `async def`, so a call gives a coroutine. Write `def`.")
 
 
-def items(value: object, wanted: str) -> list[object]:
-    """The items of a list, a tuple, or an iterator such as a generator."""
+def items(value: object, expected: str) -> list[object]:
+    """The items of a list, a tuple or an iterator, at most MAX_ITEMS. `expected` names what should have come."""
     no_coroutine(value)
     if not isinstance(value, list | tuple | Iterator):
-        raise Unreadable(f"It returned {kind(value)}, not {wanted}.{_advice(value)}")
-    found = list(islice(value, MAX_ITEMS + 1))
-    if len(found) > MAX_ITEMS:
+        raise Unreadable(f"It returned {kind(value)}, not {expected}.{_advice(value)}")
+    elements = list(islice(value, MAX_ITEMS + 1))
+    if len(elements) > MAX_ITEMS:
         raise Unreadable(f"It returned more than {MAX_ITEMS:,} items. Does a loop never end?")
-    return found
+    return elements
 
 
-def text(value: object, where: str) -> str:
-    """The value as a plain str."""
+def text(value: object, label: str) -> str:
+    """The value as a plain str. `label` names it in the message, as in the functions below."""
     if not isinstance(value, str):
-        raise Unreadable(f"{where} is {kind(value)}, not a str.")
+        raise Unreadable(f"{label} is {kind(value)}, not a str.")
     return str.__str__(value)
 
 
-def whole_number(value: object, where: str) -> int:
-    """The value as a plain int; what counts as an index, such as a NumPy integer, is one."""
+def whole_number(value: object, label: str) -> int:
+    """The value as a plain int. A value that can be an index, such as a NumPy integer, counts."""
     try:
         return int(operator.index(value))  # type: ignore[arg-type]
     except TypeError:
-        raise Unreadable(f"{where} is {kind(value)}, not an int.") from None
+        raise Unreadable(f"{label} is {kind(value)}, not an int.") from None
 
 
-def number(value: object, where: str) -> float:
+def number(value: object, label: str) -> float:
     """The value, if it is a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unreadable(f"{where} is {kind(value)}, not a number.{_advice(value)}")
+        raise Unreadable(f"{label} is {kind(value)}, not a number.{_advice(value)}")
     return float(value)
 
 
 def kind(value: object) -> str:
-    """The value's type with its article; never the value, whose repr may hold an address."""
+    """The type of the value with its article, such as "a list". Not the value: its repr may hold an address."""
     if value is None or value is ...:
         return "None" if value is None else "..."
     name = type(value).__name__

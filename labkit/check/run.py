@@ -1,4 +1,4 @@
-"""Runs a learner's function once, and survives whatever it does."""
+"""Calls a learner's function once, and catches every error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ ReadReturned = Callable[[object, Sample], object]
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What one call came to: `value` to compare (or a NoValue and a sentence `why`), and what was printed meanwhile."""
+    """The result of one call.
+
+    `value` is what to compare, or a NoValue with the sentence `why`; `printed` is what the function printed.
+    """
 
     value: object
     why: str = ""
@@ -37,9 +40,13 @@ class _Endless(BaseException):  # not an Exception: a learner's `except Exceptio
 
 
 def run_once(function: Callable[..., object], sample: Sample, read: ReadReturned, max_steps: int = 0) -> CallResult:
-    """What the function makes of the sample. Never raises; the function gets copies, so it may change its input.
+    """The result of calling the function on the sample. Never raises.
 
-    With `max_steps`, a call that takes more lines of Python than that is "endless".
+    Args:
+        function: it gets copies, so it may change its input.
+        sample: the arguments.
+        read: turns what was returned into a value to compare.
+        max_steps: a call that executes more lines of Python is "endless"; 0 sets no limit.
     """
     printed = io.StringIO()
     try:
@@ -47,7 +54,7 @@ def run_once(function: Callable[..., object], sample: Sample, read: ReadReturned
             value, why = _value(function, sample, read)
     except BaseException as problem:  # SystemExit too: exit() in a function must not end the kernel
         value, why = _problem(function, problem)
-    return CallResult(value, why, _printed(printed))
+    return CallResult(value, why, _printed_text(printed))
 
 
 def _value(function: Callable[..., object], sample: Sample, read: ReadReturned) -> tuple[object, str]:
@@ -68,7 +75,7 @@ def _problem(function: Callable[..., object], problem: BaseException) -> tuple[N
     if isinstance(problem, KeyboardInterrupt):
         return NoValue("stopped"), "You stopped it before it finished."
     name = "ValueError" if isinstance(problem, ValueError) else type(problem).__name__
-    return NoValue("raised", name), f"It raised {_problem_text(problem)}{_where(function, problem)}"
+    return NoValue("raised", name), f"It raised {_problem_text(problem)}{_failed_line(function, problem)}"
 
 
 def _problem_text(problem: BaseException) -> str:
@@ -81,7 +88,7 @@ def _problem_text(problem: BaseException) -> str:
     return f"{type(problem).__name__}{': ' if text else ''}{text}"
 
 
-def _where(function: Callable[..., object], problem: BaseException) -> str:
+def _failed_line(function: Callable[..., object], problem: BaseException) -> str:
     """The learner's own line that failed: the last one in the file, or the cell, of the function."""
     code = inspect.unwrap(function).__code__ if inspect.isfunction(function) else None
     if code is None:
@@ -90,7 +97,7 @@ def _where(function: Callable[..., object], problem: BaseException) -> str:
     return f"\n  line      {lines[-1]}" if lines and lines[-1] else ""
 
 
-def _printed(stream: io.StringIO) -> str:
+def _printed_text(stream: io.StringIO) -> str:
     try:
         return stream.getvalue()
     except ValueError:  # the function closed it
@@ -102,12 +109,12 @@ def _limited(max_steps: int) -> Iterator[None]:
     if not max_steps or sys.gettrace() is not None:  # a debugger, or a coverage tool, is there first
         yield
         return
-    left = max_steps
+    steps_left = max_steps
 
     def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0:
+        nonlocal steps_left
+        steps_left -= 1
+        if steps_left < 0:
             raise _Endless
         return trace
 

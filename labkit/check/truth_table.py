@@ -12,7 +12,10 @@ from labkit.wire import Event
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One stream, and what the standard makes of it. `last_event_id` and `retry_ms` are those at its end."""
+    """One case of the truth table: a stream, and the events that the standard dispatches for it.
+
+    `chunks` are the bytes of the stream. `last_event_id` and `retry_ms` are those at its end.
+    """
 
     name: str
     source: str
@@ -28,7 +31,7 @@ class Vector:
 
 
 def vectors() -> list[Vector]:
-    """The 44 vectors, in the file's order."""
+    """The 44 cases, in the order of the file."""
     table = json.loads((files("labkit.check") / "cases" / "wpt.json").read_text("utf-8"))
     return [_vector(entry) for entry in table["vectors"]]
 

@@ -1,4 +1,4 @@
-"""What a lesson shows that moves."""
+"""The widgets of the lessons: clients, panels, predictions and views of a stream."""
 
 from labkit.widgets.browserclient import BrowserClient
 from labkit.widgets.faultpanel import FaultPanel

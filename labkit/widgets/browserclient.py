@@ -1,4 +1,4 @@
-"""The stream as the browser reads it."""
+"""A widget that reads a stream in the browser."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import traitlets
 
-from labkit.widgets.assets import DECODER, joined
-from labkit.widgets.streamclient import Change, Received, StreamClient
+from labkit.widgets.assets import DECODER, join_files
+from labkit.widgets.streamclient import ReceivedEvent, StateChange, StreamClient
 from labkit.wire import Event
 
 
 class BrowserClient(StreamClient):
-    """A client of the page. It starts when it is shown, and closes when its output goes.
+    """A client that reads a stream in the browser. It starts when it is shown, and closes when its output goes.
 
     `via="eventsource"` is the browser's native EventSource: GET, no headers of your own, and only events of the
     `types` are heard, for it has no listener for all. `via="fetch"` reads the answer of a fetch with a decoder and a
@@ -21,14 +21,18 @@ class BrowserClient(StreamClient):
 
     `route` is "direct", "proxy" (through Jupyter's own port, as on a hub; four such streams at most), or "auto":
     direct where the page comes from this machine.
+
+    Raises:
+        ValueError: EventSource with a method, headers or a body.
+        LabError: the URL is not that of a stream.
     """
 
-    _esm = joined("elements.js", "clientview.js", DECODER, "pagestream.js", "browserclient.js")
+    _esm = join_files("elements.js", "clientview.js", DECODER, "pagestream.js", "browserclient.js")
     via: Any = traitlets.Enum(["eventsource", "fetch"], "eventsource").tag(sync=True)
     route: Any = traitlets.Enum(["auto", "direct", "proxy"], "auto").tag(sync=True)
     types: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     request: Any = traitlets.Dict().tag(sync=True)
-    who = "in the browser"
+    reader_place = "in the browser"
 
     def __init__(
         self,
@@ -61,6 +65,6 @@ class BrowserClient(StreamClient):
         super()._hear(widget, message, buffers)
         for item in message.get("events", []):
             event = Event(item["data"], item["type"], item["id"])
-            self.received.append(Received(item["at"] / 1000, event))
+            self.received.append(ReceivedEvent(item["at"] / 1000, event))
         if "state" in message:
-            self.changes.append(Change(message["at"] / 1000, message["state"], message["why"]))
+            self.changes.append(StateChange(message["at"] / 1000, message["state"], message["why"]))

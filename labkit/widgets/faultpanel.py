@@ -1,4 +1,4 @@
-"""The network's knobs on the screen."""
+"""A widget that sets the faults of a relay."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from labkit.faults import (
     TotalTimeout,
 )
 from labkit.proxy import LabRelay
-from labkit.widgets.assets import joined
+from labkit.widgets.assets import join_files
 from labkit.widgets.panel import Panel
 
 SHOWN_PASSAGES = 6
 
 
 class Knob(NamedTuple):
-    """A fault as the panel offers it: its name, what the number means, a first number, and how it is made."""
+    """A fault in the panel's list: its name, the unit of its number, a first number, and the function that makes it."""
 
     name: str
     unit: str
@@ -53,14 +53,15 @@ KNOBS = (
 
 
 class FaultPanel(Panel):
-    """The faults of a launched relay: choose one, give its number, apply it to the streams that run; or cut them now,
-    in one of three ways. It shows what became of each connection.
+    """A panel that sets the faults of a launched relay: choose a fault and its number, and apply it.
+
+    It also cuts all streams at once, in one of three ways, and shows how each connection ended.
 
     The buttons do what `relay.set(...)` and `relay.cut(...)` do.
     """
 
-    _esm = joined("elements.js", "faultpanel.js")
-    _css = joined("labkit.css", "faultpanel.css")
+    _esm = join_files("elements.js", "faultpanel.js")
+    _css = join_files("labkit.css", "faultpanel.css")
     knobs: Any = traitlets.List().tag(sync=True)
 
     def __init__(self, relay: LabRelay) -> None:

@@ -1,4 +1,4 @@
-"""The stream as the kernel reads it."""
+"""A widget that reads a stream in the kernel."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from typing import Any
 
 from labkit.client import EventSource, State
 from labkit.errors import LabError
-from labkit.widgets.assets import joined
-from labkit.widgets.streamclient import BATCH_S, Change, Received, StreamClient
+from labkit.widgets.assets import join_files
+from labkit.widgets.streamclient import BATCH_S, ReceivedEvent, StateChange, StreamClient
 
 HISTORY = 100
 
 
 class KernelClient(StreamClient):
-    """labkit's own EventSource, in the kernel. It starts at once; `start()` and `stop()` as you like."""
+    """A client that reads a stream in the kernel, with labkit's EventSource. It starts at once.
 
-    _esm = joined("elements.js", "clientview.js", "kernelclient.js")
-    who = "in the kernel"
+    Raises:
+        LabError: the URL is not that of a stream.
+    """
+
+    _esm = join_files("elements.js", "clientview.js", "kernelclient.js")
+    reader_place = "in the kernel"
 
     def __init__(self, url: str, on_cut: Callable[[], object] | None = None) -> None:
         self._unsent: list[dict[str, object]] = []
@@ -30,12 +34,12 @@ class KernelClient(StreamClient):
         self.start()
 
     def start(self) -> None:
-        """Connects, and goes on from the last event ID."""
+        """Connects, and resumes from the last event ID. Does nothing while it reads."""
         if self._reading is None or self._reading.done():
             self._reading = asyncio.ensure_future(self._read())
 
     def stop(self) -> None:
-        """Closes the connection. What was received stays."""
+        """Closes the connection. The events received so far stay."""
         if self._reading is not None and not self._reading.done():
             self._change("closed", "stopped by you")
             self._reading.cancel()
@@ -47,7 +51,7 @@ class KernelClient(StreamClient):
             async with EventSource(self.url, last_event_id=last_event_id, on_state=self._change) as self._source:
                 self._change("connecting", "the kernel asks")
                 async for event in self._source:
-                    self.received.append(Received(time.monotonic(), event))
+                    self.received.append(ReceivedEvent(time.monotonic(), event))
                     self._count += 1
                     self._unsent.append(_item(self.received[-1], self._count))
         except LabError as problem:
@@ -71,7 +75,7 @@ class KernelClient(StreamClient):
     def _change(self, state: State, why: str) -> None:
         if self.state == "closed" and state == "closed":
             return  # the reason that was given first says more
-        self.changes.append(Change(time.monotonic(), state, why))
+        self.changes.append(StateChange(time.monotonic(), state, why))
         self._flush()
         wait_s = self._source.retry_in_s if self._source is not None else 0.0
         self.send({"state": state, "why": why, "wait_ms": wait_s * 1000})
@@ -90,7 +94,7 @@ class KernelClient(StreamClient):
                 self.send({"state": self.state, "why": self.changes[-1].why})
 
 
-def _item(received: Received, number: int) -> dict[str, object]:
+def _item(received: ReceivedEvent, number: int) -> dict[str, object]:
     event = received.event
     return {
         "number": number,

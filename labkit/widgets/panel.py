@@ -1,4 +1,4 @@
-"""What the panels have in common: they watch something that runs elsewhere, and press its buttons."""
+"""The base of the panels, which show a running server or relay and control it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from labkit.widgets.streamclient import BATCH_S
 
 
 class Panel(LabWidget):
-    """Shows a snapshot of what it watches whenever it changed, ten times a second at most; what could not be done is
-    said in one sentence."""
+    """A widget that shows a snapshot of a server or relay whenever it has changed, ten times a second at most.
+
+    If a command fails, the reason is shown in one sentence.
+    """
 
     def __init__(self, **traits: Any) -> None:
-        self._shown: dict[str, Any] = {}
+        self._last_snapshot: dict[str, Any] = {}
         super().__init__(**traits)
         self.on_msg(self._hear)
         self._watching: asyncio.Task[None] = asyncio.ensure_future(self._watch())
 
     @property
     def alive(self) -> bool:
-        """Whether what is watched still runs; when it does not, that is shown, and watching ends."""
+        """Whether the server or relay still runs. If not, watching ends."""
         raise NotImplementedError
 
     def snapshot(self) -> dict[str, Any]:
-        """What is to be shown now, as JSON."""
+        """What is to be shown now, as JSON values."""
         raise NotImplementedError
 
     def obey(self, message: dict[str, Any]) -> str:
-        """Does what was asked; a sentence where that could not be done."""
+        """Executes a command from the page, and returns "", or a sentence if it failed."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Stops watching. What is watched goes on."""
+        """Stops watching. The server or relay goes on."""
         self._watching.cancel()
         super().close()
 
@@ -46,8 +48,8 @@ class Panel(LabWidget):
 
     def _show(self, everything: bool = False) -> None:
         snapshot = self.snapshot()
-        if everything or snapshot != self._shown:
-            self._shown = snapshot
+        if everything or snapshot != self._last_snapshot:
+            self._last_snapshot = snapshot
             self.send({"panel": snapshot})
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:

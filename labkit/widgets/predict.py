@@ -1,4 +1,4 @@
-"""A guess, before the measurement."""
+"""A widget that asks for a guess before a measurement, and compares the two."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 import ipywidgets as widgets
 
 #: A guess within a fifth of what was measured is a good one.
-NEAR = 1.2
+GOOD_GUESS_FACTOR = 1.2
 
 
 class Predict(widgets.VBox):  # type: ignore[misc]
-    """A question with a choice of answers, or without choices one that takes a number. It keeps the guess, and shows it
-    beside what was measured."""
+    """A widget with a question, and a choice of answers or a field for a number. It keeps the guess."""
 
     def __init__(self, question: str, choices: Sequence[str] = (), unit: str = "") -> None:
         self.question, self.choices, self.unit = question, tuple(str(choice) for choice in choices), unit
@@ -26,12 +25,16 @@ class Predict(widgets.VBox):  # type: ignore[misc]
 
     @property
     def guess(self) -> str | None:
-        """The choice that is marked or the text that was typed, or None."""
+        """The choice that is marked, or the text that was typed; None without a guess."""
         value: str | None = self._entry.value
         return value or None
 
     def compare(self, measured: object) -> Comparison:
-        """The guess and the measurement, side by side. Waits for nothing: without a guess it says so."""
+        """The guess beside the measurement. Without a guess it says so.
+
+        Raises:
+            ValueError: without choices, `measured` is not a number.
+        """
         if self.choices:
             return Comparison(self.guess, str(measured))
         return compare_numbers(self.guess, float(str(measured)), self.unit)
@@ -46,7 +49,7 @@ class Predict(widgets.VBox):  # type: ignore[misc]
 
 
 class Comparison:
-    """A guess beside a measurement. `verdict` says how good it was; without one, what is equal is right."""
+    """A guess beside a measurement. `verdict` says how good the guess was; without one, an equal guess is right."""
 
     def __init__(self, guess: str | None, measured: str, verdict: str | None = None) -> None:
         self.guess, self.measured = guess, measured
@@ -59,27 +62,27 @@ class Comparison:
 
 
 def compare_numbers(guess: str | None, measured: float, unit: str = "") -> Comparison:
-    """How many times the guess was too much or too little.
+    """The guess beside the measurement, with by what factor it was too much or too little.
 
     >>> compare_numbers("3", 1.5, "s")
     measured: 1.5 s   you guessed: 3 s   ✗ 2 times too much
     """
-    shown = f"{measured:.3g} {unit}".rstrip() if abs(measured) < 1000 else f"{measured:,.0f} {unit}".rstrip()
+    measured_text = f"{measured:.3g} {unit}".rstrip() if abs(measured) < 1000 else f"{measured:,.0f} {unit}".rstrip()
     if guess is None:
-        return Comparison(None, shown)
+        return Comparison(None, measured_text)
     try:
         number = float(guess.strip().removesuffix(unit).replace(",", "."))
     except ValueError:
-        return Comparison(guess, shown, "which is not a number")
-    return Comparison(f"{number:g} {unit}".rstrip(), shown, _how_far(number, measured))
+        return Comparison(guess, measured_text, "which is not a number")
+    return Comparison(f"{number:g} {unit}".rstrip(), measured_text, _guess_verdict(number, measured))
 
 
-def _how_far(number: float, measured: float) -> str:
+def _guess_verdict(number: float, measured: float) -> str:
     low, high = sorted((number, measured))
-    if low == high or (low > 0 and high / low <= NEAR):
+    if low == high or (low > 0 and high / low <= GOOD_GUESS_FACTOR):
         return "✓ well guessed"
-    how = "much" if number > measured else "little"
-    return f"✗ {high / low:.2g} times too {how}" if low > 0 else f"✗ too {how}"
+    direction = "much" if number > measured else "little"
+    return f"✗ {high / low:.2g} times too {direction}" if low > 0 else f"✗ too {direction}"
 
 
 def predict(question: str, choices: Sequence[str] = (), *, unit: str = "") -> Predict:

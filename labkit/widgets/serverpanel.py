@@ -1,4 +1,4 @@
-"""A server on the screen: who listens, and what it does to them."""
+"""A widget that shows the readers of a server and controls it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from labkit.errors import LabError
 from labkit.server import Channel, LabServer, Visit
-from labkit.widgets.assets import joined
+from labkit.widgets.assets import join_files
 from labkit.widgets.panel import Panel
 
 #: So many readers and events are shown; a table that scrolls away tells nobody anything.
@@ -17,8 +17,10 @@ SHOWN_EVENTS = 6
 
 
 class ServerPanel(Panel):
-    """The readers of a launched server's channels, with buttons: publish, kick one, pause what is played, take the
-    server down and bring it up again. It shows to how many readers each event went, and how long that took.
+    """A panel that shows the readers of a launched server's channels, and controls the server.
+
+    Its buttons publish, kick a reader, pause what is played, take the server down and bring it up again. It shows
+    to how many readers each event went, and how long that took.
 
     The buttons do what the methods of LabServer and Channel do; the panel is one more way to press them.
 
@@ -26,8 +28,8 @@ class ServerPanel(Panel):
         LabError: the server has no channel.
     """
 
-    _esm = joined("elements.js", "serverpanel.js")
-    _css = joined("labkit.css", "serverpanel.css")
+    _esm = join_files("elements.js", "serverpanel.js")
+    _css = join_files("labkit.css", "serverpanel.css")
 
     def __init__(self, server: LabServer) -> None:
         if not server.channels:
@@ -96,7 +98,7 @@ def _kick(channel: Channel, number: int) -> None:
 
 
 def agent_name(agent: str) -> str:
-    """What a person calls the client of this User-Agent.
+    """The short name and version of a client, from its User-Agent header.
 
     >>> agent_name("python-httpx/0.28.1")
     'python-httpx 0.28.1'

@@ -1,4 +1,4 @@
-"""Two things to compare belong next to each other."""
+"""Shows widgets next to each other, to compare them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import ipywidgets as widgets
 class SideBySide(widgets.HBox):  # type: ignore[misc]
     """Widgets in a row, or below each other where the page is narrow."""
 
-    def __init__(self, *shown: widgets.Widget) -> None:
-        for widget in shown:
+    def __init__(self, *children: widgets.Widget) -> None:
+        for widget in children:
             widget.layout.flex, widget.layout.min_width, widget.layout.margin = "1 1 24em", "22em", "0 1.5em 0 0"
-        super().__init__(list(shown), layout=widgets.Layout(flex_flow="row wrap"))
+        super().__init__(list(children), layout=widgets.Layout(flex_flow="row wrap"))
 
     def __repr__(self) -> str:
         return "\n".join(repr(widget) for widget in self.children)
@@ -22,6 +22,6 @@ class SideBySide(widgets.HBox):  # type: ignore[misc]
         return {**super()._repr_mimebundle_(**settings), "text/plain": repr(self)}
 
 
-def side_by_side(*shown: widgets.Widget) -> SideBySide:
+def side_by_side(*children: widgets.Widget) -> SideBySide:
     """The widgets in one row."""
-    return SideBySide(*shown)
+    return SideBySide(*children)

@@ -1,4 +1,4 @@
-"""What the clients on the screen have in common, wherever they read."""
+"""The base of the widgets that read a stream, in the browser or in the kernel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import traitlets
 
 from labkit.clock import wait_until
 from labkit.errors import LabError
-from labkit.widgets.assets import LabWidget, joined
+from labkit.widgets.assets import LabWidget, join_files
 from labkit.wire import Event
 
 #: To the screen ten times a second at most: a notebook server drops messages beyond a thousand a second.
@@ -22,16 +22,16 @@ KEPT_EVENTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """An event and when it came: monotonic seconds in the kernel, the page's own seconds in the browser."""
+class ReceivedEvent:
+    """An event and when it arrived: monotonic seconds in the kernel, the page's own seconds in the browser."""
 
     at_s: float
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A new state of the connection, when, and why."""
+class StateChange:
+    """A new state of the connection, when it began, in seconds, and why."""
 
     at_s: float
     state: str
@@ -39,10 +39,10 @@ class Change:
 
 
 def checked_url(url: str) -> str:
-    """The URL, if it can be that of a stream.
+    """The URL, unchanged, if it can be that of a stream.
 
     Raises:
-        LabError: it cannot.
+        LabError: it is no http or https URL with a host.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -51,22 +51,23 @@ def checked_url(url: str) -> str:
 
 
 class StreamClient(LabWidget):
-    """What both clients have: `received` (the newest 10,000 events, in order), `changes`, and a Cut button.
+    """The base of both clients: `received` (the newest 10,000 events), `changes` (of state), and a Cut button.
 
-    The button calls `on_cut`; give it what makes the *server* cut, such as `channel.cut`. Without it there is none.
+    The button calls `on_cut`: a function that makes the *server* cut, such as `channel.cut`. Without one there is no
+    button.
 
     Raises:
         LabError: the URL is none.
     """
 
-    _css = joined("labkit.css", "clientview.css")
+    _css = join_files("labkit.css", "clientview.css")
     url: Any = traitlets.Unicode().tag(sync=True)
     can_cut: Any = traitlets.Bool().tag(sync=True)
-    who = ""
+    reader_place = ""
 
     def __init__(self, url: str, on_cut: Callable[[], object] | None = None, **settings: Any) -> None:
-        self.received: deque[Received] = deque(maxlen=KEPT_EVENTS)
-        self.changes: list[Change] = []
+        self.received: deque[ReceivedEvent] = deque(maxlen=KEPT_EVENTS)
+        self.changes: list[StateChange] = []
         self._on_cut = on_cut
         super().__init__(url=checked_url(url), can_cut=on_cut is not None, **settings)
         self.on_msg(self._hear)
@@ -83,7 +84,7 @@ class StreamClient(LabWidget):
 
     @property
     def gaps(self) -> list[tuple[float, float]]:
-        """The spans without a connection, after the first: from and to, in seconds of the same clock as `received`."""
+        """The times without a connection, after the first: (start, end) in seconds, by the same clock as `received`."""
         spans: list[tuple[float, float]] = []
         lost_s: float | None = None
         for before, change in pairwise(self.changes):
@@ -103,21 +104,21 @@ class StreamClient(LabWidget):
         await self._wait(lambda: any(change.state == "open" for change in self.changes), "no connection", seconds)
 
     async def until(self, events: int, seconds: float = 20.0) -> None:
-        """Waits until so many events are here; the client goes on.
+        """Waits until so many events were received in all. The client goes on.
 
         Raises:
             LabError: they did not come within `seconds`.
         """
         await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
 
-    async def _wait(self, done: Callable[[], bool], otherwise: str, seconds: float) -> None:
-        if not await wait_until(done, seconds):
+    async def _wait(self, condition: Callable[[], bool], failure: str, seconds: float) -> None:
+        if not await wait_until(condition, seconds):
             why = f" ({self.changes[-1].why})" if self.changes else ""
-            raise LabError(f"{otherwise} within {seconds:g} s{why}. Run the cells above again, from the server's on")
+            raise LabError(f"{failure} within {seconds:g} s{why}. Run the cells above again, from the server's on")
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
         if message.get("ask") == "cut" and self._on_cut is not None:
             self._on_cut()
 
     def __repr__(self) -> str:
-        return f"A client {self.who}: run this cell, and it shows each event as it comes"
+        return f"A client {self.reader_place}: run this cell, and it shows each event as it comes"

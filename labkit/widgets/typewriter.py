@@ -1,4 +1,4 @@
-"""An answer that types itself."""
+"""A widget that shows a model's answer token by token."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ import traitlets
 
 from labkit.clock import wait_until
 from labkit.errors import LabError
-from labkit.widgets.assets import DECODER, LabWidget, joined
+from labkit.widgets.assets import DECODER, LabWidget, join_files
 from labkit.widgets.streamclient import checked_url
 
 
 class TypedToken(NamedTuple):
-    """A piece of the answer, and how long after the request the page had it."""
+    """A piece of the answer, and how long after the request it arrived in the page, in seconds."""
 
     after_s: float
     text: str
 
 
 class Typewriter(LabWidget):
-    """One answer, word by word as it arrives in the page, with the time to its first token and tokens per second.
+    """A model's answer, token by token as it arrives in the page, with the time to the first token and the pace.
 
     It asks when it is shown, once: where the answer ends, breaks, or says `[DONE]`, it is over; the button asks again.
     Each event is a token. Its text is the data, or where the data is JSON what stands at `text_at`, such as
-    "choices.0.delta.content". `tokens` has what came, once the page has told.
+    "choices.0.delta.content". `tokens` are those that came; `end_reason` says how
+    the answer ended, "" before that.
     """
 
-    _esm = joined("elements.js", DECODER, "pagestream.js", "typewriter.js")
-    _css = joined("labkit.css", "typewriter.css")
+    _esm = join_files("elements.js", DECODER, "pagestream.js", "typewriter.js")
+    _css = join_files("labkit.css", "typewriter.css")
     url: Any = traitlets.Unicode().tag(sync=True)
     title: Any = traitlets.Unicode().tag(sync=True)
     text_at: Any = traitlets.Unicode().tag(sync=True)
@@ -51,19 +52,19 @@ class Typewriter(LabWidget):
         route: str = "auto",
     ) -> None:
         self.tokens: list[TypedToken] = []
-        self.over = ""
+        self.end_reason = ""
         request = {"method": method, "headers": dict(headers or {}), "body": body}
         super().__init__(url=checked_url(url), title=title, text_at=text_at, request=request, route=route)
         self.on_msg(self._hear)
 
     @property
     def text(self) -> str:
-        """What was typed so far."""
+        """The text so far."""
         return "".join(token.text for token in self.tokens)
 
     @property
     def first_token_s(self) -> float | None:
-        """Seconds from the request to the first token; None before it."""
+        """The time from the request to the first token, in seconds; None before it."""
         return self.tokens[0].after_s if self.tokens else None
 
     @property
@@ -78,14 +79,14 @@ class Typewriter(LabWidget):
         Raises:
             LabError: it was not over within `seconds`.
         """
-        if not await wait_until(lambda: bool(self.over), seconds):
+        if not await wait_until(lambda: bool(self.end_reason), seconds):
             raise LabError(f"the answer was not over within {seconds:g} s. Is the Typewriter on the screen?")
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
         if message.get("asked"):
-            self.tokens, self.over = [], ""
+            self.tokens, self.end_reason = [], ""
         self.tokens += [TypedToken(after_ms / 1000, text) for after_ms, text in message.get("tokens", [])]
-        self.over = message.get("over", self.over)
+        self.end_reason = message.get("over", self.end_reason)
 
     def __repr__(self) -> str:
         return f"A typewriter for {self.title}: run this cell, and it types each token as it comes"

@@ -1,4 +1,4 @@
-"""An event stream under the microscope."""
+"""A widget that shows the bytes of a stream and what a decoder makes of them, byte by byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from labkit.errors import LabError
-from labkit.widgets.assets import LabWidget, joined
+from labkit.widgets.assets import LabWidget, join_files
 from labkit.wire import Comment, Event, Ignored, Signal, Step, explain
 
 #: Every prefix of the stream is explained beforehand, so that the slider answers at once; that has its price.
@@ -24,8 +24,8 @@ class WireView(LabWidget):
         LabError: more than MAX_BYTES bytes.
     """
 
-    _esm = joined("elements.js", "wireview.js")
-    _css = joined("wireview.css")
+    _esm = join_files("elements.js", "wireview.js")
+    _css = join_files("wireview.css")
     lines: Any = traitlets.List().tag(sync=True)
     moments: Any = traitlets.List().tag(sync=True)
     arrived: Any = traitlets.Int().tag(sync=True)
@@ -59,22 +59,22 @@ def _moments(raw: bytes) -> list[dict[str, object]]:
     moments: list[dict[str, object]] = []
     for count in range(len(raw) + 1):
         steps = explain(raw[:count])
-        whole = [step for step in steps if step.role != "unfinished"]
-        last = whole[-1] if whole else None
-        unfinished = raw[last.start + len(last.raw) if last else 0 : count]
+        complete_steps = [step for step in steps if step.role != "unfinished"]
+        last_step = complete_steps[-1] if complete_steps else None
+        unfinished = raw[last_step.start + len(last_step.raw) if last_step else 0 : count]
         moments.append(
             {
                 "unfinished": "".join(_cell(byte) for byte in unfinished),
-                "data": last.data_buffer if last else "",
-                "type": last.type_buffer if last else "",
-                "id": last.id_buffer if last else "",
-                "out": [_out(step.signal) for step in whole if step.signal is not None],
+                "data": last_step.data_buffer if last_step else "",
+                "type": last_step.type_buffer if last_step else "",
+                "id": last_step.id_buffer if last_step else "",
+                "out": [_signal_row(step.signal) for step in complete_steps if step.signal is not None],
             }
         )
     return moments
 
 
-def _out(signal: Signal) -> dict[str, str]:
+def _signal_row(signal: Signal) -> dict[str, str]:
     if isinstance(signal, Event):
         id = f"last event ID {signal.last_event_id}" if signal.last_event_id else ""
         return {"kind": "event", "text": f"{signal.type}: {signal.data!r}", "more": id}

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from labkit.check import vectors
-from labkit.widgets.assets import DECODER, joined
+from labkit.widgets.assets import DECODER, join_files
 from labkit.wire import Event, Retry, explain
 
 from ..wire.oracle import byte_by_byte, cut, id_in_force, in_two
@@ -31,7 +31,7 @@ streams => streams.map(chunks => {
 @pytest.fixture(scope="module")
 def page(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
-    page.add_script_tag(content=joined(DECODER))
+    page.add_script_tag(content=join_files(DECODER))
     yield page
     page.close()
 

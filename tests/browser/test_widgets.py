@@ -196,7 +196,7 @@ TYPEWRITERS = """
 def test_two_typewriters_side_by_side(run_cells: Callable[..., Lab], artifacts: Path) -> None:
     tell = """
         await one.finished(); await two.finished()
-        print(one.text == two.text, one.over, "|", two.over, "|", one.first_token_s < 1 < two.first_token_s)
+        print(one.text == two.text, one.end_reason, "|", two.end_reason, "|", one.first_token_s < 1 < two.first_token_s)
         print(2 < one.tokens_per_s < 5, [token.text for token in one.tokens])
     """
     lab = run_cells(SERVER, TYPEWRITERS, tell)

@@ -184,11 +184,11 @@ def test_a_result_that_did_not_pass_does_not_say_so() -> None:
         for trap in exercise.traps:
             text = repr(check(exercise.name, trap.function))
             assert "✓" not in text
-            assert exercise.done not in text
+            assert exercise.praise not in text
 
 
 def test_hints_come_in_steps_and_the_last_one_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labkit.check.engine._steps_given", {})
+    monkeypatch.setattr("labkit.check.engine._hints_given", {})
     assert [hint("split_lines").step for _ in range(5)] == [1, 2, 3, 3, 3]
     assert hint("build_events").step == 1
     assert hint("split_lines", step=2).step == 2

@@ -140,25 +140,25 @@ class _CutsNul(_Reader):
 
 
 class _AnyCase(_Reader):
-    def cut(self, line: str) -> tuple[str, str]:
-        field, value = super().cut(line)
+    def split_line(self, line: str) -> tuple[str, str]:
+        field, value = super().split_line(line)
         return field.lower(), value
 
 
 class _StripsField(_Reader):
-    def cut(self, line: str) -> tuple[str, str]:
-        field, value = super().cut(line)
+    def split_line(self, line: str) -> tuple[str, str]:
+        field, value = super().split_line(line)
         return field.strip(), value
 
 
 class _StripsMark(_Reader):
-    def cut(self, line: str) -> tuple[str, str]:
-        return super().cut(line.lstrip("\ufeff"))
+    def split_line(self, line: str) -> tuple[str, str]:
+        return super().split_line(line.lstrip("\ufeff"))
 
 
 class _NeedsColon(_Reader):
-    def cut(self, line: str) -> tuple[str, str]:
-        return super().cut(line) if ":" in line else ("", "")
+    def split_line(self, line: str) -> tuple[str, str]:
+        return super().split_line(line) if ":" in line else ("", "")
 
 
 class _IdNeedsValue(_Reader):
@@ -180,13 +180,13 @@ class _FirstTypeWins(_Reader):
 
 
 class _CommentIsData(_Reader):
-    def cut(self, line: str) -> tuple[str, str]:
-        return super().cut(line.removeprefix(":"))
+    def split_line(self, line: str) -> tuple[str, str]:
+        return super().split_line(line.removeprefix(":"))
 
 
 class _StripsData(_Reader):
-    def joined(self) -> str:
-        return super().joined().strip("\n")
+    def join_data(self) -> str:
+        return super().join_data().strip("\n")
 
 
 @pytest.mark.parametrize(

@@ -50,17 +50,17 @@ def _id(rng: Random, ask: str, count: int) -> str:
 
 
 def _sample(tokens: list[str], id: str) -> Sample:
-    known = {str(number): number for number in range(1, len(tokens) + 1)}
-    last_number = known.get(id, 0)
-    rest = [(str(number), token) for number, token in enumerate(tokens, start=1) if number > last_number]
-    return Sample((tokens, id), (200 if rest else 204, rest))
+    numbers_by_id = {str(number): number for number in range(1, len(tokens) + 1)}
+    last_number = numbers_by_id.get(id, 0)
+    remaining = [(str(number), token) for number, token in enumerate(tokens, start=1) if number > last_number]
+    return Sample((tokens, id), (200 if remaining else 204, remaining))
 
 
 def _read(returned: object, sample: Sample) -> StatusAndEvents:
-    wanted = "a tuple: (status, events)"
-    parts = read.items(returned, wanted)
+    expected = "a tuple: (status, events)"
+    parts = read.items(returned, expected)
     if len(parts) != 2:
-        raise Unreadable(f"It returned {len(parts)} things, not {wanted}.")
+        raise Unreadable(f"It returned {len(parts)} things, not {expected}.")
     status = read.whole_number(parts[0], "The status")
     return status, [_event(event, number) for number, event in enumerate(read.items(parts[1], "a list of events"))]
 
@@ -102,13 +102,13 @@ def _repeats_one(tokens: list[str], last_event_id: str) -> StatusAndEvents:
 
 def _skips_one(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     _, events = answer_once(tokens, last_event_id)
-    rest = events[1:] if last_event_id else events
-    return (200, rest) if rest else (204, [])
+    remaining = events[1:] if last_event_id else events
+    return (200, remaining) if remaining else (204, [])
 
 
 def _compares_texts(tokens: list[str], last_event_id: str) -> StatusAndEvents:
-    rest = [(id, token) for id, token in _events(tokens) if id > last_event_id]
-    return (200, rest) if rest else (204, [])
+    remaining = [(id, token) for id, token in _events(tokens) if id > last_event_id]
+    return (200, remaining) if remaining else (204, [])
 
 
 def _counts_anew(tokens: list[str], last_event_id: str) -> StatusAndEvents:
@@ -117,16 +117,16 @@ def _counts_anew(tokens: list[str], last_event_id: str) -> StatusAndEvents:
 
 
 def _int_raises(tokens: list[str], last_event_id: str) -> StatusAndEvents:
-    rest = _events(tokens)[int(last_event_id or 0) :]
-    return (200, rest) if rest else (204, [])
+    remaining = _events(tokens)[int(last_event_id or 0) :]
+    return (200, remaining) if remaining else (204, [])
 
 
 def _slice_takes_all(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     try:
-        rest = _events(tokens)[int(last_event_id or 0) :]
+        remaining = _events(tokens)[int(last_event_id or 0) :]
     except ValueError:
-        rest = _events(tokens)
-    return (200, rest) if rest else (204, [])
+        remaining = _events(tokens)
+    return (200, remaining) if remaining else (204, [])
 
 
 LEVELS = (
@@ -207,6 +207,6 @@ EXERCISE = Exercise(
         "Make the list of all (id, data) first. Then look for last_event_id among its ids.",
         "If it is there, drop all up to it: events[place + 1:]. Then, if nothing is left, return 204 and [].",
     ),
-    done="Your answer is told once, survives every cut, and stays finished.",
+    praise="Your answer is told once, survives every cut, and stays finished.",
     read=_read,
 )

@@ -97,6 +97,6 @@ EXERCISE = Exercise(
         "value.get('choices') may be an empty list, and delta.get('content') may be None: `or` helps with both.",
         "Anthropic says in value['type'] what an event is; only a delta of type text_delta is text for the reader.",
     ),
-    done="Your reader assembles what both providers stream, and knows a whole answer from a broken one.",
+    praise="Your reader assembles what both providers stream, and knows a whole answer from a broken one.",
     read=_read,
 )

@@ -58,8 +58,8 @@ def _writes_none(events: Events) -> TextAndWhole:
 
 
 def _one_dialect(events: Events) -> TextAndWhole:
-    own = [(kind, data) for kind, data in events if kind == "message"]
-    return assemble(own)
+    openai_events = [(kind, data) for kind, data in events if kind == "message"]
+    return assemble(openai_events)
 
 
 def _thinks_aloud(events: Events) -> TextAndWhole:

@@ -94,6 +94,6 @@ EXERCISE = Exercise(
         "min(...) keeps it below late_s.",
         "Look for beat_bytes == 0 before you divide.",
     ),
-    done="You can say for any service how often one may ask before a stream is cheaper.",
+    praise="You can say for any service how often one may ask before a stream is cheaper.",
     read=_read,
 )

@@ -41,13 +41,13 @@ def _read(returned: object, sample: Sample) -> list[EventFields]:
     return [_row(row, f"Item {number} of the list") for number, row in enumerate(rows)]
 
 
-def _row(row: object, where: str) -> EventFields:
+def _row(row: object, label: str) -> EventFields:
     if not isinstance(row, tuple | list):
-        raise Unreadable(f"{where} is {read.kind(row)}, not a tuple (type, data, last event ID).")
+        raise Unreadable(f"{label} is {read.kind(row)}, not a tuple (type, data, last event ID).")
     if len(row) != 3:
-        raise Unreadable(f"{where} has {len(row)} parts, not three: (type, data, last event ID).")
+        raise Unreadable(f"{label} has {len(row)} parts, not three: (type, data, last event ID).")
     kind, data, last_event_id = (
-        read.text(part, f"{name} in item {where.split()[1]}")
+        read.text(part, f"{name} in item {label.split()[1]}")
         for name, part in zip(("The type", "The data", "The last event ID"), row, strict=True)
     )
     return kind, data, last_event_id
@@ -87,6 +87,6 @@ EXERCISE = Exercise(
         "Keep the data lines in a list, and join them with LF at the end. [''] is true and [] is false, so the list "
         "tells `data:` alone from no data at all.",
     ),
-    done="You dispatch what a browser dispatches, on generated lines and on the 44 streams of the truth table.",
+    praise="You dispatch what a browser dispatches, on generated lines and on the 44 streams of the truth table.",
     read=_read,
 )

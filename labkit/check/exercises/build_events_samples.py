@@ -21,7 +21,7 @@ _ODD = (
 
 
 def plain() -> list[Sample]:
-    """One data line per block, and at times one more empty line."""
+    """Samples with one data line per block, and now and then a second empty line."""
     rng = Random("build_events/1")
     return _samples(
         [
@@ -32,13 +32,13 @@ def plain() -> list[Sample]:
 
 
 def every_field() -> list[Sample]:
-    """Blocks in all notations. In a stream either every block has a type and an id, or none has."""
+    """Samples with all fields and notations. In a stream either every block has a type and an id, or none has."""
     rng = Random("build_events/2")
     return _samples([_full_stream(rng, named=number % 3 == 0) for number in range(90)])
 
 
 def truth_table() -> list[Sample]:
-    """Lines in any order, and those of the 44 vectors."""
+    """Samples with lines in any order, and those of the 44 cases of the truth table."""
     rng = Random("build_events/3")
     streams = []
     for _ in range(200):

@@ -11,7 +11,7 @@ from labkit.check.exercises.build_events_samples import EventFields
 class _Reader:
     """The right reader, in parts that a trap can change."""
 
-    says: ClassVar[str]
+    sentence: ClassVar[str]
     type_at_first = ""
 
     def read(self, lines: list[str]) -> list[EventFields]:
@@ -23,11 +23,11 @@ class _Reader:
             if line == "":
                 self.blank()
             else:
-                self.field(*self.cut(line))
+                self.field(*self.split_line(line))
         self.end()
         return self.events
 
-    def cut(self, line: str) -> tuple[str, str]:
+    def split_line(self, line: str) -> tuple[str, str]:
         field, _, value = line.partition(":")
         return field, self.value(value)
 
@@ -47,7 +47,7 @@ class _Reader:
 
     def blank(self) -> None:
         if self.dispatches():
-            self.events.append((self.type_name(), self.joined(), self.id))
+            self.events.append((self.type_name(), self.join_data(), self.id))
         self.reset()
 
     def dispatches(self) -> bool:
@@ -56,7 +56,7 @@ class _Reader:
     def type_name(self) -> str:
         return self.type or "message"
 
-    def joined(self) -> str:
+    def join_data(self) -> str:
         return "\n".join(self.data)
 
     def reset(self) -> None:
@@ -67,61 +67,63 @@ class _Reader:
 
 
 class _EveryBlank(_Reader):
-    says = "An empty line without data before it dispatched an event. Without a data line it dispatches nothing."
+    sentence = "An empty line without data before it dispatched an event. Without a data line it dispatches nothing."
 
     def dispatches(self) -> bool:
         return True
 
 
 class _KeepsSpace(_Reader):
-    says = "The space after the colon is still there. One space after the colon is not part of the value."
+    sentence = "The space after the colon is still there. One space after the colon is not part of the value."
 
     def value(self, value: str) -> str:
         return value
 
 
 class _Strips(_Reader):
-    says = "strip() took too much. One space after the colon goes, no more; other spaces and tabs belong to the value."
+    sentence = (
+        "strip() took too much. One space after the colon goes, no more; other spaces and tabs belong to the value."
+    )
 
     def value(self, value: str) -> str:
         return value.strip()
 
 
 class _StripsLeft(_Reader):
-    says = "lstrip() takes every space and tab at the start. One space after the colon goes, no more."
+    sentence = "lstrip() takes every space and tab at the start. One space after the colon goes, no more."
 
     def value(self, value: str) -> str:
         return value.lstrip()
 
 
 class _JoinsWithNothing(_Reader):
-    says = "The data lines were joined without LF. Each of them is a line of the data: join them with LF."
+    sentence = "The data lines were joined without LF. Each of them is a line of the data: join them with LF."
 
-    def joined(self) -> str:
+    def join_data(self) -> str:
         return "".join(self.data)
 
 
 class _JoinsWithSpace(_Reader):
-    says = "The data lines were joined with a space. Each of them is a line of the data: join them with LF."
+    sentence = "The data lines were joined with a space. Each of them is a line of the data: join them with LF."
 
-    def joined(self) -> str:
+    def join_data(self) -> str:
         return " ".join(self.data)
 
 
 class _LastDataWins(_Reader):
-    says = "Only the last data line arrived. All data lines of a block count: join them with LF."
+    sentence = "Only the last data line arrived. All data lines of a block count: join them with LF."
 
-    def joined(self) -> str:
+    def join_data(self) -> str:
         return self.data[-1]
 
 
 class _NeedsSpace(_Reader):
-    says = (
+    sentence = (
         "A line without a space after the colon was not read. The space is optional: `data:x` is the same as `data: "
         "x`. And `data` alone is a field with an empty value."
     )
 
-    def cut(self, line: str) -> tuple[str, str]:
+    def split_line(self, line: str) -> tuple[str, str]:
         for field in ("data", "event", "id"):
             if line.startswith(f"{field}: "):
                 return field, line[len(field) + 2 :]
@@ -129,26 +131,26 @@ class _NeedsSpace(_Reader):
 
 
 class _SplitsAtColonSpace(_Reader):
-    says = (
+    sentence = (
         'split(": ") misses `data:x`, because the space is optional, and it cuts a value that holds a colon and a '
         "space. Cut at the first colon only."
     )
 
-    def cut(self, line: str) -> tuple[str, str]:
+    def split_line(self, line: str) -> tuple[str, str]:
         field, *values = line.split(": ")
         return field, values[0] if values else ""
 
 
 class _SplitsAtEachColon(_Reader):
-    says = "The value was cut at a colon of its own. Only the first colon of a line ends the field name."
+    sentence = "The value was cut at a colon of its own. Only the first colon of a line ends the field name."
 
-    def cut(self, line: str) -> tuple[str, str]:
+    def split_line(self, line: str) -> tuple[str, str]:
         field, *values = line.split(":")
         return field, self.value(values[0]) if values else ""
 
 
 class _Phantom(_Reader):
-    says = (
+    sentence = (
         "A block without data dispatched an empty event. A type or an id alone dispatches nothing: only data does. "
         "(The library httpx-sse makes this mistake once it has seen an id.)"
     )
@@ -158,7 +160,7 @@ class _Phantom(_Reader):
 
 
 class _DispatchesUnfinished(_Reader):
-    says = (
+    sentence = (
         "The stream ended before the empty line came, and yet the block was dispatched. The rest of the block may be "
         "lost, so it is discarded."
     )
@@ -169,21 +171,23 @@ class _DispatchesUnfinished(_Reader):
 
 
 class _ForgetsId(_Reader):
-    says = "The id was forgotten at the empty line. The last event ID stays until another id line comes."
+    sentence = "The id was forgotten at the empty line. The last event ID stays until another id line comes."
 
     def reset(self) -> None:
         self.data, self.type, self.id = [], "", ""
 
 
 class _KeepsType(_Reader):
-    says = "The type of one block was used for the next. Each empty line resets the type, with or without data."
+    sentence = "The type of one block was used for the next. Each empty line resets the type, with or without data."
 
     def reset(self) -> None:
         self.data = []
 
 
 class _KeepsTypeWithoutData(_Reader):
-    says = "A block without data left its type to the next block. Each empty line resets the type, also without data."
+    sentence = (
+        "A block without data left its type to the next block. Each empty line resets the type, also without data."
+    )
 
     def reset(self) -> None:
         if self.data:
@@ -191,7 +195,7 @@ class _KeepsTypeWithoutData(_Reader):
 
 
 class _EmptyType(_Reader):
-    says = 'An empty `event:` came out as the type "". An empty type means "message".'
+    sentence = 'An empty `event:` came out as the type "". An empty type means "message".'
     type_at_first = "message"
 
     def type_name(self) -> str:
@@ -199,20 +203,20 @@ class _EmptyType(_Reader):
 
 
 class _NoEmptyData(_Reader):
-    says = (
+    sentence = (
         "A block with empty data was not dispatched. `data:` or `data` alone is an event whose data is empty: ask if "
         "there was a data line, not if the data is empty."
     )
 
     def dispatches(self) -> bool:
-        return self.joined() != ""
+        return self.join_data() != ""
 
 
 class _TakesNul(_Reader):
-    says = "An id with NUL was taken. Such an id line is ignored, and the id before it stays."
+    sentence = "An id with NUL was taken. Such an id line is ignored, and the id before it stays."
 
     def takes_id(self, value: str) -> bool:
         return True
 
 
-TRAPS = tuple(Trap(reader.__name__.lstrip("_"), reader().read, reader.says) for reader in _Reader.__subclasses__())
+TRAPS = tuple(Trap(reader.__name__.lstrip("_"), reader().read, reader.sentence) for reader in _Reader.__subclasses__())

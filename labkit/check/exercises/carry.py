@@ -60,7 +60,7 @@ def _read(returned: object, sample: Sample) -> str:
     return str(value["text"])
 
 
-def _with(change: Callable[[str], str]) -> Callable[[str], str]:
+def _carry_after(change: Callable[[str], str]) -> Callable[[str], str]:
     """The solution, for a token that was changed before."""
     return lambda token: carry(change(token))
 
@@ -93,12 +93,12 @@ TRAPS = (
     ),
     Trap(
         "trimmed",
-        _with(str.strip),
+        _carry_after(str.strip),
         "Spaces or line breaks at the ends were taken away. Tokens are pieces of words: their spaces are the text's.",
     ),
     Trap(
         "line breaks to spaces",
-        _with(lambda token: " ".join(token.splitlines()) if token.splitlines() else token),
+        _carry_after(lambda token: " ".join(token.splitlines()) if token.splitlines() else token),
         "Line breaks became spaces. JSON writes them as \\n, two harmless characters: nothing has to be replaced.",
     ),
     Trap(
@@ -108,7 +108,7 @@ TRAPS = (
     ),
     Trap(
         "ASCII only",
-        _with(lambda token: token.encode("ascii", "ignore").decode()),
+        _carry_after(lambda token: token.encode("ascii", "ignore").decode()),
         "Characters beyond ASCII are missing. json.dumps writes them as \\u escapes by itself: nothing is lost.",
     ),
 )
@@ -131,6 +131,6 @@ EXERCISE = Exercise(
         "Write the JSON first, by itself, and look at it: json.dumps({'text': token}).",
         'The event is "data: ", then the JSON, then "\\n\\n". Nothing of the token has to be changed before.',
     ),
-    done="No token can break your stream any more, and your reader gets each one as it was.",
+    praise="No token can break your stream any more, and your reader gets each one as it was.",
     read=_read,
 )

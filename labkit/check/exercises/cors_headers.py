@@ -54,7 +54,7 @@ def _origin(rng: Random, ask: str, allowed: list[str]) -> str:
 
 def _sample(origin: str, allowed: list[str]) -> Sample:
     expected = {"vary": "origin"}
-    if any(origin == other for other in allowed):
+    if any(origin == entry for entry in allowed):
         expected |= {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
     return Sample((origin, allowed), expected)
 
@@ -71,24 +71,24 @@ def _read(returned: object, sample: Sample) -> dict[str, str]:
     return headers
 
 
-def _with(origin: str, may: bool) -> dict[str, str]:
+def _headers_for(origin: str, may: bool) -> dict[str, str]:
     return cors_headers(origin, [origin] if may else [])
 
 
 def _star(origin: str, allowed: list[str]) -> dict[str, str]:
-    return {**_with(origin, True), "Access-Control-Allow-Origin": "*"}
+    return {**_headers_for(origin, True), "Access-Control-Allow-Origin": "*"}
 
 
 def _star_for_allowed(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _star(origin, allowed) if origin in allowed else _with(origin, False)
+    return _star(origin, allowed) if origin in allowed else _headers_for(origin, False)
 
 
 def _echo(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _with(origin, True)
+    return _headers_for(origin, True)
 
 
 def _list(origin: str, allowed: list[str]) -> dict[str, str]:
-    return {**_with(origin, True), "Access-Control-Allow-Origin": ", ".join(allowed)}
+    return {**_headers_for(origin, True), "Access-Control-Allow-Origin": ", ".join(allowed)}
 
 
 def _no_vary(origin: str, allowed: list[str]) -> dict[str, str]:
@@ -105,27 +105,27 @@ def _no_credentials(origin: str, allowed: list[str]) -> dict[str, str]:
 
 
 def _starts_alike(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _with(origin, any(origin.startswith(other) for other in allowed))
+    return _headers_for(origin, any(origin.startswith(entry) for entry in allowed))
 
 
 def _ends_alike(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _with(origin, any(origin.endswith(other.partition("://")[2]) for other in allowed))
+    return _headers_for(origin, any(origin.endswith(entry.partition("://")[2]) for entry in allowed))
 
 
 def _contains(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _with(origin, any(other.partition("://")[2] in origin for other in allowed))
+    return _headers_for(origin, any(entry.partition("://")[2] in origin for entry in allowed))
 
 
 def _any_case(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _with(origin, origin.lower() in allowed)
+    return _headers_for(origin, origin.lower() in allowed)
 
 
 def _null_too(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _with(origin, origin in (*allowed, "null"))
+    return _headers_for(origin, origin in (*allowed, "null"))
 
 
 def _in_text(origin: str, allowed: list[str]) -> dict[str, str]:
-    return _with(origin, origin in " ".join(allowed))
+    return _headers_for(origin, origin in " ".join(allowed))
 
 
 LEVELS = (
@@ -228,6 +228,6 @@ EXERCISE = Exercise(
         "`origin in allowed` asks a list for the whole text. That is all the comparing there is.",
         'Start with {"Vary": "Origin"}. If the origin is allowed, add the other two: the origin itself, and "true".',
     ),
-    done="Your stream is read by the pages that you chose, and by no others.",
+    praise="Your stream is read by the pages that you chose, and by no others.",
     read=_read,
 )

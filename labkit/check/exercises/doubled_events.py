@@ -36,19 +36,19 @@ def _samples(seed: str, ask: str) -> list[Sample]:
         events = [(f"e-{number}", rng.choice(_WORDS)) for number in range(rng.randrange(7, 10), rng.randrange(11, 14))]
         if ask == "strange":
             events += [(f"f-{number}", rng.choice(_WORDS)) for number in range(8, rng.randrange(8, 11))]
-        out: list[tuple[str, str]] = []
-        again: list[str] = []
+        stream: list[tuple[str, str]] = []
+        repeated_ids: list[str] = []
         for event in events:
-            out.append(event)
+            stream.append(event)
             if rng.random() < 0.3:
-                back = event if ask == "neighbours" else rng.choice(out)
+                repeated_event = event if ask == "neighbours" else rng.choice(stream)
                 for _ in range(1 if ask == "neighbours" else rng.choice((1, 1, 2))):
-                    out.append(back)
-                if back[0] not in again:
-                    again.append(back[0])
+                    stream.append(repeated_event)
+                if repeated_event[0] not in repeated_ids:
+                    repeated_ids.append(repeated_event[0])
             if ask == "strange" and rng.random() < 0.4:
-                out += [("", rng.choice(_WORDS))] * rng.choice((1, 2))
-        samples.append(Sample((out,), [id for id in again if id]))
+                stream += [("", rng.choice(_WORDS))] * rng.choice((1, 2))
+        samples.append(Sample((stream,), [id for id in repeated_ids if id]))
     return samples
 
 
@@ -155,6 +155,6 @@ EXERCISE = Exercise(
         "A set for what was seen, a list for the answer. Append an id when it is in the set and not yet in the list.",
         "An empty id says nothing: skip it with `if id and id in seen and id not in doubled`.",
     ),
-    done="You recognise what comes again: that is all that a client can do for exactly once.",
+    praise="You recognise what comes again: that is all that a client can do for exactly once.",
     read=_read,
 )

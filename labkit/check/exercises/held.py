@@ -186,6 +186,6 @@ EXERCISE = Exercise(
         "If the largest and the smallest lag are less than 0.1 s apart, nothing was held, however late everything is.",
         "Something was held. If the first and the last arrival are less than 0.05 s apart, it was held to the end.",
     ),
-    done="You have written the heart of labkit doctor.",
+    praise="You have written the heart of labkit doctor.",
     read=_read,
 )

@@ -38,16 +38,16 @@ def measures(
     nodelay: Callable[[str], bool] = lambda name: True,
     unit: float = 1000.0,
 ) -> Callable[..., dict[str, float]]:
-    """The benchmark with what somebody might have made of it."""
+    """A version of the benchmark, by default the right one. Each argument changes one part, as a trap needs it."""
 
     def how_late(servers: Servers, events: int = 20) -> dict[str, float]:
-        late = {}
+        lateness_ms = {}
         for name in NAMES:
             connection = servers.connect(name, nodelay(name))
-            counted = connection.take(events + warm_up(name))[warm_up(name) :]
-            lags_s = [came_s - sent_s + sign * connection.ahead_s for sent_s, came_s in counted]
-            late[name] = unit * sum(lags_s) / len(lags_s)
-        return late
+            counted_events = connection.take(events + warm_up(name))[warm_up(name) :]
+            lags_s = [came_s - sent_s + sign * connection.ahead_s for sent_s, came_s in counted_events]
+            lateness_ms[name] = unit * sum(lags_s) / len(lags_s)
+        return lateness_ms
 
     return how_late
 
@@ -57,9 +57,9 @@ def _samples(seed: str, *faults: str) -> list[Sample]:
     samples = []
     for number in range(30):
         lags_ms = {name: rng.choice((2.0, 4.0, 9.0)) for name in NAMES}
-        which = (NAMES[number % 2],) if number % 3 else NAMES
-        cold, nagle = (which if fault in faults else () for fault in ("cold", "nagle"))
-        ahead_s = {name: rng.choice((-3600.0, -0.015, 0.02, 7.5)) for name in which if "clock" in faults}
+        affected = (NAMES[number % 2],) if number % 3 else NAMES
+        cold, nagle = (affected if fault in faults else () for fault in ("cold", "nagle"))
+        ahead_s = {name: rng.choice((-3600.0, -0.015, 0.02, 7.5)) for name in affected if "clock" in faults}
         samples.append(Sample((Servers(lags_ms, cold, ahead_s, nagle),), tuple(lags_ms.items())))
     return samples
 
@@ -69,9 +69,9 @@ def _read(returned: object, sample: Sample) -> tuple[tuple[str, float], ...]:
     if not isinstance(returned, dict) or set(returned) != set(NAMES):
         raise Unreadable('It returns a dict with two keys: {"SSE": ..., "WebSocket": ...}.')
     expected: Mapping[str, float] = dict(sample.expected)  # type: ignore[call-overload]
-    found = {name: read.number(returned[name], f"The value for {name}") for name in NAMES}
-    near = {name: abs(ms - expected[name]) <= TOLERANCE_MS for name, ms in found.items()}
-    return tuple((name, expected[name] if near[name] else round(found[name], 1)) for name in NAMES)
+    values_ms = {name: read.number(returned[name], f"The value for {name}") for name in NAMES}
+    is_near = {name: abs(ms - expected[name]) <= TOLERANCE_MS for name, ms in values_ms.items()}
+    return tuple((name, expected[name] if is_near[name] else round(values_ms[name], 1)) for name in NAMES)
 
 
 def _show(value: object) -> str:
@@ -148,8 +148,8 @@ EXERCISE = Exercise(
         "For level 2: what a clock is ahead is in each time that was read from it. connection.ahead_s says how much.",
         "For level 3: compare the two calls of connect(). Does each server get the same connection?",
     ),
-    done="Your benchmark is fair: both warm, on one clock, over the same kind of connection.",
+    praise="Your benchmark is fair: both warm, on one clock, over the same kind of connection.",
     read=_read,
-    show_came=_show,
+    show_result=_show,
     show_expected=_show,
 )

@@ -16,7 +16,7 @@ NAGLE_S = 0.04  # so long Linux holds an acknowledgement back, and Nagle's algor
 
 
 class MadeUpEvent(NamedTuple):
-    """One event: `sent_s` by the clock of the server, `came_s` by yours."""
+    """One event: when it was sent, by the server's clock, and when it came, by yours."""
 
     sent_s: float
     came_s: float
@@ -24,7 +24,7 @@ class MadeUpEvent(NamedTuple):
 
 @dataclass
 class MadeUpConnection:
-    """`take(count)` gives the next events; the server's clock is `ahead_s` of yours."""
+    """A connection to a made-up server. `take(count)` gives the next events; its clock is `ahead_s` of yours."""
 
     lag_s: float
     ahead_s: float
@@ -32,11 +32,11 @@ class MadeUpConnection:
     _taken: int = 0
 
     def take(self, count: int) -> list[MadeUpEvent]:
-        """So many events, one every 50 ms."""
+        """The next `count` events, one every 50 ms."""
         return [self._next() for _ in range(count)]
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the connection. Nothing happens: it is made up."""
 
     def _next(self) -> MadeUpEvent:
         number, self._taken = self._taken, self._taken + 1
@@ -59,10 +59,10 @@ class Servers:
     _cold_s: dict[str, list[float]] = field(default_factory=dict)
 
     def connect(self, name: str, nodelay: bool = False) -> MadeUpConnection:
-        """A new connection. With `nodelay` Nagle's algorithm is turned off for it."""
-        held_s = NAGLE_S if name in self.nagle and not nodelay else 0.0
+        """A new connection to the server `name`. With `nodelay` Nagle's algorithm is off."""
+        nagle_delay_s = NAGLE_S if name in self.nagle and not nodelay else 0.0
         cold_s = self._cold_s.setdefault(name, list(COLD_S) if name in self.cold else [])
-        return MadeUpConnection(self.lags_ms[name] / 1000 + held_s, self.ahead_s.get(name, 0.0), cold_s)
+        return MadeUpConnection(self.lags_ms[name] / 1000 + nagle_delay_s, self.ahead_s.get(name, 0.0), cold_s)
 
     def __deepcopy__(self, memo: object) -> Self:
         return type(self)(self.lags_ms, self.cold, self.ahead_s, self.nagle)

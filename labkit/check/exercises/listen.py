@@ -89,8 +89,8 @@ def _knows_when_to_stop() -> list[Sample]:
     samples = []
     for _ in range(50):
         attempts = [_anywhere(rng) for _ in range(rng.randrange(0, 4))]
-        whole = Attempt(content_type=rng.choice((STREAM, f"{STREAM}; charset=utf-8")))
-        samples.append(_sample(Network(_texts(rng), (*attempts, whole, rng.choice(ends)), rng.choice((None, 250)))))
+        complete = Attempt(content_type=rng.choice((STREAM, f"{STREAM}; charset=utf-8")))
+        samples.append(_sample(Network(_texts(rng), (*attempts, complete, rng.choice(ends)), rng.choice((None, 250)))))
     return samples
 
 
@@ -133,6 +133,6 @@ EXERCISE = Exercise(
         "Decoder(last_event_id=...) for each connection. decoder.reconnection_ms is None, or what the server asked.",
         'Before you read: `if status != 200 or content_type.split(";")[0] != "text/event-stream": return texts`.',
     ),
-    done="Your client survives every outage here, and stops where it should. EventSource does no more.",
+    praise="Your client survives every outage here, and stops where it should. EventSource does no more.",
     read=_read,
 )

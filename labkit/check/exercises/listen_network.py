@@ -25,8 +25,11 @@ class AskedAgain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What becomes of one connection. Status 0: it cannot be made. `bytes`: so much of the stream arrives; then the
-    connection breaks, or the response ends."""
+    """What happens to one connection.
+
+    Status 0: it cannot be made. After `bytes` bytes of the stream the connection breaks, if `breaks`, or the response
+    ends.
+    """
 
     status: int = 200
     content_type: str = STREAM
@@ -35,7 +38,7 @@ class Attempt:
 
     @property
     def final(self) -> bool:
-        """Whether a client must not come back."""
+        """Whether a client must not reconnect after this answer."""
         return self.status != 0 and (self.status != 200 or not self.content_type.startswith(STREAM))
 
     def __repr__(self) -> str:
@@ -48,7 +51,9 @@ class Attempt:
 
 @dataclass
 class Network:
-    """`connect(last_event_id)` gives (status, content type, chunks) or raises ConnectionError, as iterating over the
+    """A simulated server and network for the loop of a client.
+
+    `connect(last_event_id)` gives (status, content type, chunks) or raises ConnectionError, as iterating over the
     chunks may; `wait(ms)` lets time pass.
 
     The server sends `texts`, whose ids count from 1, after the given id; `retry_ms` first, where there is one.
@@ -62,7 +67,13 @@ class Network:
     _may_connect: bool = field(default=True, repr=False)
 
     def connect(self, last_event_id: str) -> tuple[int, str, Iterator[bytes]]:
-        """The answer to the next connection."""
+        """The status, the content type and the chunks of the next connection.
+
+        Raises:
+            ConnectionError: this connection cannot be made.
+            AskedAgain: the answer before was final.
+            TooEarly: the client did not wait.
+        """
         if self._connections == len(self.attempts):
             raise AskedAgain(f"the answer was {self.attempts[-1]}, which is final, and you asked again")
         if not self._may_connect:
@@ -79,7 +90,11 @@ class Network:
         return 200, attempt.content_type, self._chunks(attempt, last_event_id)
 
     def wait(self, ms: int) -> None:
-        """Lets time pass."""
+        """Lets `ms` milliseconds pass.
+
+        Raises:
+            WrongWait: that is not the reconnection time.
+        """
         if ms != self._wait_ms:
             raise WrongWait(f"the reconnection time was {self._wait_ms} ms, and you waited {ms}")
         self._may_connect = True
@@ -95,14 +110,14 @@ class Network:
             raise ConnectionError("the connection broke")
 
     def stream(self, last_event_id: str) -> bytes:
-        """All that the server has after this id."""
+        """The bytes that the server sends after this id."""
         start = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
         opening = b"" if self.retry_ms is None else b"retry: %d\n\n" % self.retry_ms
         blocks = [f"id: {number}\ndata: {text}\n\n" for number, text in enumerate(self.texts, 1) if number > start]
         return opening + "".join(blocks).encode()
 
     def delivered(self) -> list[str]:
-        """The texts that a right client ends up with."""
+        """The texts that a right client receives in all."""
         id = ""
         for attempt in self.attempts:
             if attempt.status == 200 and not attempt.final:

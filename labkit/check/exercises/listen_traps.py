@@ -32,7 +32,7 @@ class _Client:
                 pass
             id = self.next_id(texts)
             wait_ms = self.wait_ms(wait_ms)
-            if not self.again(network, wait_ms):
+            if not self.comes_back(network, wait_ms):
                 return texts
 
     def new_decoder(self, id: str) -> Decoder:
@@ -51,18 +51,18 @@ class _Client:
         asked_ms = self.decoder.reconnection_ms
         return before_ms if asked_ms is None else asked_ms
 
-    def again(self, network: Network, wait_ms: int) -> bool:
+    def comes_back(self, network: Network, wait_ms: int) -> bool:
         network.wait(wait_ms)
         return True
 
 
 class _Once(_Client):
-    def again(self, network: Network, wait_ms: int) -> bool:
+    def comes_back(self, network: Network, wait_ms: int) -> bool:
         return False
 
 
 class _Hurry(_Client):
-    def again(self, network: Network, wait_ms: int) -> bool:
+    def comes_back(self, network: Network, wait_ms: int) -> bool:
         return True
 
 

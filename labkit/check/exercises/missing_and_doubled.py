@@ -44,10 +44,10 @@ def _samples(seed: str, copies: tuple[int, ...], shuffled: bool) -> list[Sample]
 
 
 def _read(returned: object, sample: Sample) -> MissingAndDoubled:
-    wanted = "a tuple of two lists: (missing, doubled)"
-    parts = read.items(returned, wanted)
+    expected = "a tuple of two lists: (missing, doubled)"
+    parts = read.items(returned, expected)
     if len(parts) != 2:
-        raise Unreadable(f"It returned {len(parts)} things, not {wanted}.")
+        raise Unreadable(f"It returned {len(parts)} things, not {expected}.")
     return _numbers(parts[0], "missing"), _numbers(parts[1], "doubled")
 
 
@@ -190,6 +190,6 @@ EXERCISE = Exercise(
         "missing: the set of range(min(ids), max(ids)) minus set(ids), sorted. doubled: each n of set(ids) whose "
         "count is above 1, sorted. An empty list comes first, because it has no min().",
     ),
-    done="Your function finds every loss and every double, in any order.",
+    praise="Your function finds every loss and every double, in any order.",
     read=_read,
 )

@@ -60,9 +60,9 @@ def _id_to_ask_for(rng: Random, ask: str, epoch: str, first: int, last: int) -> 
 def _sample(log: Log, epoch: str, first: int, last_event_id: str) -> Sample:
     if not last_event_id:
         return Sample((log, last_event_id), ([], False))
-    known = {f"{epoch}-{first - 1 + place}": place for place in range(len(log) + 1)} if log else {}
-    if last_event_id in known:
-        return Sample((log, last_event_id), (log[known[last_event_id] :], False))
+    places = {f"{epoch}-{first - 1 + place}": place for place in range(len(log) + 1)} if log else {}
+    if last_event_id in places:
+        return Sample((log, last_event_id), (log[places[last_event_id] :], False))
     return Sample((log, last_event_id), (log, True))
 
 
@@ -121,9 +121,9 @@ def _looks_at_the_number_only(log: Log, last_event_id: str) -> ReplayAndGap:
     digits = last_event_id.rpartition("-")[2]
     if not last_event_id or not digits.isdigit():
         return since(log, last_event_id)
-    rest = [(id, data) for id, data in log if int(id.rpartition("-")[2]) > int(digits)]
+    missed = [(id, data) for id, data in log if int(id.rpartition("-")[2]) > int(digits)]
     oldest = int(log[0][0].rpartition("-")[2]) if log else 0
-    return rest, int(digits) < oldest - 1
+    return missed, int(digits) < oldest - 1
 
 
 def _future_is_fine(log: Log, last_event_id: str) -> ReplayAndGap:
@@ -206,6 +206,6 @@ EXERCISE = Exercise(
         "ids.index(last_event_id) finds the place of an id that is kept. What the client has missed stands behind it.",
         'The oldest id kept is "epoch-n". Who comes with "epoch-(n-1)" has missed all of the log, and nothing more.',
     ),
-    done="Your server resumes everybody whom it can, and is honest to the rest.",
+    praise="Your server resumes everybody whom it can, and is honest to the rest.",
     read=_read,
 )

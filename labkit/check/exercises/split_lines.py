@@ -134,6 +134,6 @@ EXERCISE = Exercise(
         "first?",
         "replace() CRLF by LF, then CR by LF; then split at LF. The last part of a split is never a complete line.",
     ),
-    done="Your lines are those of the standard, on generated streams and on the 44 streams of the truth table.",
+    praise="Your lines are those of the standard, on generated streams and on the 44 streams of the truth table.",
     read=_read,
 )

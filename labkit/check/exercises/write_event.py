@@ -54,15 +54,18 @@ def _with_breaks() -> list[Sample]:
 def _all() -> list[Sample]:
     rng = Random("write_event/3")
     samples = [_sample(text) for text in _texts(rng, ("\n", "\r\n", "\r"))]
-    good: dict[str, tuple[str | None, ...]] = {"event": (None, "up", "a b"), "id": (None, "", "7", "x-1", "grün")}
-    bad = {"event": ("a\nb", "up\r", "\n", "x\r\ny"), "id": ("1\n2", "7\r", "\r\n", "a\0b", "8\ndata: x")}
+    valid_values: dict[str, tuple[str | None, ...]] = {
+        "event": (None, "up", "a b"),
+        "id": (None, "", "7", "x-1", "grün"),
+    }
+    invalid_values = {"event": ("a\nb", "up\r", "\n", "x\r\ny"), "id": ("1\n2", "7\r", "\r\n", "a\0b", "8\ndata: x")}
     for _ in range(60):
-        options = {name: rng.choice(values) for name, values in good.items()}
+        options = {name: rng.choice(values) for name, values in valid_values.items()}
         if rng.random() < 0.4:
             name = rng.choice(("event", "id"))
-            options[name] = rng.choice(bad[name])
-        given = {name: value for name, value in options.items() if value is not None}
-        samples.append(_sample(rng.choice(_WORDS), **given))
+            options[name] = rng.choice(invalid_values[name])
+        arguments = {name: value for name, value in options.items() if value is not None}
+        samples.append(_sample(rng.choice(_WORDS), **arguments))
     return samples
 
 
@@ -103,7 +106,7 @@ def _read(returned: object, sample: Sample) -> _Read:
     return read
 
 
-def _show_came(value: object) -> str:
+def _show_result(value: object) -> str:
     frame = f"{value.frame!r}\n            " if isinstance(value, _Read) else ""
     return f"{frame}a client reads {value!r}"
 
@@ -145,8 +148,8 @@ EXERCISE = Exercise(
         'Before you write event or id, look for "\\n" and "\\r" in it, and for "\\0" in the id: raise ValueError. Do '
         "not repair it.",
     ),
-    done="What you write is what a client reads, and what cannot be sent is refused.",
+    praise="What you write is what a client reads, and what cannot be sent is refused.",
     read=_read,
-    show_came=_show_came,
+    show_result=_show_result,
     show_expected=_show_expected,
 )

@@ -10,7 +10,7 @@ from labkit.check.exercise import Trap
 class _Writer:
     """The right writer, in parts that a trap can change."""
 
-    says: ClassVar[str]
+    sentence: ClassVar[str]
     mark = "data: "
     end = "\n"
 
@@ -31,12 +31,12 @@ class _Writer:
 
 
 class _NoEmptyLine(_Writer):
-    says = "The empty line at the end is missing. Without it a client goes on waiting, and dispatches nothing."
+    sentence = "The empty line at the end is missing. Without it a client goes on waiting, and dispatches nothing."
     end = ""
 
 
 class _OneDataLine(_Writer):
-    says = (
+    sentence = (
         "What follows the first line break is lost: it does not begin with `data: `, so for a client it is no data. "
         "Write `data: ` before each line of the data."
     )
@@ -46,7 +46,7 @@ class _OneDataLine(_Writer):
 
 
 class _Escapes(_Writer):
-    says = (
+    sentence = (
         "The line breaks arrived as the two characters \\ and n. A client does not turn them back: write a data line "
         "for each line."
     )
@@ -56,14 +56,14 @@ class _Escapes(_Writer):
 
 
 class _Spaces(_Writer):
-    says = "The line breaks arrived as spaces. Write a data line for each line; a client joins them with LF."
+    sentence = "The line breaks arrived as spaces. Write a data line for each line; a client joins them with LF."
 
     def lines(self, data: str) -> list[str]:
         return [" ".join(super().lines(data))]
 
 
 class _Splitlines(_Writer):
-    says = (
+    sentence = (
         "The lines were cut wrongly. str.splitlines() makes no line at all of '', drops a line break at the end, and "
         "also cuts at characters such as U+2028. Split at line ends only."
     )
@@ -73,7 +73,7 @@ class _Splitlines(_Writer):
 
 
 class _SplitlinesOrEmpty(_Writer):
-    says = (
+    sentence = (
         "The lines were cut wrongly. str.splitlines() drops a line break at the end of the data, and also cuts at "
         "characters such as U+2028. Split at line ends only."
     )
@@ -83,7 +83,7 @@ class _SplitlinesOrEmpty(_Writer):
 
 
 class _NoSpace(_Writer):
-    says = (
+    sentence = (
         "A space at the start of the data is lost. A client takes away one space after the colon: always write that "
         "space, then it takes yours."
     )
@@ -91,42 +91,44 @@ class _NoSpace(_Writer):
 
 
 class _Strips(_Writer):
-    says = "Spaces at the start or the end of a data line are gone. They belong to the data: do not strip."
+    sentence = "Spaces at the start or the end of a data line are gone. They belong to the data: do not strip."
 
     def lines(self, data: str) -> list[str]:
         return [line.strip() for line in super().lines(data)]
 
 
 class _DropsEmptyLines(_Writer):
-    says = "Empty lines of the data are gone. Write them too: `data: ` with nothing after it."
+    sentence = "Empty lines of the data are gone. Write them too: `data: ` with nothing after it."
 
     def lines(self, data: str) -> list[str]:
         return [line for line in super().lines(data) if line]
 
 
 class _OnlyLf(_Writer):
-    says = "A CR in the data ended the line on the wire, and what follows it is lost. CR ends a line too: split there."
+    sentence = (
+        "A CR in the data ended the line on the wire, and what follows it is lost. CR ends a line too: split there."
+    )
 
     def lines(self, data: str) -> list[str]:
         return data.split("\n")
 
 
 class _CrLfTwice(_Writer):
-    says = "A CRLF in the data arrived as two line breaks. It is one: replace CRLF before you replace CR."
+    sentence = "A CRLF in the data arrived as two line breaks. It is one: replace CRLF before you replace CR."
 
     def lines(self, data: str) -> list[str]:
         return data.replace("\r", "\n").split("\n")
 
 
 class _DataOnly(_Writer):
-    says = "event or id did not arrive. Each of them that is not None gets a line of its own."
+    sentence = "event or id did not arrive. Each of them that is not None gets a line of its own."
 
     def head(self, field: str, value: str | None) -> str:
         return ""
 
 
 class _Cleans(_Writer):
-    says = (
+    sentence = (
         "A bad event or id was cleaned, and sent. A cleaned id is another id, and a resume from it goes wrong: raise "
         "ValueError."
     )
@@ -136,7 +138,7 @@ class _Cleans(_Writer):
 
 
 class _Unchecked(_Writer):
-    says = (
+    sentence = (
         "A line break or NUL in event or id went to the wire. After a line break there begins a field that the "
         "caller did not mean, and an id with NUL is ignored: raise ValueError."
     )
@@ -146,14 +148,16 @@ class _Unchecked(_Writer):
 
 
 class _AllowsNul(_Writer):
-    says = "An id with NUL was written. A client ignores such a line, so nobody can resume from it: raise ValueError."
+    sentence = (
+        "An id with NUL was written. A client ignores such a line, so nobody can resume from it: raise ValueError."
+    )
 
     def checked(self, field: str, value: str) -> str:
         return super().checked("event", value)
 
 
 class _AllowsCr(_Writer):
-    says = "LF in event or id is refused, but CR is not. CR ends a line too: raise ValueError."
+    sentence = "LF in event or id is refused, but CR is not. CR ends a line too: raise ValueError."
 
     def checked(self, field: str, value: str) -> str:
         if "\n" in value or (field == "id" and "\0" in value):
@@ -162,7 +166,7 @@ class _AllowsCr(_Writer):
 
 
 class _EmptyIsNone(_Writer):
-    says = (
+    sentence = (
         'id="" is not the same as no id: an empty id line clears the id that a client remembers. Ask `is not None`. '
         "(The client below remembered the id 6.)"
     )
@@ -171,4 +175,4 @@ class _EmptyIsNone(_Writer):
         return super().head(field, value or None)
 
 
-TRAPS = tuple(Trap(writer.__name__.lstrip("_"), writer().write, writer.says) for writer in _Writer.__subclasses__())
+TRAPS = tuple(Trap(writer.__name__.lstrip("_"), writer().write, writer.sentence) for writer in _Writer.__subclasses__())
