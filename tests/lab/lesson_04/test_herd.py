@@ -40,10 +40,10 @@ def test_nobody_is_no_crowd() -> None:
 @pytest.mark.live
 def test_two_hundred_real_clients_come_back_together_or_spread() -> None:
     async def main() -> None:
-        fixed = await herd_on_sockets(200, STANDARD, retry_ms=400)
-        spread = await herd_on_sockets(200, RESILIENT, retry_ms=400)
+        fixed = await herd_on_sockets(200, STANDARD, retry_ms=1000)
+        spread = await herd_on_sockets(200, RESILIENT, retry_ms=1000)
         assert len(fixed) == len(spread) == 200
         # The earliest tenth: nobody comes before the wait is over, unless jitter lets them.
-        assert fixed[20] >= 0.39 > spread[20]
+        assert fixed[20] >= 0.99 > spread[20]
 
     asyncio.run(main())
