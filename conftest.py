@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 #: Most tests wait for sockets, kernels and browsers rather than for a processor.
-WORKERS = 4
+WORKERS = 3
 #: What measures time runs while no other test does.
 ALONE = "alone"
 VERDICT = re.compile(r"C\d\d (holds|does not hold here|cannot be told): ")

@@ -146,6 +146,11 @@ class Lab:
         self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.wait_for_function(STARTED, polling=20)
 
+    def save(self) -> None:
+        """Saves the notebook, and waits until it is: JupyterLab asks before it closes what is not."""
+        self.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
     def wait_until_done(self, seconds: float = 150) -> None:
         """Until every code cell has a number and none a star."""
         deadline_s = time.monotonic() + seconds

@@ -152,13 +152,16 @@ def test_closing_the_notebook_leaves_no_stream_of_the_page(run_cells: Callable[.
     lab = run_cells(SERVER, CLIENTS, CONNECTED, "print(server.port)")
     lab.wait_until_done()
     port = port_of(lab)
-    lab.page.keyboard.press("Control+s")
+    lab.save()
     closed: list[str] = []
     lab.page.on("requestfailed", lambda request: closed.append(request.url))
     lab.page.on("requestfinished", lambda request: closed.append(request.url))
     lab.page.get_by_role("menuitem", name="File", exact=True).click()
     lab.page.get_by_role("menuitem", name=re.compile("^Close Tab")).click()
     expect(lab.page.locator(".labkit-client")).to_have_count(0)
-    lab.page.wait_for_timeout(500)
+    for _ in range(100):  # playwright notes what has ended in its own calls alone
+        if sum(f":{port}/words" in url for url in closed) == 2:
+            break
+        lab.page.wait_for_timeout(50)
     assert sum(f":{port}/words" in url for url in closed) == 2
     assert lab.complaints == []
