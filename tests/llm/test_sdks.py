@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import anthropic
 import httpx
-import httpx2
-import openai
 import pytest
 
 from labkit.client import EventSource
@@ -21,6 +19,21 @@ from labkit.server import serve
 from ..helpers import soon
 
 pytestmark = pytest.mark.live
+
+
+class Later:
+    """A package that takes a second to import: at its first use in a test, and not when tests are collected."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._name), name)
+
+
+anthropic: Any = Later("anthropic")
+openai: Any = Later("openai")
+httpx2: Any = Later("httpx2")
 
 PROMPTS = [f"prompt number {number}" for number in range(200)]
 
