@@ -54,7 +54,9 @@ def _second_run(lesson: Any) -> Iterator[pytest.Item]:
     """The lesson's cells once more, in the kernel in which they have run. Source of the kind of item: nbval."""
     from nbformat.v4 import new_code_cell
 
-    class CellAgain(type(next(iter(lesson.collect())))):  # type: ignore[misc]
+    cells = list(lesson.collect())
+
+    class CellAgain(type(cells[0])):  # type: ignore[misc]
         """A cell that has run before. A claim must say its verdict, also where the text varies."""
 
         def runtest(self) -> None:
@@ -69,7 +71,7 @@ def _second_run(lesson: Any) -> Iterator[pytest.Item]:
 
     first = {"check": False, "skip": False, "check_exception": False}
     yield again("without other programs", -1, new_code_cell(WITHOUT_PROGRAMS), first)
-    for cell in lesson.collect():
+    for cell in cells:
         # A hint goes one step further each time.
         options = {**first, **cell.options, "check": cell.options["check"] and "hint(" not in cell.cell.source}
         yield again(f"{cell.name} again", cell.cell_num, cell.cell, options)

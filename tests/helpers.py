@@ -12,6 +12,11 @@ from urllib.parse import urlsplit
 from labkit.wire import Comment, Decoder, Event, Signal
 
 DEADLINE_S = 20.0
+#: The command line as a program of `python -c` that hears Ctrl-C: a worker of the suite ignores it, and its child would.
+LABKIT = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from labkit.command.cli import main; main()"
+)
 
 
 def eventually(condition: Callable[[], object], what: str = "the condition") -> None:

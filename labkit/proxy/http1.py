@@ -38,12 +38,12 @@ class Head:
     @property
     def to_pass_on(self) -> Headers:
         """The headers that do not concern this connection alone."""
-        return [(name, value) for name, value in self.headers if name.lower() not in HOP_BY_HOP]
+        return _to_pass_on(self.headers)
 
     @property
     def content_length(self) -> Headers:
         """The Content-Length, where there is one: an answer without a body, such as that to HEAD, keeps it."""
-        return [(name, value) for name, value in self.headers if name.lower() == "content-length"]
+        return _only("content-length", self.headers)
 
     @property
     def size_bytes(self) -> int:
@@ -99,12 +99,12 @@ class MessageReader:
 
 def request_to_origin(request: h11.Request, host: str) -> h11.Request:
     """The request as the relay sends it: in HTTP/1.1, over a connection that ends with the answer, framed as it was."""
-    headers = [(name, value) for name, value in _headers(request) if name.lower() not in HOP_BY_HOP]
-    if not any(name.lower() == "host" for name, _ in headers):  # HTTP/1.0 may come without
+    own = _headers(request)
+    headers = _to_pass_on(own)
+    if not _only("host", own):  # HTTP/1.0 may come without
         headers.append(("Host", host))
-    framing = [(name, value) for name, value in _headers(request) if name.lower() == "content-length"]
-    if any(name.lower() == "transfer-encoding" for name, _ in _headers(request)):
-        framing = [("Transfer-Encoding", "chunked")]
+    chunked = bool(_only("transfer-encoding", own))
+    framing = [("Transfer-Encoding", "chunked")] if chunked else _only("content-length", own)
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in [*headers, *framing]]
     return h11.Request(method=request.method, target=request.target, headers=[*encoded, (b"Connection", b"close")])
 
@@ -113,6 +113,14 @@ def write_head(first_line: str, headers: Headers) -> bytes:
     """The bytes of a head."""
     lines = [first_line, *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _to_pass_on(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() not in HOP_BY_HOP]
+
+
+def _only(wanted: str, headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() == wanted]
 
 
 def _headers(message: h11.Request | h11.Response | h11.InformationalResponse) -> Headers:

@@ -22,7 +22,7 @@ from labkit.faults import HoldBytes, HoldHead
 from labkit.proxy import LabRelay, launch_relay
 from labkit.server import Channel, LabServer, launch
 
-from ..helpers import eventually, free_port
+from ..helpers import LABKIT, eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,9 +122,7 @@ def test_comparing_tells_which_hop_holds(server: LabServer, relay: LabRelay, tic
 
 @pytest.mark.live
 def test_ctrl_c_is_no_traceback(server: LabServer) -> None:
-    # A worker of the suite ignores Ctrl-C, and so would its child.
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from labkit.command.cli import main; main()"
-    command = [sys.executable, "-c", code, "doctor", server.url + "/events", "--seconds", "60"]
+    command = [sys.executable, "-c", LABKIT, "doctor", server.url + "/events", "--seconds", "60"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None and "watching" in running.stderr.readline()
     eventually(lambda: CHANNEL.clients, "the doctor's first stream")  # by then it has its handler for Ctrl-C

@@ -19,7 +19,7 @@ from labkit.command.cli import main
 from labkit.server import Channel, LabServer, launch
 from labkit.wire import Frame
 
-from ..helpers import free_port
+from ..helpers import LABKIT, free_port
 
 pytestmark = pytest.mark.live
 
@@ -208,9 +208,8 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(options: list[str]) -
 
 def spawn(*arguments: str) -> subprocess.Popen[str]:
     # A shell's background job ignores Ctrl-C, and so would its children: the tests must not depend on who runs them.
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from labkit.command.cli import main; main()"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    command = [sys.executable, "-c", code, *arguments]
+    command = [sys.executable, "-c", LABKIT, *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=buffered, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
 

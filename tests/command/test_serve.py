@@ -27,15 +27,14 @@ from labkit.proxy import launch_relay
 from labkit.server import Channel, LabServer, launch
 
 from ..chromium import in_chromium
-from ..helpers import eventually
+from ..helpers import LABKIT, eventually
 
 SLOW = Pace(0.05, 100.0, 0.3)  # an answer takes two seconds: time enough to cut it, to reload, to stop
 
 
 def spawn_serve(*options: str) -> subprocess.Popen[str]:
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from labkit.command.cli import main; main()"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    command = [sys.executable, "-c", code, "serve", *options]
+    command = [sys.executable, "-c", LABKIT, "serve", *options]
     return subprocess.Popen(command, env=buffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
