@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-
-from labkit.plots.style import CLIENT, INK, style
+from labkit.plots.style import CLIENT, INK, drawing
 from labkit.wire import Event, Step
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Pale fills that stay apart in grey too; the role is written beside each line, so colour is never alone.
 FILLS = {
@@ -21,8 +21,7 @@ FILLS = {
 def anatomy(steps: Sequence[Step], title: str) -> Axes:
     """The Axes of a table: one row for each line of explain(), with its bytes, its part, and the event it lets out."""
     rows = len(steps)
-    with style():
-        _, axes = plt.subplots(figsize=(8.5, 0.36 * rows + 0.6))
+    with drawing(8.5, 0.36 * rows + 0.6) as axes:
         for row, step in enumerate(steps):
             _row(axes, rows - row - 1, step)
         axes.set_xlim(0, 10)
@@ -33,8 +32,13 @@ def anatomy(steps: Sequence[Step], title: str) -> Axes:
 
 
 def _row(axes: Axes, y: float, step: Step) -> None:
-    fill = Rectangle((0, y + 0.06), 4.3, 0.88, facecolor=FILLS[step.role], edgecolor="#BBBBBB", linewidth=0.7)
-    axes.add_patch(fill)
+    axes.fill(
+        [0, 4.3, 4.3, 0],
+        [y + 0.06] * 2 + [y + 0.94] * 2,
+        facecolor=FILLS[step.role],
+        edgecolor="#BBBBBB",
+        linewidth=0.7,
+    )
     line = _visible(step.raw) or "(the end of the stream)"
     axes.text(0.1, y + 0.47, line, va="center", family="DejaVu Sans Mono", fontsize=9, color=INK)
     axes.text(4.45, y + 0.47, step.role, va="center", fontsize=9, weight="bold", color=INK)

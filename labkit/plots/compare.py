@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import cycle
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, cycle
+from statistics import median
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from labkit.plots.style import CLIENT, FAINT, INK, PROXY, SERVER, drawing, style
 
-from labkit.plots.style import CLIENT, FAINT, INK, PROXY, SERVER, style
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Told apart without colour too: by the dashes, and by the name at the line's end.
 LOOKS = [(FAINT, (0, (4, 1, 1, 1, 1, 1))), (CLIENT, "-"), (SERVER, "--"), (PROXY, "-."), (INK, (0, (1, 1)))]
@@ -19,15 +19,10 @@ LOOKS = [(FAINT, (0, (4, 1, 1, 1, 1, 1))), (CLIENT, "-"), (SERVER, "--"), (PROXY
 LAYERS = [("payload", CLIENT, ""), ("framing", SERVER, ".."), ("heads of HTTP", PROXY, "//")]
 
 
-@contextmanager
-def _place(axes: Axes | None, height: float) -> Iterator[Axes]:
-    """The axes that were given, or those of a new figure."""
-    yield plt.subplots(figsize=(8, height), layout="constrained")[1] if axes is None else axes
-
-
 def one_page(panels: Sequence[Callable[[Axes], object]], title: str) -> Figure:
     """A page to print, A4 upright: each panel is drawn by a function of its Axes, one below the other."""
-    with style():
+    figure: Figure
+    with style() as plt:
         figure, places = plt.subplots(len(panels), 1, figsize=(8.27, 11.69), squeeze=False)
         figure.set_layout_engine("constrained", hspace=0.06)
         figure.suptitle(title, x=0.02, ha="left", weight="bold", fontsize=14)
@@ -38,13 +33,14 @@ def one_page(panels: Sequence[Callable[[Axes], object]], title: str) -> Figure:
 
 def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms", axes: Axes | None = None) -> Axes:
     """For each name the share of its samples that is no larger than x, on a logarithmic scale."""
-    with style(), _place(axes, 3.2) as axes:
+    with drawing(8, 3.2, axes, layout="constrained") as axes:
         for (name, values), (colour, dashes) in zip(samples.items(), cycle(LOOKS), strict=False):
             if not values:
                 continue
-            x = np.sort(np.maximum(values, 1e-3))
-            axes.step(x, np.arange(1, len(x) + 1) / len(x), where="post", color=colour, linestyle=dashes, linewidth=2,
-                      label=f"{name}, median {np.median(x):.2g} {unit}")  # fmt: skip
+            x = sorted(max(value, 1e-3) for value in values)
+            shares = [place / len(x) for place in range(1, len(x) + 1)]
+            axes.step(x, shares, where="post", color=colour, linestyle=dashes, linewidth=2,
+                      label=f"{name}, median {median(x):.2g} {unit}")  # fmt: skip
         axes.set_xscale("log")
         axes.set_ylim(0, 1.02)
         axes.set_xlabel(f"{unit}, logarithmic")
@@ -57,9 +53,9 @@ def ecdf(samples: Mapping[str, Sequence[float]], title: str, unit: str = "ms", a
 def byte_bars(costs: Mapping[str, tuple[float, float, float]], title: str, axes: Axes | None = None) -> Axes:
     """For each name a bar of what an event took: payload, framing, and heads of HTTP, in bytes, and their sum. Framing
     below zero is what a compressor saved, and shortens the payload."""
-    with style(), _place(axes, 0.4 * len(costs) + 1.4) as axes:
+    with drawing(8, 0.4 * len(costs) + 1.4, axes, layout="constrained") as axes:
         for place, (payload, framing, heads) in enumerate(costs.values()):
-            ends = np.cumsum([0, payload + min(framing, 0), max(framing, 0), heads])
+            ends = list(accumulate([0, payload + min(framing, 0), max(framing, 0), heads]))
             for (label, colour, hatch), left, right in zip(LAYERS, ends, ends[1:], strict=False):
                 axes.barh(place, right - left, left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0,
                           label=label if place == 0 else None)  # fmt: skip
@@ -75,7 +71,7 @@ def byte_bars(costs: Mapping[str, tuple[float, float, float]], title: str, axes:
 
 def bytes_by_rate(costs: Mapping[str, Mapping[float, float]], title: str, axes: Axes | None = None) -> Axes:
     """For each name a line: bytes for each event over events a second, both logarithmic."""
-    with style(), _place(axes, 3.2) as axes:
+    with drawing(8, 3.2, axes, layout="constrained") as axes:
         for (name, by_rate), (colour, dashes) in zip(costs.items(), cycle(LOOKS[1:]), strict=False):
             axes.plot(*zip(*by_rate.items(), strict=True), color=colour, linestyle=dashes, linewidth=2, marker="o",
                       markersize=4, label=name)  # fmt: skip
@@ -92,9 +88,10 @@ def bytes_by_rate(costs: Mapping[str, Mapping[float, float]], title: str, axes: 
 
 def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str, axes: Axes | None = None) -> Axes:
     """Bytes an hour of polling, by the time between polls, against those of a silent stream; the crossing is marked."""
-    with style(), _place(axes, 3.2) as axes:
-        interval_s = np.logspace(0, 4, 100)
-        axes.plot(interval_s, 3600 / interval_s * poll_bytes, color=INK, linestyle=LOOKS[4][1], linewidth=2,
+    with drawing(8, 3.2, axes, layout="constrained") as axes:
+        interval_s = [10 ** (step / 25) for step in range(101)]  # 1 to 10,000 s
+        poll_bytes_per_hour = [3600 / seconds * poll_bytes for seconds in interval_s]
+        axes.plot(interval_s, poll_bytes_per_hour, color=INK, linestyle=LOOKS[4][1], linewidth=2,
                   label="polling")  # fmt: skip
         axes.axhline(stream_bytes_per_hour, color=CLIENT, linewidth=2, label="a stream with heartbeats")
         crossing_s = 3600 * poll_bytes / stream_bytes_per_hour
@@ -111,7 +108,7 @@ def break_even_curve(poll_bytes: float, stream_bytes_per_hour: float, title: str
 
 def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str, axes: Axes | None = None) -> Axes:
     """Each name at (bytes for each event, ms of median latency, logarithmic): low and left is good."""
-    with style(), _place(axes, 3.2) as axes:
+    with drawing(8, 3.2, axes, layout="constrained") as axes:
         for place, ((name, (cost, late)), (colour, _)) in enumerate(
             zip(points.items(), cycle(LOOKS[1:]), strict=False)
         ):
@@ -129,7 +126,7 @@ def cost_and_latency(points: Mapping[str, tuple[float, float]], title: str, axes
 
 def talk_lanes(talks: Mapping[str, Sequence[tuple[float, bool, int]]], title: str, axes: Axes | None = None) -> Axes:
     """For each name a lane of what passed: (seconds, whether it went up to the server, bytes). Up is drawn upwards."""
-    with style(), _place(axes, 0.8 * len(talks) + 1) as axes:
+    with drawing(8, 0.8 * len(talks) + 1, axes, layout="constrained") as axes:
         for lane, talk in enumerate(talks.values()):
             axes.axhline(lane, color=FAINT, linewidth=0.6)
             for at_s, up, _ in talk:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-
-from labkit.plots.style import FAINT, INK, PROXY, style
+from labkit.plots.style import FAINT, INK, PROXY, drawing
 from labkit.recording import Repeated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def lag_curve(measured: Mapping[int, Repeated], interval_s: float, buffer_bytes: int, title: str) -> Axes:
     """The Axes of lag against event size, both logarithmic: the runs with their median, and the line of
     buffer / size x interval."""
     sizes = sorted(measured)
-    with style():
-        _, axes = plt.subplots(figsize=(7.5, 3.6))
+    with drawing(7.5, 3.6) as axes:
         line = [buffer_bytes / size * interval_s * 1000 for size in sizes]
         axes.plot(sizes, line, color=FAINT, linestyle="--", label="buffer / size × interval")
         for size in sizes:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from labkit.plots.style import CLIENT, INK, PROXY, drawing
 
-from labkit.plots.style import CLIENT, INK, PROXY, style
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def cuts(raw: bytes, survived: Mapping[str, Sequence[bool]], title: str) -> Axes:
     """The Axes of one row for each reader: a box for the cut after each byte, a cross where it spoils the events."""
     rows = len(survived)
-    with style():
-        _, axes = plt.subplots(figsize=(8.5, 0.55 * rows + 0.9))
+    with drawing(8.5, 0.55 * rows + 0.9) as axes:
         for row, (reader, fine) in enumerate(survived.items()):
             y = rows - row - 1
             axes.text(-0.5, y + 0.5, reader, ha="right", va="center", color=INK)
             for place, ok in enumerate(fine, start=1):
-                axes.add_patch(
-                    Rectangle(
-                        (place - 0.45, y + 0.12), 0.9, 0.76, color=CLIENT if ok else PROXY, alpha=0.35 if ok else 1
-                    )
-                )
+                colour, alpha = (CLIENT, 0.35) if ok else (PROXY, 1)
+                axes.bar(place, 0.76, 0.9, y + 0.12, color=colour, alpha=alpha)
                 if not ok:
                     axes.text(place, y + 0.48, "✗", ha="center", va="center", color="white", weight="bold")
         for place, byte in enumerate(raw):

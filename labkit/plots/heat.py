@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-
-from labkit.plots.style import INK, PROXY, as_grid, style
+from labkit.plots.style import INK, PROXY, as_grid, drawing
 from labkit.recording import Repeated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LATE_S = 0.1  # from here on a cell is dark: a reader sees it
 
@@ -21,13 +21,12 @@ def heat(cells: Mapping[str, Mapping[str, Repeated]], title: str) -> Axes:
     """
     rows = list(cells)
     columns = list(next(iter(cells.values())))
-    with style():
-        _, axes = plt.subplots(figsize=(8.5, 0.42 * len(rows) + 1.1))
+    with drawing(8.5, 0.42 * len(rows) + 1.1) as axes:
         for y, row in enumerate(rows):
             for x, column in enumerate(columns):
                 value = cells[row][column]
                 late = value.median_s >= LATE_S
-                axes.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, color=PROXY, alpha=0.85 if late else 0.08))
+                axes.bar(x, 0.88, 0.94, y - 0.44, color=PROXY, alpha=0.85 if late else 0.08)
                 text = "noisy" if value.noisy else "held" if late else "live"
                 axes.text(
                     x,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from labkit.plots.style import CLIENT, FAINT, INK, SERVER, drawing
 
-from labkit.plots.style import CLIENT, FAINT, INK, SERVER, style
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def lanes(
@@ -23,8 +24,7 @@ def lanes(
     """
     start_s = min([*sent_s, *got_s], default=0.0)
     sent_s, got_s = [at_s - start_s for at_s in sent_s], [at_s - start_s for at_s in got_s]
-    with style():
-        _, axes = plt.subplots(figsize=(8, 2.4))
+    with drawing(8, 2.4) as axes:
         for left, arrived in zip(sent_s, got_s, strict=False):
             axes.plot([left, arrived], [1, 0], color=FAINT, linewidth=0.8, zorder=1)
         axes.scatter(sent_s, [1] * len(sent_s), color=SERVER, marker="v", zorder=2)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from labkit.plots.style import CLIENT, INK, PROXY, as_grid, drawing
 
-from labkit.plots.style import CLIENT, INK, PROXY, as_grid, style
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def matrix(cells: Mapping[str, Mapping[str, bool]], title: str) -> Axes:
@@ -17,8 +18,7 @@ def matrix(cells: Mapping[str, Mapping[str, bool]], title: str) -> Axes:
     """
     rows = list(cells)
     columns = list(next(iter(cells.values())))
-    with style():
-        _, axes = plt.subplots(figsize=(8, 0.42 * len(rows) + 0.9))
+    with drawing(8, 0.42 * len(rows) + 0.9) as axes:
         for y, row in enumerate(rows):
             for x, column in enumerate(columns):
                 yes = cells[row][column]

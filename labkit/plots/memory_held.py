@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from labkit.plots.style import INK, PROXY, SERVER, drawing
 
-from labkit.plots.style import INK, PROXY, SERVER, style
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 KIB = 1024
 
@@ -15,8 +16,7 @@ KIB = 1024
 def memory_held(series: Mapping[str, Sequence[tuple[int, int]]], room_bytes: int, title: str) -> Axes:
     """The Axes of one line for each server: KiB published against KiB held. The limit is drawn as a dashed line."""
     looks = [(PROXY, "-", "s"), (SERVER, "-", "o"), (INK, ":", "^")]
-    with style():
-        _, axes = plt.subplots(figsize=(8, 3))
+    with drawing(8, 3) as axes:
         for (name, points), (color, line, marker) in zip(series.items(), looks, strict=False):
             published = [p / KIB for p, _ in points]
             kept = [h / KIB for _, h in points]

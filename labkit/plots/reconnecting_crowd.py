@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
 
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def crowd(series: Mapping[str, Sequence[int]], title: str, outage_s: float | None = None) -> Axes:
@@ -15,7 +16,7 @@ def crowd(series: Mapping[str, Sequence[int]], title: str, outage_s: float | Non
 
     All rows share their scales, so that the peaks can be compared by eye.
     """
-    with style():
+    with style() as plt:
         _, rows = plt.subplots(
             len(series), 1, figsize=(8, 1.25 * len(series) + 0.9), sharex=True, sharey=True, squeeze=False
         )

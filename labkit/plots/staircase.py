@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
-
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
 
 from labkit.plots.style import CLIENT, SERVER, style
 from labkit.recording import Lags
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = 3
 
@@ -21,7 +22,7 @@ def staircase(runs: Mapping[str, Lags], title: str) -> list[Axes]:
     """
     columns = 2 if len(runs) == 4 else min(COLUMNS, len(runs))
     rows = ceil(len(runs) / columns)
-    with style():
+    with style() as plt:
         figure, grid = plt.subplots(
             rows, columns, figsize=(9, 2.1 * rows + 0.5), sharex=True, sharey=True, squeeze=False, layout="constrained"
         )

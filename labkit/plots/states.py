@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from labkit.plots.style import CLIENT, FAINT, INK, PROXY, drawing
 
-from labkit.plots.style import CLIENT, FAINT, INK, PROXY, style
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 READY_STATES = ("connecting", "open", "closed")
 
@@ -20,8 +21,7 @@ def states(notes: Sequence[tuple[str, int, float]], title: str) -> Axes:
     times_s = [at_ms / 1000 for _, _, at_ms in notes]
     rows = [2 - state for _, state, _ in notes]  # connecting above, closed below
     end_s = max(times_s, default=0.0) * 1.08 + 0.05
-    with style():
-        _, axes = plt.subplots(figsize=(8, 2.6))
+    with drawing(8, 2.6) as axes:
         axes.step([*times_s, end_s], [*rows, *rows[-1:]], where="post", color=CLIENT, linewidth=2, zorder=1)
         for (name, _, _), at_s, row in zip(notes, times_s, rows, strict=True):
             wrong = name == "error"

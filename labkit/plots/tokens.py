@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from labkit.plots.style import CLIENT, INK, PROXY, drawing
 
-from labkit.plots.style import CLIENT, INK, PROXY, style
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def token_lanes(ways: Mapping[str, Sequence[float]], title: str) -> Axes:
@@ -15,8 +16,7 @@ def token_lanes(ways: Mapping[str, Sequence[float]], title: str) -> Axes:
 
     Times are seconds after the request. Strokes that fall together are one lump: they stand as one, with their number.
     """
-    with style():
-        _, axes = plt.subplots(figsize=(8, 0.9 * len(ways) + 0.9), layout="constrained")
+    with drawing(8, 0.9 * len(ways) + 0.9, layout="constrained") as axes:
         for lane, at_s in enumerate(ways.values()):
             axes.vlines(at_s, lane - 0.3, lane + 0.3, color=CLIENT, linewidth=1.1)
             for first, count in _lumps(at_s):
