@@ -6,6 +6,7 @@ Fixtures are in tests/conftest.py. This file is at the top because it is also fo
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import tempfile
@@ -19,12 +20,9 @@ import pytest
 WORKERS = 3
 #: What measures time runs while no other test does.
 ALONE = "alone"
-VERDICT = re.compile(r"C\d\d (holds|does not hold here|cannot be told): ")
-#: The second time each lesson runs as on a machine that has nothing but Python, and with as few rounds as can be.
-WITHOUT_PROGRAMS = """
-import os
-os.environ.update(LABKIT_BROWSER="none", LABKIT_NGINX="none", LABKIT_HAPROXY="none", LABKIT_ROUNDS="2")
-"""
+VERDICT = re.compile(r"C\d\d, [^:]+(: [^:]+)?: (true|not true here|cannot be told here)\.")
+#: What makes the second time that of a person, who reads before each cell; it runs in the lesson's kernel.
+AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -51,7 +49,8 @@ def _with_second_runs(items: list[pytest.Item]) -> Iterator[pytest.Item]:
 
 
 def _second_run(lesson: Any) -> Iterator[pytest.Item]:
-    """The lesson's cells once more, in the kernel in which they have run. Source of the kind of item: nbval."""
+    """The lesson's cells again, in the kernel in which they have run, as a person runs them: with pauses, two cells in
+    the other order, and each cell twice. Source of the kind of item: nbval."""
     from nbformat.v4 import new_code_cell
 
     cells = list(lesson.collect())
@@ -70,11 +69,14 @@ def _second_run(lesson: Any) -> Iterator[pytest.Item]:
         return made
 
     first = {"check": False, "skip": False, "check_exception": False}
-    yield again("without other programs", -1, new_code_cell(WITHOUT_PROGRAMS), first)
-    for cell in cells:
-        # A hint goes one step further each time.
-        options = {**first, **cell.options, "check": cell.options["check"] and "hint(" not in cell.cell.source}
-        yield again(f"{cell.name} again", cell.cell_num, cell.cell, options)
+    begin = new_code_cell(AT_A_PERSONS_SPEED.read_text("utf-8") + "\nbegin()")
+    yield again("at a person's speed", -1, begin, first)
+    for one, other in itertools.zip_longest(cells[::2], cells[1::2]):
+        for cell, when in ((other, "too early"), (one, "late"), (one, "twice"), (other, "late")):
+            if cell is not None:
+                # A hint goes one step further each time.
+                options = {**first, **cell.options, "check": cell.options["check"] and "hint(" not in cell.cell.source}
+                yield again(f"{cell.name} {when}", cell.cell_num, cell.cell, options)
 
 
 def _place(item: pytest.Item) -> int:

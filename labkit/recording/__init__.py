@@ -3,6 +3,5 @@
 from labkit.recording.clocks import sender_times
 from labkit.recording.lags import Lags, Repeated, lags, repeated
 from labkit.recording.recording import Arrival, Recording, bursts
-from labkit.recording.verdict import Verdict
 
-__all__ = ["Arrival", "Lags", "Recording", "Repeated", "Verdict", "bursts", "lags", "repeated", "sender_times"]
+__all__ = ["Arrival", "Lags", "Recording", "Repeated", "bursts", "lags", "repeated", "sender_times"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from labkit.recording import Arrival, Recording, Verdict
+from labkit.recording import Arrival, Recording
 from labkit.wire import Event, Ignored
 
 
@@ -20,11 +20,3 @@ def test_an_empty_recording_has_nothing_in_it() -> None:
     empty = Recording(503)
     assert (empty.body, empty.cuts, empty.signals) == (b"", [], [])
     assert repr(empty) == "<Recording 503 no Content-Type: 0 bytes, 0 events, still open>"
-
-
-def test_a_verdict_reads_as_a_sentence() -> None:
-    assert [repr(Verdict("C01", holds, "seen")) for holds in (True, False, None)] == [
-        "C01 holds: seen",
-        "C01 does not hold here: seen",
-        "C01 cannot be told: seen",
-    ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from labkit.recording import Recording, Verdict
+from labkit.lab.verdict import Verdict
+from labkit.recording import Recording
 from labkit.wire import Comment, Event, Ignored, Retry, explain
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labkit.recording import Recording, Verdict
+from labkit.lab.verdict import Verdict
+from labkit.recording import Recording
 
 
 def c02_headers_that_matter(opened: Mapping[str, bool]) -> Verdict:

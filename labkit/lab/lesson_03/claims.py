@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labkit.recording import Verdict
+from labkit.lab.verdict import Verdict
 
 READY_STATES = ("connecting", "open", "closed")
 

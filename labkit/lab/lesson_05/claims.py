@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labkit.lab.lesson_05.timers import Ends
-from labkit.recording import Lags, Verdict
+from labkit.lab.verdict import Verdict
+from labkit.recording import Lags
 
 LATE_S = 0.1  # a reader sees it
 ONE_IN = 5  # so many late ones are no hiccup of the machine

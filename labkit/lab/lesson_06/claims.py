@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labkit.lab.lesson_06.streamed_answers import Streamed, json_object
-from labkit.recording import Recording, Verdict
+from labkit.lab.verdict import Verdict
+from labkit.recording import Recording
 from labkit.wire import Event
 
 FELT_S = 0.5  # a wait that a person feels

@@ -10,7 +10,7 @@ from labkit.bench.cost import Costs
 from labkit.bench.outage import Outage
 from labkit.bench.overhead import Wire
 from labkit.bench.result import NULL, Result
-from labkit.recording import Verdict
+from labkit.lab.verdict import Verdict
 
 FELT_MS = 100.0  # what a person feels
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from labkit.errors import LabError
-from labkit.recording import Verdict
+from labkit.lab.verdict import Verdict
 
 WORDS = {
     "payload": ("text", "binary"),
@@ -69,7 +69,7 @@ class Reason:
         if self.measured is None:
             return f"{self.because} ({self.shown_by})"
         but = {True: "", False: "but here it was otherwise: ", None: "but "}[self.stands]
-        return f"{self.because} ({but}{self.measured!r})"
+        return f"{self.because} ({but}{self.measured.in_brief})"
 
 
 @dataclass(frozen=True)

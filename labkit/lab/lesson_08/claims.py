@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labkit.recording import Verdict
+from labkit.lab.verdict import Verdict
 
 #: Client -> what a Mirror heard from it.
 Noted = Mapping[str, Mapping[str, Any]]

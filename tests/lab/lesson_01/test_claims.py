@@ -24,7 +24,8 @@ from labkit.lab.lesson_01.claims import (
     c13_cut_anywhere,
     listeners,
 )
-from labkit.recording import Recording, Verdict
+from labkit.lab.verdict import Verdict
+from labkit.recording import Recording
 
 pytestmark = pytest.mark.live
 

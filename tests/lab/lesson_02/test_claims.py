@@ -16,7 +16,8 @@ from labkit.lab.lesson_02.claims import (
     c11_line_break_breaks_it,
     c63_bounded_for_slow_readers,
 )
-from labkit.recording import Recording, Verdict
+from labkit.lab.verdict import Verdict
+from labkit.recording import Recording
 from labkit.server import Channel, serve
 from labkit.wire import Frame, encode
 

@@ -25,7 +25,7 @@ from labkit.lab.lesson_07.claims import (
 )
 from labkit.lab.lesson_07.decide import TOLD, Advice, Need, Reason, decide, rules
 from labkit.lab.lesson_07.four_pages import page_lines
-from labkit.recording import Verdict
+from labkit.lab.verdict import Verdict
 
 QUIET = [[0.1, 0.12, 0.11]] * 5
 
@@ -207,11 +207,11 @@ def test_decide_says_what_to_mind(needs: dict[str, Any], claims: list[str]) -> N
 def test_a_reason_shows_what_was_measured_and_whether_it_supports_it() -> None:
     slow, quick = Verdict("C36", True, "300 ms"), Verdict("C36", False, "1 ms")
     supported, _ = decide(clients="old", measured=[quick]).reasons
-    assert supported.stands is True and repr(supported).endswith("alone. (C36 does not hold here: 1 ms)")
+    assert supported.stands is True and repr(supported).endswith("alone. (C36 not true here: 1 ms)")
     refuted, _ = decide(clients="old", measured=[slow]).reasons
-    assert refuted.stands is False and repr(refuted).endswith("(but here it was otherwise: C36 holds: 300 ms)")
+    assert refuted.stands is False and repr(refuted).endswith("(but here it was otherwise: C36 true: 300 ms)")
     unsure, _ = decide(clients="old", measured=[replace(slow, holds=None)]).reasons
-    assert unsure.stands is None and "(but C36 cannot be told" in repr(unsure)
+    assert unsure.stands is None and "(but C36 cannot be told here" in repr(unsure)
     assert decide(clients="old", measured=[Verdict("C40", True, "")]).reasons[0].measured is None
 
 
