@@ -1,4 +1,4 @@
-"""The measurements of lesson 07, for real and short; a transport that dies is told, and nothing is averaged away."""
+"""The measurements of lesson 08, for real and short; a transport that dies is told, and nothing is averaged away."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from labkit.check import solution
 from labkit.check.exercises.how_late import measures
 from labkit.client import Source
 from labkit.errors import LabError
-from labkit.lab.lesson_07.claims import c38_lower_latency
+from labkit.lab.lesson_08.claims import c38_lower_latency
 from labkit.system.child import Child
 
 pytestmark = pytest.mark.live

@@ -167,11 +167,11 @@ def test_lesson_04_the_networks_knobs_and_both_clients(open_lesson: Callable[...
     assert lab.complaints == []
 
 
-def test_lesson_05_two_typewriters(
+def test_lesson_06_two_typewriters(
     open_lesson: Callable[..., Lab], artifacts: Path, tool: Callable[[str], str]
 ) -> None:
     tool("nginx")
-    lab = open_lesson("05_who_holds_my_events_back", "classic = Nginx(", "proxy = front(", "side_by_side(Typewriter")
+    lab = open_lesson("06_who_holds_my_events_back", "classic = Nginx(", "proxy = front(", "side_by_side(Typewriter")
     lab.run_all()
     writers = lab.page.locator(".labkit-typewriter")
     for number, first_token in ((0, r"first token after \d{1,3} ms"), (1, r"first token after [345]\d\d\d ms")):
@@ -183,31 +183,31 @@ def test_lesson_05_two_typewriters(
     halfway = "() => /· [345][0-9] tokens/.test(document.querySelector('.labkit-typewriter').textContent)"
     lab.page.wait_for_function(halfway)  # looks at each frame
     expect(writers.nth(1)).to_contain_text("no token yet")
-    lab.page.screenshot(path=artifacts / "lesson-05-typewriters.png")
+    lab.page.screenshot(path=artifacts / "lesson-06-typewriters.png")
     assert lab.complaints == []
 
 
-def test_lesson_06_tokens_type_themselves_and_come_in_lumps(
+def test_lesson_07_tokens_type_themselves_and_come_in_lumps(
     open_lesson: Callable[..., Lab], artifacts: Path, tool: Callable[[str], str]
 ) -> None:
     tool("nginx")
-    lab = open_lesson("06_how_do_models_stream", "chat = server.url", "buffering = front(")
+    lab = open_lesson("07_how_do_models_stream", "chat = server.url", "buffering = front(")
     lab.run_all()
     writers = lab.page.locator(".labkit-typewriter")
     writers.nth(0).wait_for(timeout=60_000)
     writers.nth(0).scroll_into_view_if_needed()
     halfway = "() => /· [45][0-9] tokens/.test(document.querySelector('.labkit-typewriter').textContent)"
     lab.page.wait_for_function(halfway)  # looks at each frame
-    lab.page.screenshot(path=artifacts / "lesson-06-typewriters.png")
+    lab.page.screenshot(path=artifacts / "lesson-07-typewriters.png")
     for number, first_token in ((0, r"first token after [345]\d\d ms"), (1, r"first token after 1\d\d\d ms")):
         expect(writers.nth(number)).to_contain_text(re.compile(first_token + " · 85 tokens"), timeout=60_000)
     lab.wait_until_done()
     assert lab.complaints == []
 
 
-def test_lesson_07_is_read_before_it_is_run(open_lesson: Callable[..., Lab], artifacts: Path) -> None:
+def test_lesson_08_is_read_before_it_is_run(open_lesson: Callable[..., Lab], artifacts: Path) -> None:
     """The committed results of the lesson that measures most: a reader sees its verdicts and figures without a run."""
-    lab = open_lesson("07_sse_polling_or_websocket")
+    lab = open_lesson("08_sse_polling_or_websocket")
     for claim in range(35, 45):
         verdict = re.compile(f"C{claim}, .*: (true|not true here|cannot be told here)\\.")
         expect(lab.output(re.compile(rf"c{claim}_\w+\("))).to_contain_text(verdict)
@@ -215,12 +215,12 @@ def test_lesson_07_is_read_before_it_is_run(open_lesson: Callable[..., Lab], art
     for figure in ("talk_lanes(", "ecdf("):
         expect(lab.output(figure).locator("img").first).to_be_visible()
         lab.output(figure).scroll_into_view_if_needed()
-        lab.page.screenshot(path=artifacts / f"lesson-07-{figure[:4]}.png")
+        lab.page.screenshot(path=artifacts / f"lesson-08-{figure[:4]}.png")
     assert lab.complaints == []
 
 
-def test_lesson_08_the_token_by_two_clients(open_lesson: Callable[..., Lab], artifacts: Path) -> None:
-    lab = open_lesson("08_who_may_listen", "server = launch", "class Private", "side_by_side(BrowserClient")
+def test_lesson_09_the_token_by_two_clients(open_lesson: Callable[..., Lab], artifacts: Path) -> None:
+    lab = open_lesson("09_who_may_listen", "server = launch", "class Private", "side_by_side(BrowserClient")
     lab.run_all()
     lab.wait_until_done()
     clients = lab.page.locator(".labkit-client")
@@ -229,5 +229,5 @@ def test_lesson_08_the_token_by_two_clients(open_lesson: Callable[..., Lab], art
     )
     expect(clients.nth(1).locator(".words")).to_contain_text("Alice was beginning")
     clients.nth(0).scroll_into_view_if_needed()
-    lab.page.screenshot(path=artifacts / "lesson-08.png")
+    lab.page.screenshot(path=artifacts / "lesson-09.png")
     assert lab.complaints == []

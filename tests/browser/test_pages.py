@@ -1,4 +1,4 @@
-"""What lesson 07 says that a page must write: each of the four, in a real Chromium, through connections that break."""
+"""What lesson 08 says that a page must write: each of the four, in a real Chromium, through connections that break."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tornado.web import RequestHandler
 
-from labkit.lab.lesson_07.four_pages import PAGES
+from labkit.lab.lesson_08.four_pages import PAGES
 from labkit.proxy import pipe
 from labkit.server import Channel, launch, long_polling, polling, websocket
 from labkit.system.background import Background

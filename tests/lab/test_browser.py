@@ -9,7 +9,7 @@ import pytest
 
 from labkit.errors import LabError
 from labkit.lab import find_browser, in_browser
-from labkit.lab.lesson_08 import Mirror, RequestList
+from labkit.lab.lesson_09 import Mirror, RequestList
 from labkit.server import serve
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from labkit.clock import wait_until
 from labkit.lab import jupyter_proxy, record
-from labkit.lab.lesson_08 import logging_server
-from labkit.lab.lesson_08.mirror import Mirror
+from labkit.lab.lesson_09 import logging_server
+from labkit.lab.lesson_09.mirror import Mirror
 from labkit.server import Channel, serve
 
 from ..helpers import soon

@@ -5,16 +5,11 @@ from labkit.lab.lesson_04.claims import (
     c16_sends_last_event_id,
     c17_server_resumes,
     c18_ignoring_the_id,
-    c20_status_decides,
-    c30_only_a_watchdog_tells,
-    c62_jitter_spreads,
 )
 from labkit.lab.lesson_04.every_cut import HOWS, REFERENCE, cut_in_memory, places
-from labkit.lab.lesson_04.herd import herd, herd_on_sockets, per_tenth
-from labkit.lab.lesson_04.outages import ForgetfulLog, deploy, from_the_start, notices_silence, through_a_cut
+from labkit.lab.lesson_04.outages import ForgetfulLog, from_the_start, through_a_cut
 
 __all__ = [
     "HOWS", "REFERENCE", "ForgetfulLog", "c15_reconnects", "c16_sends_last_event_id", "c17_server_resumes",
-    "c18_ignoring_the_id", "c20_status_decides", "c30_only_a_watchdog_tells", "c62_jitter_spreads", "cut_in_memory",
-    "deploy", "from_the_start", "herd", "herd_on_sockets", "notices_silence", "per_tenth", "places", "through_a_cut",
+    "c18_ignoring_the_id", "cut_in_memory", "from_the_start", "places", "through_a_cut",
 ]  # fmt: skip

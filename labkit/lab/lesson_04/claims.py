@@ -40,30 +40,3 @@ def c18_ignoring_the_id(published: Sequence[str], only_new: Sequence[str], from_
     doubled = len(from_start) - len(set(from_start))
     because = f"a server that goes on with what is new: {len(missed)} missed; one that begins again: {doubled} twice"
     return Verdict("C18", bool(missed) and doubled > 0, because)
-
-
-def c20_status_decides(after: Mapping[str, int]) -> Verdict:
-    """204 stops the reconnecting; other errors behave differently from one another: readyState after each answer."""
-    stopped = [name for name, state in after.items() if state == 2]
-    going = [name for name, state in after.items() if state < 2]
-    holds = "204" in stopped and bool(going) and len(stopped) > 1
-    return Verdict(
-        "C20", holds, f"stopped for good: {', '.join(stopped)}; goes on trying: {', '.join(going) or 'none'}"
-    )
-
-
-def c30_only_a_watchdog_tells(noticed_s: Mapping[str, float | None], waited_s: float) -> Verdict:
-    """A dead connection can look alive for a long time; only a heartbeat with a read timeout tells."""
-    without, with_it = noticed_s.get("without a watchdog"), noticed_s.get("with a watchdog")
-    finding = f"within {waited_s:g} s the client without a watchdog noticed {'nothing' if without is None else 'it'}"
-    other = "nothing" if with_it is None else f"it after {with_it:.2g} s without a byte"
-    return Verdict("C30", without is None and with_it is not None, f"{finding}; the one with it noticed {other}")
-
-
-def c62_jitter_spreads(peaks: Mapping[str, int]) -> Verdict:
-    """A crowd that reconnects at the same moment is a thundering herd; jitter cures it: the most in 0.1 s."""
-    fixed, jitter = peaks["fixed"], peaks["jitter"]
-    because = (
-        f"at most {fixed:,} connections in a tenth of a second with a fixed wait, {jitter:,} with backoff and jitter"
-    )
-    return Verdict("C62", fixed >= 5 * jitter > 0, because)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
-from labkit.client import EventSource, State
+from labkit.client import EventSource
 from labkit.clock import wait_until
-from labkit.errors import LabError
-from labkit.faults import AnswerStatus, Cut, Fault, First, Stall
+from labkit.faults import Cut, First
 from labkit.lab.record import collect
 from labkit.log import EventLog, MemoryLog, Replay
-from labkit.proxy import Relay, relay
+from labkit.proxy import relay
 from labkit.server import Channel, serve
 from labkit.wire import Frame
-from labkit.wire.session import Policy
 
 
 class ForgetfulLog(MemoryLog):
@@ -68,59 +65,3 @@ async def from_the_start(texts: Sequence[str], cut_after: int = 3, deduplicate: 
             if event.data == texts[-1]:
                 break
     return texts_received
-
-
-async def deploy(policy: Policy, statuses: Sequence[int] = (200, 502, 502, 200)) -> str:
-    """What becomes of a client whose stream is cut by a deploy, and which then meets these statuses: a sentence."""
-    channel = Channel(retry_ms=50)
-    faults: tuple[Fault, ...] = (AnswerStatus(tuple(statuses)), First(1, Cut(events=1)))
-    async with (
-        serve(channel) as server,
-        relay(server.url, *faults) as proxy,
-        EventSource(proxy.url, policy=policy) as source,
-    ):
-        reading = asyncio.ensure_future(anext(source))
-        await wait_until(lambda: channel.clients == 1)
-        channel.publish("before")
-        await reading
-        reading = asyncio.ensure_future(anext(source))
-        await wait_until(
-            lambda: reading.done() or (source.connections == len(statuses) and channel.clients == 1), seconds=5
-        )
-        channel.publish("after")
-        try:
-            return f"got {(await reading).data!r} over its connection number {source.connections}"
-        except LabError as problem:
-            return f"gave up: {type(problem).__name__}"
-
-
-async def notices_silence(read_timeouts_s: Mapping[str, float | None], wait_s: float) -> dict[str, float | None]:
-    """When clients with these read timeouts notice that their connection is dead; None: not within `wait_s`.
-
-    The connection stays open, and nothing comes through it any more, not even the heartbeats that the server sends
-    every 100 ms.
-    """
-    channel = Channel(heartbeat_s=0.1)
-    noticed: dict[str, float | None] = {}
-    async with serve(channel) as server, relay(server.url) as proxy:
-        for name, read_timeout_s in read_timeouts_s.items():
-            proxy.set()
-            noticed[name] = await _notices(proxy, read_timeout_s, wait_s)
-    return noticed
-
-
-async def _notices(proxy: Relay, read_timeout_s: float | None, wait_s: float) -> float | None:
-    changes: list[tuple[float, State]] = []
-    source = EventSource(
-        proxy.url, read_timeout_s=read_timeout_s, on_state=lambda state, why: changes.append((time.monotonic(), state))
-    )
-    async with source:
-        reading = asyncio.ensure_future(anext(source))
-        await wait_until(lambda: source.state == "open")
-        await asyncio.sleep(0.25)  # heartbeats come, and nobody is worried
-        silent_s = time.monotonic()
-        proxy.set(Stall())
-        await wait_until(lambda: source.state != "open", seconds=wait_s)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
-        return next((at_s - silent_s for at_s, state in changes if state == "connecting" and at_s > silent_s), None)

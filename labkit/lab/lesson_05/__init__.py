@@ -1,34 +1,10 @@
-"""The experiments of lesson 05, "Who holds my events back?", and the verdicts on its claims."""
+"""The experiments of lesson 05, "Who comes back, and when?", and the verdicts on its claims."""
 
-from labkit.lab.lesson_05.claims import (
-    c26_proxies_buffer,
-    c27_cured,
-    c28_compression_holds,
-    c29_timers,
-    c31_survives,
-    c54_typewriter_becomes_a_lump,
-    is_held,
-)
-from labkit.lab.lesson_05.held_back import (
-    CHEAT_SHEET,
-    accept_matters,
-    arrivals,
-    arrivals_by_case,
-    as_they_come,
-    cheat_sheet,
-    lag_by_size,
-    record_ticks,
-    record_twice,
-    remedies,
-)
-from labkit.lab.lesson_05.mystery import Mystery, three_hops
-from labkit.lab.lesson_05.timers import by_heartbeat, under_a_total_timer
-from labkit.lab.lesson_05.typing_words import typing_handler
-from labkit.lab.lesson_05.websocket_too import both_through
+from labkit.lab.lesson_05.claims import c20_status_decides, c30_only_a_watchdog_tells, c62_jitter_spreads
+from labkit.lab.lesson_05.deploys import deploy, notices_silence
+from labkit.lab.lesson_05.herd import herd, herd_on_sockets, per_tenth
 
 __all__ = [
-    "CHEAT_SHEET", "Mystery", "accept_matters", "arrivals", "arrivals_by_case", "as_they_come", "both_through",
-    "by_heartbeat", "c26_proxies_buffer", "c27_cured", "c28_compression_holds", "c29_timers", "c31_survives",
-    "c54_typewriter_becomes_a_lump", "cheat_sheet", "is_held", "lag_by_size", "record_ticks", "record_twice",
-    "remedies", "three_hops", "typing_handler", "under_a_total_timer",
+    "c20_status_decides", "c30_only_a_watchdog_tells", "c62_jitter_spreads", "deploy", "herd", "herd_on_sockets",
+    "notices_silence", "per_tenth",
 ]  # fmt: skip

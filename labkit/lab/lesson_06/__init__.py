@@ -1,22 +1,34 @@
-"""The experiments of lesson 06, "How do models stream?", and the verdicts on its claims."""
+"""The experiments of lesson 06, "Who holds my events back?", and the verdicts on its claims."""
 
-from labkit.lab.lesson_06.accents import ACCENTS, by_format, by_habit, understood
-from labkit.lab.lesson_06.asks_again import PageQuestions, questions
 from labkit.lab.lesson_06.claims import (
-    c45_done_ends_it,
-    c46_named_events,
-    c47_lines_of_json,
-    c48_same_code,
-    c49_first_token,
-    c50_continues,
-    c51_cancels,
-    c52_error_under_200,
-    c53_partial_is_state,
+    c26_proxies_buffer,
+    c27_cured,
+    c28_compression_holds,
+    c29_timers,
+    c31_survives,
+    c54_typewriter_becomes_a_lump,
+    is_held,
 )
-from labkit.lab.lesson_06.streamed_answers import Streamed, ask, streamed
+from labkit.lab.lesson_06.held_back import (
+    CHEAT_SHEET,
+    accept_matters,
+    arrivals,
+    arrivals_by_case,
+    as_they_come,
+    cheat_sheet,
+    lag_by_size,
+    record_ticks,
+    record_twice,
+    remedies,
+)
+from labkit.lab.lesson_06.mystery import Mystery, three_hops
+from labkit.lab.lesson_06.timers import by_heartbeat, under_a_total_timer
+from labkit.lab.lesson_06.typing_words import typing_handler
+from labkit.lab.lesson_06.websocket_too import both_through
 
 __all__ = [
-    "ACCENTS", "PageQuestions", "Streamed", "ask", "by_format", "by_habit", "c45_done_ends_it", "c46_named_events",
-    "c47_lines_of_json", "c48_same_code", "c49_first_token", "c50_continues", "c51_cancels", "c52_error_under_200",
-    "c53_partial_is_state", "questions", "streamed", "understood",
+    "CHEAT_SHEET", "Mystery", "accept_matters", "arrivals", "arrivals_by_case", "as_they_come", "both_through",
+    "by_heartbeat", "c26_proxies_buffer", "c27_cured", "c28_compression_holds", "c29_timers", "c31_survives",
+    "c54_typewriter_becomes_a_lump", "cheat_sheet", "is_held", "lag_by_size", "record_ticks", "record_twice",
+    "remedies", "three_hops", "typing_handler", "under_a_total_timer",
 ]  # fmt: skip

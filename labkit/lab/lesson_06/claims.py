@@ -4,106 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.lab.lesson_06.streamed_answers import Streamed, json_object
+from labkit.lab.lesson_06.timers import Ends
 from labkit.lab.verdict import Verdict
-from labkit.recording import Recording
-from labkit.wire import Event
+from labkit.recording import Lags
 
-FELT_S = 0.5  # a wait that a person feels
-
-
-def c45_done_ends_it(recording: Recording) -> Verdict:
-    """OpenAI-style chat completions stream `data:` chunks of JSON deltas and end with `[DONE]`."""
-    *chunks, last = recording.events or [Event("")]
-    deltas = [event for event in chunks if event.type == "message" and "choices" in json_object(event.data)]
-    holds = bool(chunks) and len(deltas) == len(chunks) and last.data == "[DONE]"
-    return Verdict(
-        "C45",
-        holds,
-        f"{len(deltas)} of {len(chunks)} unnamed events are JSON with choices; the last: {last.data[:20]!r}",
-    )
+LATE_S = 0.1  # a reader sees it
+ONE_IN = 5  # so many late ones are no hiccup of the machine
 
 
-def c46_named_events(recording: Recording) -> Verdict:
-    """Anthropic-style messages stream named events."""
-    names = [event.type for event in recording.events]
-    agree = sum(json_object(event.data).get("type") == event.type for event in recording.events)
-    holds = bool(names) and "message" not in names and agree == len(names) and names[-1] == "message_stop"
-    return Verdict("C46", holds, f"the names, in order: {', '.join(dict.fromkeys(names)) or 'none'}")
+def is_held(run: Lags) -> bool:
+    """Whether one event in five, or more, comes over a tenth of a second late."""
+    late = [lag for lag in run.lags_s if lag > LATE_S]
+    return bool(late) and len(late) * ONE_IN >= len(run.at_s)
 
 
-def c47_lines_of_json(recording: Recording) -> Verdict:
-    """Ollama-style servers stream newline-delimited JSON instead."""
-    lines = [line for line in recording.body.decode("utf-8", "replace").split("\n") if line]
-    whole = sum(bool(json_object(line)) for line in lines)
-    holds = bool(lines) and whole == len(lines) and not recording.events
-    return Verdict(
-        "C47",
-        holds,
-        f"{whole} of {len(lines)} lines are JSON; a decoder of event streams finds {len(recording.events)} events",
-    )
+def _lag_words(runs: Mapping[str, Lags]) -> str:
+    return "; ".join(f"{name}: {len(run.bursts)} of {len(run.at_s)}" for name, run in runs.items())
 
 
-def c48_same_code(by_format: Mapping[str, str], by_habit: Mapping[str, str]) -> Verdict:
-    """vLLM, LM Studio and others speak the OpenAI style: the same client code reads them by changing one URL."""
-    falls = [name for name, outcome in by_habit.items() if outcome != "whole"]
-    reads = sum(outcome == "whole" for outcome in by_format.values())
-    finding = f"a reader of the format reads {reads} of {len(by_format)} accents; a careless one fails on {len(falls)}"
-    return Verdict("C48", bool(by_format) and reads == len(by_format), finding)
+def c26_proxies_buffer(direct: Lags, behind: Mapping[str, Lags]) -> Verdict:
+    """Reverse proxies buffer by default, so events arrive in lumps."""
+    held = [name for name, run in behind.items() if is_held(run)]
+    free = [name for name in behind if name not in held]
+    finding = f"held by {', '.join(held) or 'none'}; passed on at once by {', '.join(free) or 'none'}"
+    return Verdict("C26", bool(held) and not is_held(direct), finding)
 
 
-def c49_first_token(direct: Streamed, lumped: Streamed) -> Verdict:
-    """Streaming improves what a person feels: time to first token against time to full answer."""
-    if not (direct.at_s and lumped.at_s):
-        return Verdict("C49", None, "one of them brought nothing")
-    finding = f"{direct.at_s[0]:.2f} s to the first token, {lumped.at_s[0]:.2f} s where a proxy makes lumps; the whole answer after {direct.at_s[-1]:.2f} s and {lumped.at_s[-1]:.2f} s"  # noqa: E501
-    sooner = direct.at_s[0] + FELT_S < lumped.at_s[0]
-    return Verdict("C49", sooner and direct.text == lumped.text, finding)
+def c27_cured(before: Lags, cures: Mapping[str, Lags]) -> Verdict:
+    """`X-Accel-Buffering: no` or `proxy_buffering off` cures nginx."""
+    holds = is_held(before) and bool(cures) and not any(is_held(run) for run in cures.values())
+    finding = _lag_words({"bursts without a cure": before, **{f"with {name}": run for name, run in cures.items()}})
+    return Verdict("C27", holds, finding)
 
 
-def c50_continues(whole: str, text: str, connections: int, answers: int) -> Verdict:
-    """A dropped connection can continue from the last token."""
-    if connections < 2:
-        return Verdict("C50", None, "no connection was dropped")
-    same = "each token once" if text == whole else "another text"
-    return Verdict(
-        "C50",
-        text == whole and answers == 1,
-        f"over {connections} connections: {same}, {answers} answer{'s' * (answers != 1)} generated",
-    )
+def c28_compression_holds(unflushed: Lags, flushed: Lags) -> Verdict:
+    """Compression on the stream holds events back."""
+    finding = _lag_words({"bursts without a flush": unflushed, "flushed after each event": flushed})
+    return Verdict("C28", is_held(unflushed) and not is_held(flushed), finding)
 
 
-def c51_cancels(read_tokens: int, looking: int, not_looking: int) -> Verdict:
-    """Closing the stream cancels the work on the server, where the server looks: how many tokens were made for a reader
-    who left after `read_tokens`."""
+def c29_timers(counts: Mapping[str, tuple[int, int]], events: int, plan: Ends, published: int) -> Verdict:
+    """Intermediaries close idle connections; heartbeats and planned reconnects cure that."""
+    cut = [name for name, (without, _) in counts.items() if without < events]
+    cured = [name for name in cut if counts[name][1] == events]
+    left = [name for name in cut if name not in cured]
+    resumed = len(plan.texts) == published and plan.streams > 1
+    because = f"a heartbeat cured {len(cured)} of {len(cut)} timers, not {', '.join(left) or 'less'}"
     finding = (
-        f"the reader left after {read_tokens} tokens; "
-        f"{looking} were made where the server looks, {not_looking} where not"
+        f"{because}; under a total timer {len(plan.texts)} of {published} events arrived over {plan.streams} streams"
     )
-    return Verdict("C51", read_tokens <= looking < not_looking, finding)
+    return Verdict("C29", bool(cured) and resumed, finding)
 
 
-def c52_error_under_200(answer: Streamed) -> Verdict:
-    """An error in mid-stream arrives under status 200."""
-    status = answer.recording.status
-    finding = f"status {status}, {len(answer.pieces)} pieces of text, then an event: {answer.error or 'none'}"
-    return Verdict("C52", status == 200 and bool(answer.pieces) and bool(answer.error) and not answer.complete, finding)
-
-
-def c53_partial_is_state(cut: Streamed, whole: Streamed, generated_tokens: int) -> Verdict:
-    """Partial output is state: what was shown, what was stored, what is billed."""
-    usage = "came with the whole answer, not with the cut one" if _billed(whole) and not _billed(cut) else "came or not"
-    holds = (
-        bool(cut.pieces)
-        and not cut.complete
-        and generated_tokens > len(cut.pieces)
-        and _billed(whole)
-        and not _billed(cut)
-    )
+def c31_survives(websocket: str, stream: str) -> Verdict:
+    """SSE survives proxies that break WebSockets by dropping `Upgrade`."""
+    holds = "messages" not in websocket and stream.endswith("events") and not stream.startswith("0")
     return Verdict(
-        "C53", holds, f"shown {len(cut.pieces)} tokens, made and stored {generated_tokens}; the bill {usage}"
+        "C31", holds, f"through the same proxy the WebSocket was {websocket}, and the stream brought {stream}"
     )
 
 
-def _billed(answer: Streamed) -> bool:
-    return any(json_object(event.data).get("usage") for event in answer.recording.events)
+def c54_typewriter_becomes_a_lump(direct: Lags, through: Lags) -> Verdict:
+    """Buffering anywhere on the way turns a typewriter into a lump."""
+    first_ms = [round(run.at_s[0] * 1000) if run.at_s else 0 for run in (direct, through)]
+    finding = f"the first token came after {first_ms[0]} ms, and after {first_ms[1]} ms behind the proxy"
+    lumps = "in one lump" if len(through.bursts) == 1 else f"in {len(through.bursts)} bursts"
+    holds = not is_held(direct) and is_held(through)
+    return Verdict("C54", holds, f"{finding}, all {len(through.at_s)} {lumps}")

@@ -1,22 +1,22 @@
-"""The experiments of lesson 07, "SSE, polling, long polling or WebSocket?", and the verdicts on its claims."""
+"""The experiments of lesson 07, "How do models stream?", and the verdicts on its claims."""
 
+from labkit.lab.lesson_07.accents import ACCENTS, by_format, by_habit, understood
+from labkit.lab.lesson_07.asks_again import PageQuestions, questions
 from labkit.lab.lesson_07.claims import (
-    c35_polling_costs,
-    c36_long_polling_is_slow,
-    c37_smaller_overhead,
-    c38_lower_latency,
-    c39_needs_a_handshake,
-    c40_written_by_hand,
-    c41_costs,
-    c42_threads_fall_early,
-    c43_rare_is_fine,
-    c44_post_beside_sse,
+    c45_done_ends_it,
+    c46_named_events,
+    c47_lines_of_json,
+    c48_same_code,
+    c49_first_token,
+    c50_continues,
+    c51_cancels,
+    c52_error_under_200,
+    c53_partial_is_state,
 )
-from labkit.lab.lesson_07.decide import Need, decide
-from labkit.lab.lesson_07.four_pages import PAGES, page_lines
+from labkit.lab.lesson_07.streamed_answers import Streamed, ask, streamed
 
 __all__ = [
-    "PAGES", "Need", "c35_polling_costs", "c36_long_polling_is_slow", "c37_smaller_overhead", "c38_lower_latency",
-    "c39_needs_a_handshake", "c40_written_by_hand", "c41_costs", "c42_threads_fall_early", "c43_rare_is_fine",
-    "c44_post_beside_sse", "decide", "page_lines",
+    "ACCENTS", "PageQuestions", "Streamed", "ask", "by_format", "by_habit", "c45_done_ends_it", "c46_named_events",
+    "c47_lines_of_json", "c48_same_code", "c49_first_token", "c50_continues", "c51_cancels", "c52_error_under_200",
+    "c53_partial_is_state", "questions", "streamed", "understood",
 ]  # fmt: skip

@@ -1,72 +1,127 @@
-"""The verdicts of lesson 08: each is computed from what was recorded, and turns when the client does the opposite."""
+"""The verdicts of lesson 08: each is computed from what was measured, and turns when somebody measures the opposite."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from labkit.bench.break_even import BreakEven
+from labkit.bench.clients import OVER_HTTP
+from labkit.bench.cost import Costs
+from labkit.bench.outage import Outage
+from labkit.bench.overhead import Wire
+from labkit.bench.result import NULL, Result
 from labkit.lab.verdict import Verdict
 
-#: Client -> what a Mirror heard from it.
-Noted = Mapping[str, Mapping[str, Any]]
+FELT_MS = 100.0  # what a person feels
 
 
-def c21_who_sends_headers(heard: Noted, header: str = "authorization") -> Verdict:
-    """EventSource cannot set request headers; fetch and httpx can."""
-    sent = {name: header in what["headers"] for name, what in heard.items() if name != "WebSocket"}
-    able = [name for name, did in sent.items() if did]
-    unable = [name for name, did in sent.items() if not did]
-    because = f"the header of {_list(able)} arrived; that of {_list(unable)} did not, and no error said so"
-    return Verdict("C21", unable == ["EventSource"] and bool(able), because)
+def c35_polling_costs(result: Result, cost: Wire, every_s: float) -> Verdict:
+    """Polling costs latency (about half the interval) and requests that bring nothing."""
+    share = result.median("polling") / (every_s * 1000)
+    late = f"asked every {every_s * 1000:.0f} ms: {result.median('polling'):.0f} ms late, {share:.0%} of the interval"
+    holds = 0.2 < share < 0.8 and cost.requests > 1
+    return Verdict("C35", holds, f"{late}; {cost.requests:.1f} requests for each event where events are rare")
 
 
-def c64_websocket_sends_none(heard: Noted, header: str = "authorization") -> Verdict:
-    """A WebSocket in a browser cannot set headers either."""
-    headers = heard["WebSocket"]["headers"]
-    own = [name for name in headers if name.startswith("sec-websocket")]
-    because = f"{header} {'arrived' if header in headers else 'did not arrive'}; the browser's own {len(own)} did"
-    return Verdict("C64", header not in headers and bool(own), because)
+def c36_long_polling_is_slow(results: Mapping[float, Result]) -> Verdict:
+    """Long polling has "horrible latency": at which event rates?"""
+    late = {rate: result.median("long polling") for rate, result in results.items()}
+    finding = ", ".join(f"{late_ms:.2g} ms at {rate:g} a second" for rate, late_ms in late.items())
+    if any(result.noisy for result in results.values()):
+        return Verdict("C36", None, f"{finding}; but this machine is too busy")
+    return Verdict("C36", any(late_ms > FELT_MS for late_ms in late.values()), f"median {finding}")
 
 
-def c22_cookies_and_cors(cookie_heard: Mapping[str, bool], read: Mapping[str, bool]) -> Verdict:
-    """Cookies are sent; across origins only when asked for, and CORS decides who may read."""
-    cases = ("same origin", "other origin", "other origin, withCredentials", "the same, server says *")
-    expected = {cases[0]: (True, True), cases[1]: (False, True), cases[2]: (True, True), cases[3]: (True, False)}
-    found = {case: (cookie_heard.get(case), read.get(case)) for case in cases}
-    sent = [case for case in cases if cookie_heard.get(case)]
-    refused = [case for case in cases if not read.get(case)]
-    because = f"the cookie went out for {_list(sent, '; ')}. The page could not read: {_list(refused, '; ')}"
-    return Verdict("C22", found == expected, because)
-
-
-def c23_token_in_the_log(token: str, opened: bool, log: Sequence[str]) -> Verdict:
-    """A token in the query string works, and ends up in the access log."""
-    lines = sum(token in line for line in log)
-    worked = "the stream opened" if opened else "the stream did not open"
-    return Verdict("C23", opened and lines > 0, f"{worked}, and {lines} of {len(log)} log lines hold the token")
-
-
-def c24_get_only(methods: Mapping[str, str], asked: Mapping[str, int]) -> Verdict:
-    """EventSource is GET only; a POST stream needs fetch (or httpx) and your own reconnecting.
-
-    `methods` is what the server heard of clients that were told to POST; `asked` is how often each came back.
-    """
-    posted = [name for name, method in methods.items() if method == "POST"]
-    by_get = [name for name, method in methods.items() if method == "GET"]
-    returned = [name for name, count in asked.items() if count > 1]
-    because = (
-        f"{_list(posted)} sent POST, {_list(by_get)} sent GET; {_list(returned)} came back after the end by itself"
+def c37_smaller_overhead(costs: Mapping[str, Wire]) -> Verdict:
+    """WebSocket has the smaller overhead per message."""
+    sse, socket = costs["SSE, data alone"].overhead_bytes, costs["WebSocket, data alone"].overhead_bytes
+    finding = f"data alone: SSE +{sse:.0f} bytes, WebSocket +{socket:.0f}"
+    whole = (
+        f"with id and type: SSE +{costs['SSE'].overhead_bytes:.0f}, WebSocket +{costs['WebSocket'].overhead_bytes:.0f}"
     )
-    return Verdict("C24", by_get == ["EventSource"] and bool(posted) and returned == ["EventSource"], because)
+    beside = {
+        "long polling": "long polling",
+        "SSE, compressed": "compressed: SSE",
+        "WebSocket, compressed": "WebSocket",
+    }
+    whole += "".join(f", {label} {costs[name].overhead_bytes:+.0f}" for name, label in beside.items() if name in costs)
+    return Verdict("C37", socket < sse, f"{finding}; {whole}")
 
 
-def c25_inner_html_runs_it(ran: Mapping[str, bool]) -> Verdict:
-    """Writing event data into innerHTML is a cross-site scripting hole; textContent is none."""
-    did = [how for how, happened in ran.items() if happened]
-    did_not = [how for how, happened in ran.items() if not happened]
-    holds = bool(did) and all("innerHTML" in how for how in did) and any("textContent" in how for how in did_not)
-    return Verdict("C25", holds, f"code from an event ran with {_list(did)}; it did not with {_list(did_not)}")
+def c38_lower_latency(result: Result) -> Verdict:
+    """WebSocket has lower latency: both fed by one server in the same way."""
+    sse, socket = "SSE, data alone", "WebSocket, data alone"
+    finding = f"{sse} {result.median(sse):.2g} ms, {socket} {result.median(socket):.2g} ms"
+    if nulls := [name for name in result.subjects if name.startswith(NULL)]:
+        finding += f" ({', '.join(f'{name} {result.median(name):.2g}' for name in nulls)})"
+    if result.noisy:
+        return Verdict("C38", None, f"{finding}; but this machine is too busy for such differences")
+    lower = result.lower(socket, sse)
+    sure = {True: "lower", False: "higher", None: "no difference that could be told"}[lower]
+    return Verdict("C38", lower is True, f"median {finding}: {sure}")
 
 
-def _list(names: Sequence[str], between: str = ", ") -> str:
-    return between.join(names) if names else "nobody"
+def c39_needs_a_handshake(result: Result) -> Verdict:
+    """SSE starts at once, WebSocket needs a handshake."""
+    sse, socket = result.median("SSE"), result.median("WebSocket")
+    finding = f"round trips to the first event, TCP not counted: SSE {sse:.1f}, WebSocket {socket:.1f}"
+    return Verdict("C39", socket > sse + 0.5, finding)
+
+
+def c40_written_by_hand(outages: Mapping[str, Outage], lines: Mapping[str, int]) -> Verdict:
+    """Reconnecting and resuming come with SSE, and are hand-written elsewhere."""
+    whole = [
+        name
+        for name, outage in outages.items()
+        if not (outage.lost or outage.doubled) and outage.recovered_ms is not None
+    ]
+    finding = ", ".join(f"{name} {count} lines" for name, count in lines.items())
+    fewest = min((count for name, count in lines.items() if name != "SSE"), default=0)
+    holds = len(whole) == len(outages) > 0 and lines.get("SSE", 0) < fewest
+    return Verdict("C40", holds, f"{len(whole)} of {len(outages)} outlived a cut without a loss; in a page: {finding}")
+
+
+def c41_costs(costs: Costs) -> Verdict:
+    """Memory, descriptors and CPU per idle and per busy connection, for each transport."""
+    finding = ", ".join(
+        f"{name} {costs.memory.median(name):.3g} KiB, {costs.events.median(name):.0f} µs for an event, "
+        f"descriptors {costs.descriptors.median(name):.2g}"
+        for name in costs.memory.subjects
+        if name in OVER_HTTP
+    )
+    finding = f"does an idle event stream take less memory than a WebSocket? {finding}"
+    if problem := _untold(costs.memory, "SSE", "WebSocket"):
+        return Verdict("C41", None, f"{finding}; but {problem}")
+    return Verdict("C41", costs.memory.lower("SSE", "WebSocket"), finding)
+
+
+def c42_threads_fall_early(costs: Costs) -> Verdict:
+    """Capacity is planned by concurrent connections; a thread per connection falls over early: by its memory?"""
+    loop, thread = "SSE", "SSE, a thread each"
+    if problem := _untold(costs.memory, loop, thread):
+        return Verdict("C42", None, problem)
+    times = costs.memory.median(thread) / costs.memory.median(loop)
+    finding = f"a connection with a thread takes {times:.1f} times the memory"
+    finding += " (benchmarks/threads.py tries how many make a server fall over)"
+    lower = costs.memory.lower(loop, thread)
+    return Verdict("C42", lower and times > 1.5, finding)
+
+
+def _untold(memory: Result, *names: str) -> str:
+    """Why the memory of these is not known; "" if it is."""
+    if not any(map(memory.median, memory.subjects)):
+        return "this machine does not tell how much memory a process has"
+    small = [name for name in names if memory.median(name) <= 0]
+    return f"with so few connections the memory of {' and '.join(small)} is too small to be seen" if small else ""
+
+
+def c43_rare_is_fine(even: BreakEven) -> Verdict:
+    """Infrequent updates are fine with polling: where is the break-even?"""
+    return Verdict("C43", 1 < even.interval_s < 3600, repr(even))
+
+
+def c44_post_beside_sse(result: Result) -> Verdict:
+    """SSE down plus POST up can stand in for a WebSocket chat."""
+    both, socket = result.median("SSE and POST"), result.median("WebSocket")
+    finding = f"one hears oneself after {both:.1f} ms over SSE and POST, after {socket:.1f} ms over a WebSocket"
+    return Verdict("C44", both < FELT_MS, finding)

@@ -1,4 +1,4 @@
-"""The experiments of lesson 05, on real sockets."""
+"""The experiments of lesson 06, on real sockets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from labkit.doctor import examine
 from labkit.errors import LabError
 from labkit.lab import Ticks, record
-from labkit.lab.lesson_05 import (
+from labkit.lab.lesson_06 import (
     Mystery,
     accept_matters,
     arrivals,
@@ -27,8 +27,8 @@ from labkit.lab.lesson_05 import (
     typing_handler,
     under_a_total_timer,
 )
-from labkit.lab.lesson_05.claims import is_held
-from labkit.lab.lesson_05.mystery import _ORDERS, KINDS
+from labkit.lab.lesson_06.claims import is_held
+from labkit.lab.lesson_06.mystery import _ORDERS, KINDS
 from labkit.proxy import HAProxy, Nginx
 from labkit.recording import Lags, lags
 from labkit.server import serve

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from labkit.client import RESILIENT, STANDARD
-from labkit.lab.lesson_04 import herd, herd_on_sockets, per_tenth
+from labkit.lab.lesson_05 import herd, herd_on_sockets, per_tenth
 from labkit.wire.session import Policy
 
 BACKOFF = Policy("backoff without jitter", cap_s=30.0)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from labkit.lab.lesson_06.asks_again import PageQuestions, questions
+from labkit.lab.lesson_07.asks_again import PageQuestions, questions
 from labkit.wire import Frame
 
 pytestmark = pytest.mark.live

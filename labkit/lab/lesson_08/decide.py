@@ -109,7 +109,7 @@ def decide(need: Need | None = None, measured: Iterable[Verdict] = (), **needs: 
 @cache
 def rules(kind: Literal["rule", "mind"]) -> tuple[Mapping[str, Any], ...]:
     """Those of decide.toml, in its order."""
-    return tuple(tomllib.loads(files("labkit.lab.lesson_07").joinpath("decide.toml").read_text("utf-8"))[kind])
+    return tuple(tomllib.loads(files("labkit.lab.lesson_08").joinpath("decide.toml").read_text("utf-8"))[kind])
 
 
 def _reason(rule: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> Reason:
