@@ -25,6 +25,10 @@ VERDICT = re.compile(r"C\d\d, [^:]+(: [^:]+)?: (true|not true here|cannot be tol
 AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
 
 
+#: What is shown while one waits, and taken away again, is no output to compare.
+os.environ.setdefault("LABKIT_PROGRESS", "none")
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """WORKERS for the whole suite; none where files or names are given: starting them would take longer."""
     chosen = config.invocation_params.args

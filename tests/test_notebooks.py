@@ -62,8 +62,7 @@ def test_at_least_three_outputs_are_compared(lesson: Path) -> None:
 
 @lessons
 def test_errors_are_expected_ones_and_short(lesson: Path) -> None:
-    first = source(cells(lesson, "code")[0])
-    assert first.startswith("%xmode Minimal")
+    assert source(cells(lesson, "code")[0]).endswith("\nshort_errors()")
     for cell in cells(lesson, "code"):
         failed = any(output["output_type"] == "error" for output in cell["outputs"])
         assert failed == ("raises-exception" in tags(cell)), source(cell)
