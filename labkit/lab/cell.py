@@ -7,17 +7,17 @@ import os
 from collections.abc import Iterator
 
 #: The page moves the bar, so it moves while the kernel computes. It stops just before the end: seconds are a guess.
-BAR = """<div role="status" style="display:flex;gap:.7em;align-items:center;font-family:sans-serif;font-size:90%">
-<div style="width:14em;height:.7em;border:1px solid #8A8A8A">
-<div style="height:100%;background:#009E73;animation:labkit-takes {seconds:g}s linear forwards"></div></div>about {seconds:g} s</div>
-<style>@keyframes labkit-takes {{ from {{ width: 0 }} to {{ width: 96% }} }}</style>"""
+BAR = """<style>@keyframes labkit-takes {{ from {{ width: 0 }} to {{ width: 96% }} }}</style>
+<div role="status" style="display:flex;gap:.7em;align-items:center;font-family:sans-serif;font-size:90%">
+<div style="width:14em;height:.7em;border:1px solid #8A8A8A"><div style="height:100%;background:#009E73;
+animation:labkit-takes {seconds:g}s linear forwards"></div></div>about {seconds:g} s</div>"""
 
 
 def short_errors() -> None:
     """From here on an error in this notebook is shown as its last line alone. `%xmode Verbose` brings the rest back."""
     from IPython.core.getipython import get_ipython
 
-    if (shell := get_ipython()) is not None:  # type: ignore[no-untyped-call]
+    if (shell := get_ipython()) is not None:
         shell.InteractiveTB.set_mode(mode="Minimal")
 
 
@@ -29,14 +29,14 @@ def takes(seconds: float) -> Iterator[None]:
     """
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel") or os.environ.get("LABKIT_PROGRESS") == "none":
         yield
         return
     from IPython.display import clear_output, display
 
     bar = {"text/html": BAR.format(seconds=seconds), "text/plain": f"about {seconds:g} s ..."}
-    display(bar, raw=True)
+    display(bar, raw=True)  # type: ignore[no-untyped-call]
     try:
         yield
     finally:

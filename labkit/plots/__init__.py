@@ -12,6 +12,7 @@ from labkit.plots.compare import (
 )
 from labkit.plots.curve import lag_curve
 from labkit.plots.cuts import cuts
+from labkit.plots.decisions import decisions
 from labkit.plots.heat import heat
 from labkit.plots.lanes import lanes
 from labkit.plots.matrix import matrix
@@ -21,9 +22,10 @@ from labkit.plots.staircase import staircase
 from labkit.plots.states import states
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
 from labkit.plots.tokens import token_lanes
+from labkit.plots.word_rows import word_rows
 
 __all__ = [
     "CLIENT", "PROXY", "SERVER", "anatomy", "break_even_curve", "byte_bars", "bytes_by_rate", "cost_and_latency",
-    "crowd", "cuts", "ecdf", "heat", "lag_curve", "lanes", "matrix", "memory_held", "one_page", "staircase", "states",
-    "style", "talk_lanes", "token_lanes",
+    "crowd", "cuts", "decisions", "ecdf", "heat", "lag_curve", "lanes", "matrix", "memory_held", "one_page",
+    "staircase", "states", "style", "talk_lanes", "token_lanes", "word_rows",
 ]  # fmt: skip

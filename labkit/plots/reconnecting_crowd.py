@@ -35,6 +35,8 @@ def crowd(series: Mapping[str, Sequence[int]], title: str, outage_s: float | Non
             )
             if outage_s is not None:
                 axes.axvspan(0, outage_s, color="#DDDDDD", zorder=0)
+        tallest = max((peak for counts in series.values() for peak in counts), default=1)
+        rows[0, 0].set_ylim(0, 1.3 * max(tallest, 1))  # room for the text above the bars
         rows[0, 0].set_title(title)
         rows[-1, 0].set_xlabel("seconds after the server went away" + (" (grey: it is down)" if outage_s else ""))
         first: Axes = rows[0, 0]

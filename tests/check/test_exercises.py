@@ -28,7 +28,7 @@ every_trap = pytest.mark.parametrize(
 def test_the_exercises_come_in_the_order_of_the_lessons() -> None:
     assert list(EXERCISES) == [
         "split_lines", "build_events", "write_event", "listen", "answer_once", "missing_and_doubled", "doubled_events",
-        "since", "held", "carry", "assemble", "break_even", "how_late", "cors_headers",
+        "since", "next_wait", "held", "carry", "assemble", "break_even", "how_late", "cors_headers",
     ]  # fmt: skip
 
 

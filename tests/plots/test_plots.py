@@ -13,6 +13,7 @@ from labkit.plots import (
     bytes_by_rate,
     cost_and_latency,
     cuts,
+    decisions,
     ecdf,
     heat,
     lag_curve,
@@ -25,9 +26,11 @@ from labkit.plots import (
     style,
     talk_lanes,
     token_lanes,
+    word_rows,
 )  # fmt: skip
 from labkit.recording import Lags, Repeated
 from labkit.wire import explain
+from labkit.wire.reconnecting import TABLE
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +169,16 @@ def test_one_page_has_every_panel_and_fits_on_paper() -> None:
     page = one_page(panels, "finding")
     assert [axes.get_title(loc="left") for axes in page.axes] == ["first", "second", "third"]
     assert tuple(page.get_size_inches()) == (8.27, 11.69) and "300 bytes" in words(page.axes[2])
+
+
+def test_word_rows_say_what_was_lost_and_what_came_twice() -> None:
+    axes = word_rows(["a", "b", "c"], {"with a log": ["a", "b", "c"], "forgetful": ["a", "c", "c"]}, "finding")
+    texts = [text.get_text() for text in axes.texts]
+    assert texts[:7] == ["with a log", "a", "", "b", "", "c", ""]
+    assert texts[7:] == ["forgetful", "a", "", "b", "lost", "c", "2 times"]
+
+
+def test_decisions_show_who_tries_again() -> None:
+    axes = decisions([row for row in TABLE if row.situation == "no connection, later"], "finding")
+    assert [text.get_text() for text in axes.texts] == ["↻ tries again", "↻ tries again", "✗ stops for good"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["no connection, later"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from urllib.parse import urlsplit
@@ -18,7 +18,10 @@ from labkit.server import StreamHandler, serve
 from labkit.wire import Event, Frame, encode
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
-__all__ = ["HOWS", "REFERENCE", "SHORT", "Tally", "cut_in_memory", "cut_on_sockets", "events_of", "places", "response"]
+__all__ = [
+    "HOWS", "REFERENCE", "SHORT", "Client", "Tally", "body", "cut_in_memory", "cut_on_sockets", "events_of",
+    "labkit_client", "places", "response", "survived_cuts",
+]  # fmt: skip
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 GONE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
@@ -113,13 +116,35 @@ class CutEach(Fault):
         return Cut(bytes=self.after[n - 1], how=self.how).start(n, rng) if n <= len(self.after) else Machine()
 
 
-async def cut_in_memory(frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]], how: How) -> Tally:
-    """Each case is a tuple: the first connection is cut after so many bytes, the second, and so on; see places().
+#: Reads everything that comes over this transport, over as many connections as it takes.
+Client = Callable[[MemoryWire], Awaitable[list[Event]]]
 
-    The client is labkit's EventSource on httpx and h11; the network is memory, and waiting is simulated.
-    """
+
+async def labkit_client(wire: MemoryWire) -> list[Event]:
+    """What labkit's EventSource gets, on httpx and h11. Waiting is simulated."""
+    return await _read(EventSource("http://127.0.0.1/", transport=wire, clock=ImpatientClock()))
+
+
+async def cut_in_memory(
+    frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]], how: How, client: Client = labkit_client
+) -> Tally:
+    """What became of the events, over all the cuts. Each is a tuple: the first connection is cut after so many bytes,
+    the second, and so on; see places(). The client is real, the network is memory."""
     expected, tally = events_of(frames), Tally()
+    async for events in _after_each(frames, cuts, how, client):
+        tally.count(events, expected)
+    return tally
 
+
+async def survived_cuts(frames: Sequence[Frame], client: Client) -> list[bool]:
+    """For each byte of the body but the last: whether the client gets each event once if the body ends behind it."""
+    cuts = [(count,) for count in places(frames, "clean")[1:]]
+    return [events == events_of(frames) async for events in _after_each(frames, cuts, "clean", client)]
+
+
+async def _after_each(
+    frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]], how: How, client: Client
+) -> AsyncIterator[list[Event]]:
     def respond(last_event_id: str) -> bytes:
         n = len(wire.asked)
         return response(frames, last_event_id, case[n - 1] if how == "clean" and n <= len(case) else None)
@@ -127,8 +152,12 @@ async def cut_in_memory(frames: Sequence[Frame], cuts: Iterable[tuple[int, ...]]
     wire = MemoryWire(respond)
     for case in cuts:
         wire.restart_with(*([CutEach(case, how)] if how != "clean" else []))
-        tally.count(await _read(EventSource("http://127.0.0.1/", transport=wire, clock=ImpatientClock())), expected)
-    return tally
+        yield await client(wire)
+
+
+def body(frames: Sequence[Frame]) -> bytes:
+    """The body that a new client gets."""
+    return b"".join(map(encode, (Frame(retry_ms=0), *frames)))
 
 
 async def cut_on_sockets(frames: Sequence[Frame], how: How) -> Tally:

@@ -12,12 +12,16 @@ from labkit.lab.lesson_04.every_cut import (
     REFERENCE,
     SHORT,
     Tally,
+    body,
     cut_in_memory,
     cut_on_sockets,
     events_of,
+    labkit_client,
     places,
     response,
+    survived_cuts,
 )
+from labkit.lab.lesson_04.hasty_client import hasty_client
 from labkit.wire import Event
 
 
@@ -89,3 +93,12 @@ def test_a_clean_end_is_one_and_the_bytes_before_it_arrive() -> None:
         assert raw.endswith(b"0\r\n\r\n") and raw != response(SHORT)
     assert response(SHORT, body_bytes=10_000) == response(SHORT)
     assert response(SHORT, body_bytes=0).count(b"\r\n\r\n") == 2
+
+
+def test_a_client_of_an_hour_fails_inside_events_and_labkits_nowhere() -> None:
+    hasty, ours = (asyncio.run(survived_cuts(SHORT, client)) for client in (hasty_client, labkit_client))
+    assert len(ours) == len(body(SHORT)) - 1 and all(ours)
+    # Between two events it resumes well; behind an id line, and inside a line, it does not.
+    first = len(b"retry: 0\n\n")
+    assert all(hasty[: first - 1]) and not hasty[first + len(b"id: 1\n") - 1]
+    assert 10 < hasty.count(False) < 40
