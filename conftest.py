@@ -21,6 +21,11 @@ WORKERS = 3
 #: What measures time runs while no other test does.
 ALONE = "alone"
 VERDICT = re.compile(r"C\d\d, [^:]+(: [^:]+)?: (true|not true here|cannot be told here)\.")
+#: What the text around a cell says and no output shows: how the cell begins, and what must be true behind it.
+SENTENCES = {
+    # "In the grey time there is no connection, and the server goes on publishing": lesson 00
+    "late = sum(": "any(start < sent < end for sent in story.sent_s for start, end in gaps) and lost == 0",
+}
 #: What makes the second time that of a person, who reads before each cell; it runs in the lesson's kernel.
 AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
 
@@ -60,12 +65,19 @@ def _second_run(lesson: Any) -> Iterator[pytest.Item]:
     cells = list(lesson.collect())
 
     class CellAgain(type(cells[0])):  # type: ignore[misc]
-        """A cell that has run before. A claim must say its verdict, also where the text varies."""
+        """A cell that has run before. A claim must say its verdict, and what the text says must be true."""
 
         def runtest(self) -> None:
             super().runtest()
             if any(tag.startswith("claim-") for tag in self.cell.metadata.get("tags", [])):
                 assert VERDICT.search(str(self.test_outputs)), self.test_outputs
+            for beginning, condition in SENTENCES.items():
+                if self.cell.source.startswith(beginning):
+                    kernel = self.parent.kernel
+                    asked = kernel.execute_cell_input(f"assert {condition}", allow_stdin=False)
+                    reply = kernel.await_reply(asked, timeout=60)["content"]
+                    kernel.await_idle(asked, timeout=60)
+                    assert reply["status"] == "ok", f"untrue now: {condition}"
 
     def again(name: str, number: int, cell: Any, options: dict[str, Any]) -> pytest.Item:
         made: pytest.Item = CellAgain.from_parent(lesson, name=name, cell_num=number, cell=cell, options=options)

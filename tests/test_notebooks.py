@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 import statistics
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labkit.check.exercises import EXERCISES
 from labkit.lab.verdict import sentences
 
 ROOT = Path(__file__).parent.parent
+GLOSSARY = ROOT / "docs/glossary.md"
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECTIONS = ("What you can say now", "Your turn")
 
@@ -78,7 +81,7 @@ def test_no_output_holds_a_path_of_the_machine(lesson: Path) -> None:
 @lessons
 def test_cells_are_short(lesson: Path) -> None:
     lines = [len(source(cell).splitlines()) for cell in cells(lesson, "code")]
-    words = [len(source(cell).split()) for cell in cells(lesson, "markdown")]
+    words = [sum(word != "|" for word in source(cell).split()) for cell in cells(lesson, "markdown")]
     assert max(lines) <= 20
     assert statistics.median(lines) <= 5
     assert max(words) <= 120
@@ -98,6 +101,51 @@ def test_it_predicts_fails_exercises_and_sums_up(lesson: Path) -> None:
 def test_predictions_never_gate(lesson: Path) -> None:
     for cell in cells(lesson, "code"):
         assert ".guess" not in source(cell).replace(".guess_", "")
+
+
+@lessons
+def test_every_hint_works_and_every_solution_fits_in_the_place_of_its_stub(lesson: Path) -> None:
+    sources = [source(cell) for cell in cells(lesson, "code")]
+    names: dict[str, Any] = {}
+    exec(sources[0], names)
+    exercises = [re.search(r'check\("(\w+)", ', text) for text in sources]
+    assert any(exercises)
+    for text, found in zip(sources, exercises, strict=True):
+        if found:
+            assert f"def {found[1]}(" in text or f"def {found[1]}(" in "\n".join(sources)
+            assert f'hint("{found[1]}")' in "\n".join(sources)
+            for _ in range(len(EXERCISES[found[1]].hints) + 1):
+                eval(f'hint("{found[1]}")', names)
+            exec(str(eval(f'solution("{found[1]}")', names)), names)
+            assert eval(found[0].removesuffix(", ") + f", {found[1]})", names).passed, found[1]
+
+
+@lessons
+def test_javascript_is_announced_and_folded(lesson: Path) -> None:
+    before = ""
+    for cell in json.loads(lesson.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code" and re.search(r'= """\n.*(const|await) ', source(cell), re.S):
+            assert cell["metadata"].get("jupyter", {}).get("source_hidden") is True, source(cell)
+            assert "JavaScript" in before and "folded" in before, source(cell)
+        before = source(cell)
+
+
+def test_lessons_lead_from_one_to_the_next() -> None:
+    for lesson, following in pairwise(LESSONS):
+        last = "\n".join(source(cell) for cell in cells(lesson, "markdown")[-2:])
+        assert f"Next: [{following.name[:2]} · " in last and f"]({following.name})" in last, lesson.name
+
+
+@lessons
+def test_it_says_how_long_it_takes(lesson: Path) -> None:
+    assert re.search(r"^\*About \d\d minutes", source(cells(lesson, "markdown")[0]), re.M)
+
+
+def test_words_of_the_glossary_are_linked_and_links_to_it_lead_to_a_word() -> None:
+    words = {line.removeprefix("## ").lower() for line in GLOSSARY.read_text("utf-8").splitlines() if line[:3] == "## "}
+    linked = {word for lesson in LESSONS for word in re.findall(r"glossary\.md#(\w+)\)", texts(lesson))}
+    assert linked <= words
+    assert {"fin", "rst", "jitter", "backoff", "relay", "fault", "watchdog", "heartbeat"} <= linked
 
 
 @lessons

@@ -19,6 +19,9 @@ LEDGER = ".originals.json"
 #: "kept": the original is new, and the copy was written in. "current": there is nothing to do.
 CopyAction = Literal["copied", "refreshed", "kept", "current"]
 
+#: The tag of cells that say what people without a kernel do not see.
+READERS_ONLY = "readers-only"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -139,10 +142,11 @@ def without_results(notebook: bytes) -> bytes:
     """The notebook as if it had never been run: no outputs, no numbers beside the cells.
 
     The originals keep their results, for people who read on the web. Under a prediction they would give the answer
-    away. What is no notebook stays as it is.
+    away. Cells that are for these readers alone are left out. What is no notebook stays as it is.
     """
     try:
         book = json.loads(notebook)
+        book["cells"] = [cell for cell in book["cells"] if READERS_ONLY not in cell.get("metadata", {}).get("tags", [])]
         for cell in book["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None

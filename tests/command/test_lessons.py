@@ -86,6 +86,7 @@ def test_what_a_learner_ran_is_theirs_too(place: Place) -> None:
 def test_no_lesson_gives_an_answer_away_in_its_copy(lesson: str) -> None:
     book = json.loads(lessons.without_results((find_place().originals / lesson).read_bytes()))
     assert all(cell["source"] for cell in book["cells"])
+    assert "eaders without a kernel" not in json.dumps(book)
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in book["cells"])
 
 
