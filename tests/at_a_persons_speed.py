@@ -55,8 +55,19 @@ def _let_run(loop: asyncio.BaseEventLoop) -> None:
     done.wait(1.0)
 
 
+_last_cell = ""
+
+
+def _before_cell(info: object) -> None:
+    global _last_cell
+    source = info.raw_cell  # type: ignore[attr-defined]
+    if source != _last_cell:  # who runs a cell twice does not read it again
+        pass_time(PAUSE_S)
+    _last_cell = source
+
+
 def begin() -> None:
     """From now on each cell of the notebook waits for the reader."""
     os.environ.update(WITHOUT_PROGRAMS)
     asyncio.BaseEventLoop.time = _time
-    get_ipython().events.register("pre_run_cell", lambda info: pass_time(PAUSE_S))  # type: ignore[name-defined] # noqa: F821
+    get_ipython().events.register("pre_run_cell", _before_cell)  # type: ignore[name-defined] # noqa: F821
