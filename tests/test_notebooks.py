@@ -104,20 +104,24 @@ def test_predictions_never_gate(lesson: Path) -> None:
 
 
 @lessons
-def test_every_hint_works_and_every_solution_fits_in_the_place_of_its_stub(lesson: Path) -> None:
+def test_exercises_work_as_they_are_printed(lesson: Path) -> None:
+    """In the names of the lesson's first cell: every hint, the solution in the place of the stub, and the example."""
     sources = [source(cell) for cell in cells(lesson, "code")]
     names: dict[str, Any] = {}
     exec(sources[0], names)
-    exercises = [re.search(r'check\("(\w+)", ', text) for text in sources]
-    assert any(exercises)
-    for text, found in zip(sources, exercises, strict=True):
-        if found:
-            assert f"def {found[1]}(" in text or f"def {found[1]}(" in "\n".join(sources)
-            assert f'hint("{found[1]}")' in "\n".join(sources)
-            for _ in range(len(EXERCISES[found[1]].hints) + 1):
-                eval(f'hint("{found[1]}")', names)
-            exec(str(eval(f'solution("{found[1]}")', names)), names)
-            assert eval(found[0].removesuffix(", ") + f", {found[1]})", names).passed, found[1]
+    exercises = re.findall(r'check\("(\w+)", ', "\n".join(sources))
+    assert exercises
+    for name in exercises:
+        assert f'hint("{name}")' in "\n".join(sources)
+        for _ in range(len(EXERCISES[name].hints) + 1):
+            eval(f'hint("{name}")', names)
+        exec(str(eval(f'solution("{name}")', names)), names)
+        assert eval(f'check("{name}", {name})', names).passed
+        stub = next(text for text in sources if f"def {name}(" in text)
+        shown = re.search(r'"""[^\n]+\n\n    (.+?) -> (.+?)\n    """', stub, re.S)
+        assert shown, f"{name} shows no call and its result"
+        if shown[1].startswith(name):
+            assert eval(shown[1], names) == eval(shown[2], names), name
 
 
 @lessons
