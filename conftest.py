@@ -26,6 +26,7 @@ SENTENCES = {
     # "In the grey time there is no connection, and the server goes on publishing": lesson 00
     "late = sum(": "any(start < sent < end for sent in story.sent_s for start, end in gaps) and lost == 0",
 }
+LONG_S = 8
 #: What makes the second time that of a person, who reads before each cell; it runs in the lesson's kernel.
 AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
 
@@ -38,6 +39,25 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """WORKERS for the whole suite; none where files or names are given: starting them would take longer."""
     chosen = config.invocation_params.args
     return 0 if any(Path(str(part).partition("::")[0]).exists() for part in chosen) or "-k" in chosen else WORKERS
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets nbval start a kernel again that has died while it started.
+
+    The kernel's ports are chosen, given free, and opened by the kernel a moment later: on a busy machine another
+    connection may have taken one of them. Source: jupyter_client.connect.write_connection_file().
+    """
+    with contextlib.suppress(ImportError):
+        from nbval import kernel
+
+        start = kernel.start_new_kernel
+
+        def start_again(*settings: Any, **options: Any) -> Any:
+            with contextlib.suppress(RuntimeError):
+                return start(*settings, **options)
+            return start(*settings, **options)
+
+        kernel.start_new_kernel = start_again
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -100,13 +120,19 @@ def _second_run(lesson: Any) -> Iterator[pytest.Item]:
     yield again("at a person's speed", -1, begin, first)
     for one, other in itertools.zip_longest(cells[::2], cells[1::2]):
         for cell, when in ((other, "too early"), (one, "late"), (one, "twice"), (other, "late")):
-            if cell is None or (when != "late" and "with takes(" in cell.cell.source):
-                continue  # what takes long runs once more, and not three times
+            if cell is None or _seconds(cell) >= (LONG_S if when == "late" else 1):
+                continue  # what takes long is not run three times, and what takes very long not even once more
             # A hint goes one step further each time.
             options = {**first, **cell.options, "check": cell.options["check"] and "hint(" not in cell.cell.source}
             made = again(f"{cell.name} {when}", cell.cell_num, cell.cell, options)
             made.may_fail = when == "too early"
             yield made
+
+
+def _seconds(cell: Any) -> int:
+    """How long a cell says that it takes; 0 if it does not say it."""
+    said = re.search(r"with takes\((\d+)\)", cell.cell.source)
+    return int(said[1]) if said else 0
 
 
 def _place(item: pytest.Item) -> int:
