@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,8 @@ async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
     """A function that makes of a URL on this machine the one that leads there through jupyter-server-proxy.
 
     A Jupyter server of its own runs for it as long as the `with` block lasts; it takes two or three seconds to start.
+    Who has a kernel of it can run programs as you do. So it asks for a token, which stands in the URL and changes each
+    time.
 
     Raises:
         LabError: it did not start.
@@ -30,13 +33,17 @@ async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
     with reserved_port() as port, tempfile.TemporaryDirectory(prefix="labkit-jupyter-") as home:
         command = [
             sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
-            "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home}", "--IdentityProvider.token=",
+            "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home}",
             "--ServerApp.jpserver_extensions={'jupyter_server_proxy': True}",
         ]  # fmt: skip
-        child = Child(command, environment={"JUPYTER_CONFIG_DIR": home, "JUPYTER_RUNTIME_DIR": home})
+        token = secrets.token_urlsafe()
+        # In the environment: the arguments of a program can be read by every user of the machine.
+        child = Child(
+            command, environment={"JUPYTER_CONFIG_DIR": home, "JUPYTER_RUNTIME_DIR": home, "JUPYTER_TOKEN": token}
+        )
         try:
             await _answers(f"http://127.0.0.1:{port}/api", child)
-            yield lambda url: f"http://127.0.0.1:{port}/proxy/{urlsplit(url).port}{urlsplit(url).path}"
+            yield lambda url: f"http://127.0.0.1:{port}/proxy/{urlsplit(url).port}{urlsplit(url).path}?token={token}"
         finally:
             await asyncio.to_thread(child.stop)
 

@@ -27,7 +27,7 @@ class Situation:
     note: str = ""
 
 
-#: Chromium 156 and Firefox ESR 153 on Debian 12, measured on 2026-11-21; the standard is WHATWG HTML 9.2.3. Lesson 04
+#: Chromium 156 and Firefox ESR 153 on Debian 12, measured on 2026-11-21; the standard is WHATWG HTML 9.2.3. Lesson 05
 #: measures the Chromium column anew.
 TABLE = (
     Situation("the response ends", Ended(), True, "again", "again", "again", "also where the answer was finished"),

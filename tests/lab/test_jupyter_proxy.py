@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
 from labkit.clock import wait_until
@@ -28,6 +29,20 @@ def test_jupyters_proxy_passes_events_on_and_hides_that_the_reader_left() -> Non
             await record(server.url, seconds=0.2)
             await soon(lambda: channel.visits[1].left == "client left")
         await soon(lambda: channel.visits[0].left != "")  # it ends with the proxy
+
+    asyncio.run(main())
+
+
+def test_who_has_no_token_gets_neither_a_stream_nor_a_kernel() -> None:
+    async def main() -> None:
+        async with serve(Channel()) as server, jupyter_proxy() as through:
+            url, _, token = through(server.url).partition("?token=")
+            api = url.partition("/proxy/")[0] + "/api/kernels"
+            async with httpx.AsyncClient(trust_env=False) as stranger:
+                statuses = [(await stranger.get(api)).status_code, (await stranger.post(api)).status_code]
+                assert statuses == [403, 403]
+                assert (await stranger.get(url)).status_code == 302  # to the page that asks for the token
+                assert (await stranger.get(f"{api}?token={token}")).status_code == 200
 
     asyncio.run(main())
 
