@@ -6,7 +6,21 @@ True
 """
 
 from labkit.check.engine import check, hint, solution
+from labkit.check.exercises.how_late_servers import Servers
+from labkit.check.exercises.listen_network import Attempt, Network
 from labkit.check.feedback import CheckResult, Hint, Solution
 from labkit.check.truth_table import Vector, vectors
 
-__all__ = ["CheckResult", "Hint", "Solution", "Vector", "check", "hint", "solution", "vectors"]
+__all__ = [
+    "Attempt",
+    "CheckResult",
+    "Hint",
+    "Network",
+    "Servers",
+    "Solution",
+    "Vector",
+    "check",
+    "hint",
+    "solution",
+    "vectors",
+]

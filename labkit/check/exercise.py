@@ -6,16 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from labkit.check.values import value_text
 
-class Unreadable(Exception):
-    """The returned value cannot be compared. The message is a sentence for the learner."""
+
+class RuleBroken(BaseException):
+    """An instrument that the check gave to the function saw a broken rule. The message is a sentence for the learner.
+
+    It is no Exception: a learner's `except Exception` must not catch it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class NoValue:
     """The result of a call that gave no value to compare.
 
-    `reason` is "nothing", "raised", "unreadable", "endless" or "stopped"; `detail` is the error's name, or more text.
+    `reason` is "nothing", "raised", "unreadable", "broken", "endless", "late", "memory", "ended" or "stopped"; `detail`
+    is the error's name, or the sentence.
     """
 
     reason: str
@@ -55,10 +61,29 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """A tempting wrong answer: its function, and the sentence that explains the mistake."""
+    """A tempting wrong answer: its function, and the sentence that explains the mistake.
+
+    The sentence says what is seen of the function from outside, for that is all that the check sees. `also` are other
+    functions of which it is true as well.
+    """
 
     name: str
     function: Callable[..., object]
+    sentence: str
+    also: tuple[Callable[..., object], ...] = ()
+
+    @property
+    def functions(self) -> tuple[Callable[..., object], ...]:
+        """All functions of the trap."""
+        return (self.function, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What many wrong answers have in common: `fits(value, expected)`, and the sentence that is true of them."""
+
+    name: str
+    fits: Callable[[Any, Any], bool]
     sentence: str
 
 
@@ -66,9 +91,14 @@ class Trap:
 class Exercise:
     """One exercise, as data.
 
+    `stub` is the source that the lesson prints; `imports` are the lines that its example, or an answer, needs besides
+    `from labkit.check import check, hint, solution`. `praise` is said when all levels are passed.
+
     `read` makes a comparable value of what a function returned, and raises Unreadable where it cannot; it sees the
-    sample too. `show_result` and `show_expected` turn such values into text. `stub` is the source that the lesson
-    prints; `praise` is said when all levels are passed.
+    sample too. `show_returned` turns what was returned into text, `show_expected` what `read` made; `show_read` adds,
+    where there is one, what `read` made of the answer. `symptoms` are asked where no trap explains what came.
+
+    In all sentences for the learner, code stands between backticks.
     """
 
     stub: str
@@ -78,8 +108,11 @@ class Exercise:
     hints: tuple[str, ...]
     praise: str
     read: Callable[[object, Sample], object]
-    show_result: Callable[[object], str] = repr
-    show_expected: Callable[[object], str] = repr
+    show_returned: Callable[[object], str] = value_text
+    show_read: Callable[[object], str] | None = None
+    show_expected: Callable[[object], str] = value_text
+    imports: tuple[str, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
 
     @property
     def name(self) -> str:

@@ -7,61 +7,75 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Iterator
-from itertools import islice
 
-from labkit.check.exercise import Unreadable
-
-#: Far above the longest sample's answer (about 100 items), and soon reached by a generator that never ends.
-MAX_ITEMS = 10_000
+from labkit.check.values import MAX_ITEMS, Unreadable, shape
 
 
 def no_coroutine(value: object) -> None:
     """Raises Unreadable if the value is a coroutine, as a call of an `async def` gives."""
     if inspect.iscoroutine(value):
         value.close()
-        raise Unreadable("The function is `async def`, so a call gives a coroutine. Write `def`.")
+        raise Unreadable("The function is `async def`, so a call of it gives a coroutine and no value. Write `def`.")
 
 
-def items(value: object, expected: str) -> list[object]:
-    """The items of a list, a tuple or an iterator, at most MAX_ITEMS. `expected` names what should have come."""
+def items(value: object, expected: str, subject: str = "It returned") -> list[object]:
+    """The items of a list or a tuple, at most MAX_ITEMS; an iterator was turned into a list before.
+
+    Args:
+        value: what came.
+        expected: what should have come, in words.
+        subject: the beginning of the sentence, with its verb.
+    """
     no_coroutine(value)
-    if not isinstance(value, list | tuple | Iterator):
-        raise Unreadable(f"It returned {kind(value)}, not {expected}.{_advice(value)}")
-    elements = list(islice(value, MAX_ITEMS + 1))
-    if len(elements) > MAX_ITEMS:
-        raise Unreadable(f"It returned more than {MAX_ITEMS:,} items. Does a loop never end?")
-    return elements
+    if not isinstance(value, list | tuple):
+        raise Unreadable(f"{subject} {shape(value)}; the check expects {expected}.{_advice(value)}")
+    if len(value) > MAX_ITEMS:
+        raise Unreadable(f"{subject} {shape(value)}, which is far too long. Is there a loop that goes on for too long?")
+    return list(value)
 
 
-def text(value: object, label: str) -> str:
-    """The value as a plain str. `label` names it in the message, as in the functions below."""
+def pair(value: object, expected: str, subject: str = "It returned") -> list[object]:
+    """The two items of a list or a tuple, which is `expected` in words."""
+    parts = items(value, expected, subject)
+    if len(parts) != 2:
+        raise Unreadable(f"{subject} {shape(value)}; the check expects {expected}.")
+    return parts
+
+
+def text(value: object, subject: str) -> str:
+    """The value as a plain str. `subject` begins the sentence, with its verb."""
     if not isinstance(value, str):
-        raise Unreadable(f"{label} is {kind(value)}, not a str.")
+        no_coroutine(value)
+        raise Unreadable(f"{subject} {shape(value)}; the check expects a string.{_advice(value)}")
     return str.__str__(value)
 
 
-def whole_number(value: object, label: str) -> int:
-    """The value as a plain int. A value that can be an index, such as a NumPy integer, counts."""
+def whole_number(value: object, subject: str) -> int:
+    """The value as a plain int. A value that can be an index, such as a NumPy integer, counts; True does not."""
     try:
+        if isinstance(value, bool):
+            raise TypeError
         return int(operator.index(value))  # type: ignore[arg-type]
     except TypeError:
-        raise Unreadable(f"{label} is {kind(value)}, not an int.") from None
+        raise Unreadable(f"{subject} {shape(value)}; the check expects a whole number.{_advice(value)}") from None
 
 
-def number(value: object, label: str) -> float:
+def number(value: object, subject: str) -> float:
     """The value, if it is a number."""
+    no_coroutine(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unreadable(f"{label} is {kind(value)}, not a number.{_advice(value)}")
-    return float(value)
+        raise Unreadable(f"{subject} {shape(value)}; the check expects a number.{_advice(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise Unreadable(f"{subject} a number that is far too large.") from None
 
 
-def kind(value: object) -> str:
-    """The type of the value with its article, such as "a list". Not the value: its repr may hold an address."""
-    if value is None or value is ...:
-        return "None" if value is None else "..."
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
+def truth(value: object, subject: str) -> bool:
+    """The value, if it is True or False."""
+    if not isinstance(value, bool):
+        raise Unreadable(f"{subject} {shape(value)}; the check expects True or False.")
+    return value
 
 
 def _advice(value: object) -> str:

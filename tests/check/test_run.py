@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import getpass
+import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from labkit.check.exercise import NoValue, Sample
-from labkit.check.run import MAX_STEPS, run_once
+from labkit.check.exercise import NoValue, RuleBroken, Sample
+from labkit.check.limits import LIMITS, Limits
+from labkit.check.run import NO_LIMITS, CallResult, run_once
+from labkit.check.values import Unreadable
 
 
 def _as_it_is(returned: object, sample: Sample) -> object:
     return returned
 
 
-def _run(function: Callable[..., object], *given: object, max_steps: int = 0) -> object:
-    return run_once(function, Sample(given, None), _as_it_is, max_steps).value
+def _run(function: Callable[..., object], *given: object, limits: Limits = NO_LIMITS) -> CallResult:
+    return run_once(function, Sample(given, None), _as_it_is, limits)
+
+
+def _steps(steps: int) -> Limits:
+    return Limits(steps=steps, call_s=0, check_s=0, memory_bytes=0)
 
 
 def test_a_value_comes_back() -> None:
-    assert _run(lambda number: number + 1, 1) == 2
+    assert _run(lambda number: number + 1, 1) == CallResult(2, shown="2")
 
 
 def test_the_arguments_are_copies() -> None:
@@ -35,9 +43,39 @@ def test_steps_are_counted() -> None:
             last = number
         return last
 
-    assert _run(loop, 100, max_steps=1000) == 99
-    assert _run(loop, 1000, max_steps=1000) == NoValue("endless")
+    assert _run(loop, 100, limits=_steps(1000)).value == 99
+    assert _run(loop, 1000, limits=_steps(1000)).value == NoValue("endless")
     assert sys.gettrace() is None
+
+
+def _while_true() -> None:
+    while True: pass  # fmt: skip  # noqa: E701
+
+
+def _never(number: int) -> bool:
+    return False
+
+
+def _endless_generator() -> Iterator[str]:
+    while True:
+        yield "a"  # its items are asked for after the call, and count as its steps
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        _while_true,
+        lambda: [number for number in itertools.count() if number < 0],
+        lambda: sum(1 for _ in itertools.count()),
+        lambda: any(map(_never, itertools.count())),
+        lambda: next(filter(lambda number: False, itertools.count())),
+        _endless_generator,
+    ],
+)
+def test_a_loop_in_one_line_has_steps_too(loop: Callable[[], object]) -> None:
+    first = _run(loop, limits=_steps(5000))
+    assert first.value == NoValue("endless")
+    assert first == _run(loop, limits=_steps(5000))
 
 
 def test_a_handler_of_every_exception_does_not_keep_a_loop_alive() -> None:
@@ -48,7 +86,26 @@ def test_a_handler_of_every_exception_does_not_keep_a_loop_alive() -> None:
             except Exception:
                 continue
 
-    assert _run(stubborn, max_steps=1000) == NoValue("endless")
+    assert _run(stubborn, limits=_steps(1000)).value == NoValue("endless")
+
+
+def test_who_gives_up_is_asked_before_any_handler_of_the_learner() -> None:
+    class GivenUp(BaseException):
+        pass
+
+    told: list[CallResult] = []
+
+    def give_up(result: CallResult) -> None:
+        told.append(result)
+        raise GivenUp  # in a child this would be the end of the process
+
+    def loop() -> None:
+        print("seen")
+        while True:
+            sum(range(3))
+
+    run_once(loop, Sample((), None), _as_it_is, _steps(1000), give_up)
+    assert [(result.value, result.printed) for result in told] == [(NoValue("endless"), "seen\n")]
 
 
 def test_a_tracer_that_is_there_already_stays() -> None:
@@ -58,7 +115,7 @@ def test_a_tracer_that_is_there_already_stays() -> None:
     before = sys.gettrace()
     sys.settrace(tracer)
     try:
-        assert _run(lambda: 1, max_steps=1) == 1
+        assert _run(lambda: 1, limits=_steps(1)).value == 1
         assert sys.gettrace() is tracer
     finally:
         sys.settrace(before)
@@ -74,7 +131,7 @@ def test_the_longest_sample_leaves_room_for_a_slow_function() -> None:
                 count -= 1
         return count
 
-    assert _run(by_character, "x" * 4146, max_steps=MAX_STEPS // 10) == 4146
+    assert _run(by_character, "x" * 4146, limits=_steps(LIMITS.steps // 10)).value == 4146
 
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit, MemoryError, RecursionError])
@@ -82,7 +139,7 @@ def test_nothing_escapes(end: type[BaseException]) -> None:
     def function() -> None:
         raise end
 
-    assert isinstance(_run(function), NoValue)
+    assert isinstance(_run(function).value, NoValue)
 
 
 def test_a_closed_stdout_is_survived() -> None:
@@ -90,12 +147,57 @@ def test_a_closed_stdout_is_survived() -> None:
         sys.stdout.close()
         return 1
 
-    assert run_once(function, Sample((), 1), _as_it_is).value == 1
+    assert _run(function).value == 1
 
 
-def test_an_address_in_an_error_is_left_out() -> None:
+def test_an_address_in_an_error_is_left_out_and_the_line_is_shown() -> None:
     def function() -> None:
         raise ValueError(object())
 
-    outcome = run_once(function, Sample((), None), _as_it_is)
-    assert outcome.why.startswith("It raised ValueError: <object object>\n  line      raise ValueError")
+    outcome = _run(function)
+    assert outcome.why == "It raised ValueError, and returned nothing."
+    assert outcome.shown == "raised ValueError: <object object>"
+    assert outcome.line == "raise ValueError(object())"
+
+
+def test_a_broken_rule_passes_every_handler_of_exceptions() -> None:
+    def function() -> int:
+        try:
+            raise RuleBroken("The client did not wait.")
+        except Exception:
+            return 1
+
+    assert _run(function).value == NoValue("broken", "The client did not wait.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda: input("name? "),
+        lambda: sys.stdin.readline(),
+        lambda: sys.stdin.read(),
+        lambda: next(sys.stdin),
+        lambda: getpass.getpass(),
+        lambda: breakpoint(),
+    ],
+)
+def test_nobody_can_type_in_a_check(question: Callable[[], object]) -> None:
+    before = (input, sys.stdin, getpass.getpass, sys.breakpointhook)
+    outcome = _run(question)
+    assert "Nobody can answer in a check" in outcome.why
+    assert outcome.shown == "raised EOFError"
+    assert (input, sys.stdin, getpass.getpass, sys.breakpointhook) == before
+
+
+def test_what_goes_to_stderr_is_kept_out_of_the_cell_too(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = _run(lambda: print("seen", file=sys.stderr))
+    assert outcome.printed == "seen\n"
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unreadable_value_is_shown_all_the_same() -> None:
+    def refuse(returned: object, sample: Sample) -> object:
+        raise Unreadable("It returned a set.")
+
+    outcome = run_once(lambda: {2, 1}, Sample((), None), refuse)
+    assert (outcome.value, outcome.shown) == (NoValue("unreadable", "It returned a set."), "{1, 2}")

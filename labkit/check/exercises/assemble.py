@@ -6,12 +6,23 @@ import json
 from random import Random
 
 from labkit.check import read
-from labkit.check.exercise import Exercise, Level, Sample, Unreadable
-from labkit.check.exercises.assemble_traps import TRAPS, Events, TextAndWhole, assemble
+from labkit.check.exercise import Exercise, Level, Sample
+from labkit.check.exercises.assemble_end_traps import END_TRAPS, SYMPTOMS
+from labkit.check.exercises.assemble_traps import TEXT_TRAPS, Events, TextAndWhole, assemble
 
 STUB = '''\
 def assemble(events: list[tuple[str, str]]) -> tuple[str, bool]:
-    """The answer's text, and True if it is complete. Each event is (type, data): OpenAI's dialect or Anthropic's."""
+    """The answer's text, and True if it is complete.
+
+    Each event is (type, data), in OpenAI's dialect or in Anthropic's. The data is JSON, but for OpenAI's "[DONE]".
+    OpenAI: the text is choices[0].delta.content of each chunk; there may be no choices, and the content may be null.
+    The data [DONE] is the end.
+    Anthropic: the text is delta.text of each content_block_delta whose delta has the type text_delta. message_stop is
+    the end. An answer without its end is not complete.
+    It needs: import json
+    Example:
+    assemble([("message", '{"choices": [{"delta": {"content": "Hi"}}]}'), ("message", "[DONE]")]) -> ("Hi", True)
+    """
     ...
 '''
 
@@ -63,40 +74,38 @@ def _anthropic(rng: Random, pieces: list[str], trouble: str) -> Events:
 
 
 def _read(returned: object, sample: Sample) -> TextAndWhole:
-    parts = read.items(returned, "a tuple: (text, complete)")
-    if len(parts) != 2 or not isinstance(parts[1], bool):
-        raise Unreadable("It returned no pair of a text and True or False: (text, complete).")
-    return read.text(parts[0], "The text"), parts[1]
+    text, complete = read.pair(returned, "a tuple of two things: (text, complete)")
+    return read.text(text, "The text is"), read.truth(complete, "The second part is")
 
-
-LEVELS = (
-    Level(
-        "OpenAI's dialect",
-        "The text is choices[0].delta.content of each chunk, where there is one. [DONE] is the end, and no JSON.",
-        lambda: _samples("assemble/1", ("openai",)),
-    ),
-    Level(
-        "Anthropic's too",
-        "The text is delta.text of each content_block_delta whose delta is a text_delta. message_stop is the end.",
-        lambda: _samples("assemble/2", ("anthropic", "openai", "anthropic")),
-    ),
-    Level(
-        "answers that break",
-        "An answer is complete only with its end mark. An error under status 200 is an event like any other.",
-        lambda: _samples("assemble/3", ("openai", "anthropic"), ("", "cut", "error")),
-    ),
-)
 
 EXERCISE = Exercise(
     stub=STUB,
     solution=assemble,
-    levels=LEVELS,
-    traps=TRAPS,
-    hints=(
-        "[DONE] is no JSON: look for it before json.loads, and compare the whole data with it.",
-        "value.get('choices') may be an empty list, and delta.get('content') may be None: `or` helps with both.",
-        "Anthropic says in value['type'] what an event is; only a delta of type text_delta is text for the reader.",
+    levels=(
+        Level(
+            "OpenAI's dialect",
+            "The text is choices[0].delta.content of each chunk, where there is one. [DONE] is the end, and no JSON.",
+            lambda: _samples("assemble/1", ("openai",)),
+        ),
+        Level(
+            "Anthropic's too",
+            "The text is delta.text of each content_block_delta whose delta is a text_delta. message_stop is the end.",
+            lambda: _samples("assemble/2", ("anthropic", "openai", "anthropic")),
+        ),
+        Level(
+            "answers that break",
+            "An answer is complete only with its end. An error is an event like any other, and no end.",
+            lambda: _samples("assemble/3", ("openai", "anthropic"), ("", "cut", "error")),
+        ),
     ),
-    praise="Your reader assembles what both providers stream, and knows a whole answer from a broken one.",
+    traps=(*TEXT_TRAPS, *END_TRAPS),
+    hints=(
+        "[DONE] is no JSON: look for it before `json.loads`, and compare the whole data with it.",
+        "`value.get('choices')` may be an empty list, and `delta.get('content')` may be None: `or` helps with both.",
+        "Anthropic says in `value['type']` what an event is. Only a delta of type text_delta is text for the reader.",
+    ),
+    praise="Your reader assembles what both providers stream, and knows a complete answer from a broken one.",
     read=_read,
+    imports=("import json",),
+    symptoms=SYMPTOMS,
 )

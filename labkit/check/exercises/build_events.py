@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from labkit.check import read
-from labkit.check.exercise import Exercise, Level, Sample, Unreadable
-from labkit.check.exercises.build_events_samples import EventFields, every_field, plain, truth_table
-from labkit.check.exercises.build_events_traps import TRAPS
+from labkit.check.exercise import Exercise, Level, Sample
+from labkit.check.exercises.build_events_dispatch_traps import DISPATCH_TRAPS, SYMPTOMS
+from labkit.check.exercises.build_events_samples import EventFields, every_field, simple_lines, truth_table
+from labkit.check.exercises.build_events_traps import FIELD_TRAPS
+from labkit.check.values import Unreadable, shape
 
 STUB = '''\
 def build_events(lines: list[str]) -> list[tuple[str, str, str]]:
-    """The events that these lines dispatch, each as (type, data, last event ID)."""
+    r"""The events that these lines dispatch, each as (type, data, last event ID).
+
+    An empty line dispatches an event, if there was a data line before it. Without an event line its type is "message".
+    The last event ID is that of the last id line, "" before the first. A line that starts with a colon is a comment.
+    Example:
+    build_events(["id: 7", "data: a", "data: b", "", "data: half"]) -> [("message", "a\\nb", "7")]
+    """
     ...
 '''
 
@@ -37,18 +45,18 @@ def build_events(lines: list[str]) -> list[tuple[str, str, str]]:
 
 
 def _read(returned: object, sample: Sample) -> list[EventFields]:
-    rows = read.items(returned, "a list of (type, data, last event ID)")
-    return [_row(row, f"Item {number} of the list") for number, row in enumerate(rows)]
+    rows = read.items(returned, "a list of tuples (type, data, last event ID)")
+    return [_row(row, number) for number, row in enumerate(rows)]
 
 
-def _row(row: object, label: str) -> EventFields:
-    if not isinstance(row, tuple | list):
-        raise Unreadable(f"{label} is {read.kind(row)}, not a tuple (type, data, last event ID).")
-    if len(row) != 3:
-        raise Unreadable(f"{label} has {len(row)} parts, not three: (type, data, last event ID).")
+def _row(row: object, number: int) -> EventFields:
+    expected = "a tuple of three strings: (type, data, last event ID)"
+    parts = read.items(row, expected, f"Item {number} of the list is")
+    if len(parts) != 3:
+        raise Unreadable(f"Item {number} of the list is {shape(row)}; the check expects {expected}.")
     kind, data, last_event_id = (
-        read.text(part, f"{name} in item {label.split()[1]}")
-        for name, part in zip(("The type", "The data", "The last event ID"), row, strict=True)
+        read.text(part, f"The {name} in item {number} is")
+        for name, part in zip(("type", "data", "last event ID"), parts, strict=True)
     )
     return kind, data, last_event_id
 
@@ -56,19 +64,21 @@ def _row(row: object, label: str) -> EventFields:
 LEVELS = (
     Level(
         "one data line per event",
-        "An empty line dispatches the event, if there is data. Without other fields the type is 'message', the id ''.",
-        plain,
+        "An empty line dispatches the event, if there is data. Without other fields its type is 'message' and its last "
+        "event ID is ''.",
+        simple_lines,
     ),
     Level(
         "all fields",
-        "Data lines are joined with LF. One space after the colon goes, no more. A line that begins with a colon is a "
-        "comment. A line without a colon is a field with an empty value.",
+        "The data lines of an event are joined with LF. One space after the colon is removed, and no more. A line that "
+        "starts with a colon is a comment. A line without a colon is a field with an empty value.",
         every_field,
     ),
     Level(
         "the truth table",
-        "The id stays until another one comes, the type does not. `data:` alone dispatches, a block without data does "
-        "not. A block that no empty line closes is discarded. An id with NUL is ignored.",
+        "The last event ID stays until another id line comes, the type does not stay. `data:` alone dispatches an "
+        "event, a block without data does not. A block that no empty line closes is discarded. An id with NUL is "
+        "ignored.",
         truth_table,
     ),
 )
@@ -77,16 +87,18 @@ EXERCISE = Exercise(
     stub=STUB,
     solution=build_events,
     levels=LEVELS,
-    traps=TRAPS,
+    traps=(*DISPATCH_TRAPS, *FIELD_TRAPS),
     hints=(
-        "Go through the lines one by one. What must you remember from line to line? (The data so far, the type, and "
-        "the last event ID.)",
-        "An empty line dispatches: if there is data, append an event. Then forget the data and the type, not the id.",
-        'For the other lines use line.partition(":"). It never fails, and a comment gets an empty field name. Then '
-        'value.removeprefix(" ") takes one space and no more.',
-        "Keep the data lines in a list, and join them with LF at the end. [''] is true and [] is false, so the list "
-        "tells `data:` alone from no data at all.",
+        "Go through the lines one by one. What do you have to remember from line to line? (It is the data so far, the "
+        "type, and the last event ID.)",
+        "At an empty line: if there is data, append an event. Then forget the data and the type, but not the last "
+        "event ID.",
+        'For the other lines use `line.partition(":")`. It never fails, and a comment gets an empty field name. Then '
+        '`value.removeprefix(" ")` removes one space and no more.',
+        "Keep the data lines in a list, and join them with LF at the end. `['']` is true and `[]` is false, so the "
+        "list tells `data:` alone from no data at all.",
     ),
     praise="You dispatch what a browser dispatches, on generated lines and on the 44 streams of the truth table.",
     read=_read,
+    symptoms=SYMPTOMS,
 )

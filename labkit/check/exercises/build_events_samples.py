@@ -20,7 +20,7 @@ _ODD = (
 )  # fmt: skip
 
 
-def plain() -> list[Sample]:
+def simple_lines() -> list[Sample]:
     """Samples with one data line per block, and now and then a second empty line."""
     rng = Random("build_events/1")
     return _samples(
@@ -57,8 +57,8 @@ def _full_stream(rng: Random, named: bool) -> list[str]:
     lines = []
     for _ in range(rng.randrange(1, 3)):
         block = [rng.choice(_FORMS).format(rng.choice(_VALUES)) for _ in range(rng.choice((1, 1, 2, 3)))]
-        if rng.random() < 0.2:
-            block.append("data")
+        if rng.random() < 0.25:
+            block.append(rng.choice(("data", "data:")))
         if rng.random() < 0.3:
             block.insert(rng.randrange(len(block) + 1), rng.choice(_NOISE))
         if named:

@@ -1,15 +1,15 @@
-"""Wrong ways to build events. Each is the right reader with one thing changed."""
+"""Wrong ways to read the fields of an event. Each is the right reader with one thing changed."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from labkit.check.exercise import Trap
 from labkit.check.exercises.build_events_samples import EventFields
+from labkit.check.exercises.class_traps import traps_of
 
 
-class _Reader:
-    """The right reader, in parts that a trap can change."""
+class Reader:
+    """The right reader of events, in parts that a trap can change. `sentence` names the mistake."""
 
     sentence: ClassVar[str]
     type_at_first = ""
@@ -66,58 +66,72 @@ class _Reader:
         pass
 
 
-class _EveryBlank(_Reader):
-    sentence = "An empty line without data before it dispatched an event. Without a data line it dispatches nothing."
-
-    def dispatches(self) -> bool:
-        return True
-
-
-class _KeepsSpace(_Reader):
-    sentence = "The space after the colon is still there. One space after the colon is not part of the value."
+class _KeepsSpace(Reader):
+    sentence = (
+        "The space after the colon is still in the value. A client removes one space there, so the page would get "
+        "another text than the server sent."
+    )
 
     def value(self, value: str) -> str:
         return value
 
 
-class _Strips(_Reader):
+class _Strips(Reader):
     sentence = (
-        "strip() took too much. One space after the colon goes, no more; other spaces and tabs belong to the value."
+        "Too many characters were removed from a value: spaces or tabs at its start and at its end. One space after "
+        "the colon is removed; all others belong to the data that the server sent."
     )
 
     def value(self, value: str) -> str:
         return value.strip()
 
 
-class _StripsLeft(_Reader):
-    sentence = "lstrip() takes every space and tab at the start. One space after the colon goes, no more."
+class _StripsLeft(Reader):
+    sentence = (
+        "Too many characters were removed at the start of a value. One space after the colon is removed; a second one, "
+        "or a tab, belongs to the data that the server sent."
+    )
 
     def value(self, value: str) -> str:
         return value.lstrip()
 
 
-class _JoinsWithNothing(_Reader):
-    sentence = "The data lines were joined without LF. Each of them is a line of the data: join them with LF."
+class _StripsSpacesOnly(Reader):
+    sentence = (
+        "All spaces at the start of a value were removed. One space is removed; a second one belongs to the data."
+    )
 
-    def join_data(self) -> str:
-        return "".join(self.data)
-
-
-class _JoinsWithSpace(_Reader):
-    sentence = "The data lines were joined with a space. Each of them is a line of the data: join them with LF."
-
-    def join_data(self) -> str:
-        return " ".join(self.data)
+    def value(self, value: str) -> str:
+        return value.lstrip(" ")
 
 
-class _LastDataWins(_Reader):
-    sentence = "Only the last data line arrived. All data lines of a block count: join them with LF."
+class _StripsRight(Reader):
+    sentence = "Spaces at the end of a value are missing. They belong to the data that the server sent."
 
-    def join_data(self) -> str:
-        return self.data[-1]
+    def value(self, value: str) -> str:
+        return value.removeprefix(" ").rstrip()
 
 
-class _NeedsSpace(_Reader):
+class _NoSpaces(Reader):
+    sentence = (
+        "The spaces inside of a value are missing too. Only one space, right after the colon, is no part of the value."
+    )
+
+    def value(self, value: str) -> str:
+        return value.replace(" ", "")
+
+
+class _SlicesAlways(Reader):
+    sentence = (
+        "The first character of a value is missing where no space stands after the colon. That space is optional: "
+        "`data:x` is the same as `data: x`."
+    )
+
+    def value(self, value: str) -> str:
+        return value[1:]
+
+
+class _NeedsSpace(Reader):
     sentence = (
         "A line without a space after the colon was not read. The space is optional: `data:x` is the same as `data: "
         "x`. And `data` alone is a field with an empty value."
@@ -130,10 +144,53 @@ class _NeedsSpace(_Reader):
         return "", ""
 
 
-class _SplitsAtColonSpace(_Reader):
+class _NeedsColon(Reader):
     sentence = (
-        'split(": ") misses `data:x`, because the space is optional, and it cuts a value that holds a colon and a '
-        "space. Cut at the first colon only."
+        "A line without a colon was left out. `data` alone is a field too: it is a data line with an empty value, and "
+        "a client joins it with the others."
+    )
+
+    def split_line(self, line: str) -> tuple[str, str]:
+        return super().split_line(line) if ":" in line else ("", "")
+
+
+class _UnpacksTwo(Reader):
+    sentence = (
+        "The function raises an error at a line without a colon. Such a line is allowed: `data` alone is a data line "
+        "with an empty value, and an unknown one is ignored."
+    )
+
+    def split_line(self, line: str) -> tuple[str, str]:
+        field, value = line.split(":", 1)
+        return field, self.value(value)
+
+
+class _UnpacksAtEachColon(Reader):
+    sentence = (
+        "The function raises an error at a line that has no colon, or more than one. Both are allowed: the first colon "
+        "ends the field name, and the others belong to the value."
+    )
+
+    def split_line(self, line: str) -> tuple[str, str]:
+        field, value = line.split(":")
+        return field, self.value(value)
+
+
+class _UnpacksAtColonSpace(Reader):
+    sentence = (
+        "The function raises an error at a line that does not hold exactly one colon with a space. The space is "
+        "optional, a value may hold colons, and a line may have no colon at all."
+    )
+
+    def split_line(self, line: str) -> tuple[str, str]:
+        field, value = line.split(": ")
+        return field, value
+
+
+class _SplitsAtColonSpace(Reader):
+    sentence = (
+        "A line was cut at a colon with a space. The space is optional, so `data:x` was not read; and a value that "
+        "holds a colon and a space lost what follows. Only the first colon ends the field name."
     )
 
     def split_line(self, line: str) -> tuple[str, str]:
@@ -141,7 +198,7 @@ class _SplitsAtColonSpace(_Reader):
         return field, values[0] if values else ""
 
 
-class _SplitsAtEachColon(_Reader):
+class _SplitsAtEachColon(Reader):
     sentence = "The value was cut at a colon of its own. Only the first colon of a line ends the field name."
 
     def split_line(self, line: str) -> tuple[str, str]:
@@ -149,74 +206,57 @@ class _SplitsAtEachColon(_Reader):
         return field, self.value(values[0]) if values else ""
 
 
-class _Phantom(_Reader):
+class _CommentIsData(Reader):
     sentence = (
-        "A block without data dispatched an empty event. A type or an id alone dispatches nothing: only data does. "
-        "(The library httpx-sse makes this mistake once it has seen an id.)"
+        "A comment was read as data. A line that starts with a colon is a comment: servers send it to keep the "
+        "connection open, and a client ignores it."
     )
 
-    def dispatches(self) -> bool:
-        return bool(self.data or self.type or self.id)
+    def field(self, field: str, value: str) -> None:
+        super().field(field or "data", value)
 
 
-class _DispatchesUnfinished(_Reader):
-    sentence = (
-        "The stream ended before the empty line came, and yet the block was dispatched. The rest of the block may be "
-        "lost, so it is discarded."
-    )
+class _UnknownIsData(Reader):
+    sentence = "A field with an unknown name was read as data. A client ignores it, and it ignores comments too."
 
-    def end(self) -> None:
-        if self.data:
-            self.blank()
+    def field(self, field: str, value: str) -> None:
+        super().field(field if field in ("event", "id") else "data", value)
 
 
-class _ForgetsId(_Reader):
-    sentence = "The id was forgotten at the empty line. The last event ID stays until another id line comes."
+class _AnyPrefix(Reader):
+    sentence = "A field whose name only begins with a known name was read. A client compares the whole name."
 
-    def reset(self) -> None:
-        self.data, self.type, self.id = [], "", ""
-
-
-class _KeepsType(_Reader):
-    sentence = "The type of one block was used for the next. Each empty line resets the type, with or without data."
-
-    def reset(self) -> None:
-        self.data = []
+    def field(self, field: str, value: str) -> None:
+        known = next((name for name in ("data", "event", "id") if field.startswith(name)), "")
+        super().field(known, value)
 
 
-class _KeepsTypeWithoutData(_Reader):
-    sentence = (
-        "A block without data left its type to the next block. Each empty line resets the type, also without data."
-    )
+class _AnyCase(Reader):
+    sentence = "A field name in capitals was read. A client compares the exact name, so it ignores `Data`."
 
-    def reset(self) -> None:
-        if self.data:
-            super().reset()
+    def field(self, field: str, value: str) -> None:
+        super().field(field.lower(), value)
 
 
-class _EmptyType(_Reader):
-    sentence = 'An empty `event:` came out as the type "". An empty type means "message".'
-    type_at_first = "message"
+class _StripsField(Reader):
+    sentence = "Spaces around a field name were removed. A client keeps them, so ` data` is an unknown field to it."
 
-    def type_name(self) -> str:
-        return self.type
-
-
-class _NoEmptyData(_Reader):
-    sentence = (
-        "A block with empty data was not dispatched. `data:` or `data` alone is an event whose data is empty: ask if "
-        "there was a data line, not if the data is empty."
-    )
-
-    def dispatches(self) -> bool:
-        return self.join_data() != ""
+    def field(self, field: str, value: str) -> None:
+        super().field(field.strip(), value)
 
 
-class _TakesNul(_Reader):
-    sentence = "An id with NUL was taken. Such an id line is ignored, and the id before it stays."
+class _TakesNul(Reader):
+    sentence = "An id with NUL was taken. A client ignores such an id line, and the id before it stays."
 
     def takes_id(self, value: str) -> bool:
         return True
 
 
-TRAPS = tuple(Trap(reader.__name__.lstrip("_"), reader().read, reader.sentence) for reader in _Reader.__subclasses__())
+class _IdNeedsValue(Reader):
+    sentence = "An id line with an empty value was ignored. It sets the last event ID to the empty text."
+
+    def takes_id(self, value: str) -> bool:
+        return bool(value) and "\0" not in value
+
+
+FIELD_TRAPS = traps_of(Reader.__subclasses__(), "read")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
+NAMES = ("SSE", "WebSocket")
 EVERY_S = 0.05
 #: What the first events of a server take longer, where it starts cold.
 COLD_S = (0.3, 0.04, 0.008)

@@ -6,12 +6,24 @@ from random import Random
 
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample
+from labkit.check.exercises.listen_answer_traps import ANSWER_TRAPS
 from labkit.check.exercises.listen_network import STREAM, Attempt, Network
-from labkit.check.exercises.listen_traps import TRAPS
+from labkit.check.exercises.listen_traps import CONNECTION_TRAPS, SYMPTOMS
 
 STUB = '''\
 def listen(network: "Network") -> list[str]:
-    """The data of all events, over as many connections as it takes."""
+    """The data of all events, over as many connections as it takes.
+
+    network.connect(last_event_id) gives (status, content type, chunks); a new client sends "". It raises
+    ConnectionError where no connection can be made, and the loop over the chunks raises it where one breaks.
+    network.wait(ms) waits, before each new connection: 3000 ms, or the time that the server asked for last.
+    decoder = Decoder(last_event_id=id) reads one connection, and decoder.feed(chunk) gives its signals. An Event among
+    them has .data. Then decoder.last_event_id is the id to come back with, and decoder.reconnection_ms is None, or
+    what the server asked for. Status 204 says that no more will come.
+    It needs: from labkit.wire import Decoder, Event
+    Example, with: from labkit.check import Attempt, Network
+    listen(Network(("one", "two"), (Attempt(bytes=20), Attempt(), Attempt(204)))) -> ["one", "two"]
+    """
     ...
 '''
 
@@ -52,18 +64,20 @@ def _sample(network: Network) -> Sample:
 def _whole_events(rng: Random, texts: tuple[str, ...]) -> tuple[Attempt, ...]:
     """Connections that stop between two events."""
     attempts: list[Attempt] = []
-    id = ""
-    while int(id or 0) < len(texts):
-        count = rng.randrange(0 if attempts else 1, len(texts) - int(id or 0) + 1)
-        stop = len(Network(texts[: int(id or 0) + count], ()).stream(id))
+    seen = 0
+    while seen < len(texts):
+        count = rng.randrange(0 if attempts else 1, len(texts) - seen + 1)
+        last_event_id = f"e{seen}" if seen else ""
+        stop = len(Network(texts[: seen + count], ()).stream(last_event_id))
         attempts.append(Attempt(bytes=stop, breaks=rng.random() < 0.5))
-        id = str(int(id or 0) + count)
+        seen += count
     return (*attempts, Attempt(204, ""))
 
 
 def _comes_back() -> list[Sample]:
     rng = Random("listen/1")
-    return [_sample(Network(texts, _whole_events(rng, texts))) for texts in (_texts(rng) for _ in range(30))]
+    networks = (Network(texts, _whole_events(rng, texts), any_wait=True) for texts in (_texts(rng) for _ in range(30)))
+    return [_sample(network) for network in networks]
 
 
 def _anywhere(rng: Random) -> Attempt:
@@ -75,7 +89,7 @@ def _anywhere(rng: Random) -> Attempt:
 def _half_events() -> list[Sample]:
     rng = Random("listen/2")
     samples = []
-    for _ in range(40):
+    for _ in range(60):
         attempts = [_anywhere(rng) for _ in range(rng.randrange(1, 6))]
         samples.append(
             _sample(Network(_texts(rng), (*attempts, Attempt(), Attempt(204, "")), rng.choice((None, 0, 500))))
@@ -96,43 +110,45 @@ def _knows_when_to_stop() -> list[Sample]:
 
 def _read(returned: object, sample: Sample) -> list[str]:
     texts = read.items(returned, "a list of the events' data")
-    return [read.text(text, f"Item {place} of the list") for place, text in enumerate(texts)]
+    return [read.text(text, f"Item {place} of the list is") for place, text in enumerate(texts)]
 
-
-LEVELS = (
-    Level(
-        "come back, and say where you were",
-        "When the stream ends or breaks, wait 3000 ms and connect again with the last event ID. 204 means: no more.",
-        _comes_back,
-    ),
-    Level(
-        "half an event, no connection, and as long as the server asks",
-        "An event that was cut is sent again in full. A connection that cannot be made is an outage too. Once the "
-        "server sent a retry, that is how long to wait.",
-        _half_events,
-    ),
-    Level(
-        "know when to stop",
-        "Only status 200 with the media type text/event-stream, parameters aside, opens a stream. Any other answer is "
-        "final.",
-        _knows_when_to_stop,
-    ),
-)
 
 EXERCISE = Exercise(
     stub=STUB,
     solution=listen,
-    levels=LEVELS,
-    traps=TRAPS,
+    levels=(
+        Level(
+            "come back, and say where you were",
+            "When the stream ends or breaks, wait, and connect again with the last event ID. Status 204 means that no "
+            "more will come.",
+            _comes_back,
+        ),
+        Level(
+            "half an event, no connection, and as long as the server asks",
+            "An event that was cut is sent again in full. A connection that cannot be made is an outage too. The wait "
+            "takes 3000 ms, until the server asks for another time.",
+            _half_events,
+        ),
+        Level(
+            "know when to stop",
+            "Only status 200 with the media type text/event-stream, parameters aside, opens a stream. Any other answer "
+            "is final.",
+            _knows_when_to_stop,
+        ),
+    ),
+    traps=(*CONNECTION_TRAPS, *ANSWER_TRAPS),
     hints=(
-        "A loop that ends only by `return`. In each round: connect, read all chunks, wait. What must survive from one "
-        "round to the next? (The texts, the last event ID, and the reconnection time.)",
-        "decoder.feed(chunk) gives signals; those of class Event have .data. After the chunks take "
-        "decoder.last_event_id for the next connect.",
-        "Put connect and the loop over the chunks into one try, with `except ConnectionError: pass`. Make a new "
-        "Decoder(last_event_id=...) for each connection. decoder.reconnection_ms is None, or what the server asked.",
+        "Write a loop that ends only by `return`. In each round: connect, read all chunks, wait. What has to survive "
+        "from one round to the next? (It is the texts, the last event ID, and the reconnection time.)",
+        "`decoder.feed(chunk)` gives signals; those of the class `Event` have `.data`. After the chunks take "
+        "`decoder.last_event_id` for the next connect. `decoder.reconnection_ms` is None, or the time that the server "
+        "asked for, and 0 is a time too.",
+        "Put connect and the loop over the chunks into one `try`, with `except ConnectionError: pass`. What follows it "
+        "then happens after each connection, however it ended. Make a new `Decoder(last_event_id=...)` for each one.",
         'Before you read: `if status != 200 or content_type.split(";")[0] != "text/event-stream": return texts`.',
     ),
     praise="Your client survives every outage here, and stops where it should. EventSource does no more.",
     read=_read,
+    symptoms=SYMPTOMS,
+    imports=("from labkit.wire import Decoder, Event", "from labkit.check import Attempt, Network"),
 )

@@ -6,21 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+from labkit.check.exercise import RuleBroken
 from labkit.wire import Decoder
 
 STREAM = "text/event-stream"
-
-
-class TooEarly(Exception):
-    """The client came back without waiting."""
-
-
-class WrongWait(Exception):
-    """The client waited, but not for the reconnection time."""
-
-
-class AskedAgain(Exception):
-    """The client came back although the answer before was final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +33,10 @@ class Attempt:
     def __repr__(self) -> str:
         if self.status == 0:
             return "no connection"
+        if self.status != 200:
+            return str(self.status)
         if self.final or self.content_type != STREAM:
-            return f"{self.status} {self.content_type}".strip()
+            return f"200 {self.content_type}"
         return f"{'breaks' if self.breaks else 'ends'} after {self.bytes} bytes"
 
 
@@ -56,13 +47,15 @@ class Network:
     `connect(last_event_id)` gives (status, content type, chunks) or raises ConnectionError, as iterating over the
     chunks may; `wait(ms)` lets time pass.
 
-    The server sends `texts`, whose ids count from 1, after the given id; `retry_ms` first, where there is one.
+    The server sends `texts` after the given id, and `retry_ms` first, where there is one. The ids of the texts are
+    "e1", "e2", and so on. With `any_wait` every wait is long enough. `attempts` says what happens to each connection.
     """
 
     texts: tuple[str, ...]
     attempts: tuple[Attempt, ...]
     retry_ms: int | None = None
-    _connections: int = 0
+    any_wait: bool = field(default=False, repr=False)
+    _connections: int = field(default=0, repr=False)
     _wait_ms: int = field(default=3000, repr=False)
     _may_connect: bool = field(default=True, repr=False)
 
@@ -71,13 +64,15 @@ class Network:
 
         Raises:
             ConnectionError: this connection cannot be made.
-            AskedAgain: the answer before was final.
-            TooEarly: the client did not wait.
+            RuleBroken: the answer before was final, the client did not wait, or it sent an id that is not the server's.
         """
         if self._connections == len(self.attempts):
-            raise AskedAgain(f"the answer was {self.attempts[-1]}, which is final, and you asked again")
+            answer = self.attempts[-1] if self.attempts else "none"
+            raise RuleBroken(f"The client asked again, although the last answer was final: {answer}.")
         if not self._may_connect:
-            raise TooEarly("you came back without waiting")
+            raise RuleBroken("The client came back without waiting.")
+        if last_event_id not in ("", *self.ids):
+            raise RuleBroken(f"The client sent the id {last_event_id!r}, and the server never gave it out.")
         attempt = self.attempts[self._connections]
         self._connections += 1
         self._may_connect = False
@@ -89,14 +84,18 @@ class Network:
             return 200, attempt.content_type, iter([b"<p>data: a page</p>\n\ndata: not an event\n\n"])
         return 200, attempt.content_type, self._chunks(attempt, last_event_id)
 
-    def wait(self, ms: int) -> None:
+    def wait(self, ms: float) -> None:
         """Lets `ms` milliseconds pass.
 
         Raises:
-            WrongWait: that is not the reconnection time.
+            RuleBroken: that is not the reconnection time.
         """
-        if ms != self._wait_ms:
-            raise WrongWait(f"the reconnection time was {self._wait_ms} ms, and you waited {ms}")
+        if isinstance(ms, bool) or not isinstance(ms, int | float) or ms < 0:
+            raise RuleBroken(f"The client called network.wait({ms!r}). It takes a number of milliseconds.")
+        if self.any_wait and ms == 0:
+            raise RuleBroken("The client waited 0 ms.")
+        if not self.any_wait and ms != self._wait_ms:
+            raise RuleBroken(f"The client waited {ms:g} ms, and the reconnection time is {self._wait_ms} ms.")
         self._may_connect = True
 
     def _chunks(self, attempt: Attempt, last_event_id: str) -> Iterator[bytes]:
@@ -111,10 +110,15 @@ class Network:
 
     def stream(self, last_event_id: str) -> bytes:
         """The bytes that the server sends after this id."""
-        start = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
         opening = b"" if self.retry_ms is None else b"retry: %d\n\n" % self.retry_ms
-        blocks = [f"id: {number}\ndata: {text}\n\n" for number, text in enumerate(self.texts, 1) if number > start]
-        return opening + "".join(blocks).encode()
+        start = self.ids.index(last_event_id) + 1 if last_event_id in self.ids else 0
+        events = list(zip(self.ids, self.texts, strict=True))[start:]
+        return opening + "".join(f"id: {id}\ndata: {text}\n\n" for id, text in events).encode()
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the texts."""
+        return [f"e{number}" for number in range(1, len(self.texts) + 1)]
 
     def delivered(self) -> list[str]:
         """The texts that a right client receives in all."""
@@ -124,10 +128,10 @@ class Network:
                 decoder = Decoder(last_event_id=id)
                 decoder.feed(self.stream(id)[: attempt.bytes])
                 id = decoder.last_event_id
-        return list(self.texts[: int(id or 0)])
+        return list(self.texts[: self.ids.index(id) + 1 if id else 0])
 
     def __deepcopy__(self, memo: object) -> Self:
-        return type(self)(self.texts, self.attempts, self.retry_ms)
+        return type(self)(self.texts, self.attempts, self.retry_ms, self.any_wait)
 
     def __repr__(self) -> str:
         retry = "" if self.retry_ms is None else f", retry {self.retry_ms}"

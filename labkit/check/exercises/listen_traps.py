@@ -1,203 +1,274 @@
-"""Tempting ways to write the reconnect loop, and what is wrong with each."""
+"""Wrong ways to come back and to read. Each is the right reconnect loop with one thing changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from labkit.check.exercise import Trap
+from labkit.check.exercise import Symptom
+from labkit.check.exercises.class_traps import traps_of
 from labkit.check.exercises.listen_network import STREAM, Network
 from labkit.wire import Decoder, Event
 
 ConnectionAnswer = tuple[int, str, Iterator[bytes]]
 
 
-class _Client:
-    """The right loop, in parts; each trap changes one of them."""
+class ReconnectLoop:
+    """The right loop, in parts that a trap can change. `sentence` names the mistake."""
 
-    def __init__(self) -> None:
-        self.decoder = Decoder()
+    sentence: ClassVar[str]
 
     def listen(self, network: Network) -> list[str]:
-        texts: list[str] = []
-        id, wait_ms = "", 3000
+        self.texts: list[str] = []
+        self.id, self.wait_ms = "", 3000
+        self.decoder = Decoder()
         while True:
-            self.decoder = self.new_decoder(id)
+            self.begin()
             try:
-                status, content_type, chunks = self.connect(network, id)
+                status, content_type, chunks = self.connect(network)
                 if not self.opens(status, content_type):
-                    return texts
-                for chunk in chunks:
-                    texts += [signal.data for signal in self.decoder.feed(chunk) if isinstance(signal, Event)]
+                    return self.texts
+                self.read(chunks)
+                self.after_end()
             except ConnectionError:
-                pass
-            id = self.next_id(texts)
-            wait_ms = self.wait_ms(wait_ms)
-            if not self.comes_back(network, wait_ms):
-                return texts
+                if not self.survives():
+                    return self.texts
+            self.remember()
+            if not self.comes_back(network):
+                return self.texts
 
-    def new_decoder(self, id: str) -> Decoder:
-        return Decoder(last_event_id=id)
+    def begin(self) -> None:
+        self.decoder = Decoder(last_event_id=self.id)
 
-    def connect(self, network: Network, id: str) -> ConnectionAnswer:
-        return network.connect(id)
+    def connect(self, network: Network) -> ConnectionAnswer:
+        return network.connect(self.id)
 
     def opens(self, status: int, content_type: str) -> bool:
         return status == 200 and content_type.split(";")[0] == STREAM
 
-    def next_id(self, texts: list[str]) -> str:
-        return self.decoder.last_event_id
+    def read(self, chunks: Iterator[bytes]) -> None:
+        for chunk in chunks:
+            self.texts += [signal.data for signal in self.decoder.feed(chunk) if isinstance(signal, Event)]
 
-    def wait_ms(self, before_ms: int) -> int:
+    def after_end(self) -> None:
+        self.ended = True
+
+    def survives(self) -> bool:
+        self.ended = False
+        return True
+
+    def remember(self) -> None:
+        self.id = self.decoder.last_event_id
         asked_ms = self.decoder.reconnection_ms
-        return before_ms if asked_ms is None else asked_ms
+        self.wait_ms = self.wait_ms if asked_ms is None else asked_ms
 
-    def comes_back(self, network: Network, wait_ms: int) -> bool:
-        network.wait(wait_ms)
+    def comes_back(self, network: Network) -> bool:
+        network.wait(self.wait_ms)
         return True
 
 
-class _Once(_Client):
-    def comes_back(self, network: Network, wait_ms: int) -> bool:
+class _Once(ReconnectLoop):
+    sentence = (
+        "It reads one connection and then returns. A stream that ends or breaks is an outage: a client connects again, "
+        "until the server says 204."
+    )
+
+    def comes_back(self, network: Network) -> bool:
         return False
 
 
-class _Hurry(_Client):
-    def comes_back(self, network: Network, wait_ms: int) -> bool:
+class _StopsAtABreak(ReconnectLoop):
+    sentence = (
+        "It comes back after a connection that ends, but it stops at one that breaks. To a client both are the same: "
+        "it connects again."
+    )
+
+    def survives(self) -> bool:
+        return False
+
+
+class _LetsTheErrorOut(ReconnectLoop):
+    sentence = (
+        "A ConnectionError came out of the function. A connection that breaks is an outage: a client keeps what it "
+        "has, and connects again."
+    )
+
+    def survives(self) -> bool:
+        raise ConnectionError
+
+
+class _Hurry(ReconnectLoop):
+    sentence = (
+        "It comes back without waiting. Without a pause a server in trouble is asked a thousand times a second, by "
+        "each of its clients."
+    )
+
+    def comes_back(self, network: Network) -> bool:
         return True
 
 
-class _ForgetsId(_Client):
-    def next_id(self, texts: list[str]) -> str:
-        return ""
+class _HurryAfterABreak(ReconnectLoop):
+    sentence = (
+        "It waits after a connection that ends, but not after one that breaks. A server in trouble needs the pause all "
+        "the more. (Is there a `continue` that skips the wait?)"
+    )
+
+    def comes_back(self, network: Network) -> bool:
+        return super().comes_back(network) if self.ended else True
 
 
-class _CountsTexts(_Client):
-    def next_id(self, texts: list[str]) -> str:
-        return str(len(texts) - 1) if texts else ""
+class _ForgetsTheId(ReconnectLoop):
+    sentence = (
+        "Events came twice. It does not say the last event ID when it comes back, so the server starts from the "
+        "beginning."
+    )
+
+    def connect(self, network: Network) -> ConnectionAnswer:
+        return network.connect("")
 
 
-class _OneDecoder(_Client):
-    def new_decoder(self, id: str) -> Decoder:
-        return self.decoder
+class _Counts(ReconnectLoop):
+    sentence = (
+        "It sends an id that it computed, and the server does not know it. An id is a name that the server chose: a "
+        "client sends it back as it is."
+    )
+
+    def connect(self, network: Network) -> ConnectionAnswer:
+        return network.connect(str(len(self.texts) or ""))
 
 
-class _GivesUp(_Client):
-    def connect(self, network: Network, id: str) -> ConnectionAnswer:
+class _IdAfterAnEnd(ReconnectLoop):
+    sentence = (
+        "Events came twice after a connection that broke. It takes the last event ID from a connection that ends, but "
+        "not from one that breaks."
+    )
+
+    def remember(self) -> None:
+        before = self.id
+        super().remember()
+        self.id = self.id if self.ended else before
+
+
+class _DecoderWithoutTheId(ReconnectLoop):
+    sentence = (
+        "Events came twice after a connection that brought none. Its decoder did not know the last event ID, so the id "
+        "was empty afterwards."
+    )
+
+    def begin(self) -> None:
+        self.decoder = Decoder()
+
+
+class _WholeConnections(ReconnectLoop):
+    sentence = (
+        "What had arrived before a break is missing. Read each chunk when it comes: the events in it are complete, "
+        "whatever happens to the connection later."
+    )
+
+    def read(self, chunks: Iterator[bytes]) -> None:
+        super().read(iter([b"".join(chunks)]))
+
+
+class _RaisesAtTheEnd(ReconnectLoop):
+    sentence = "A final answer made the function raise an error. It is the end of the stream: return what has come."
+
+    def opens(self, status: int, content_type: str) -> bool:
+        if not super().opens(status, content_type):
+            raise ValueError(status)
+        return True
+
+
+class _RaisesAnExceptionAtTheEnd(_RaisesAtTheEnd):
+    def opens(self, status: int, content_type: str) -> bool:
+        if not ReconnectLoop.opens(self, status, content_type):
+            raise RuntimeError(status)
+        return True
+
+
+class _NeverStops(ReconnectLoop):
+    sentence = "It asked again after a final answer. 204 says that no more will come, and a client then stays away."
+
+    def opens(self, status: int, content_type: str) -> bool:
+        return True
+
+
+class _OneDecoder(ReconnectLoop):
+    sentence = (
+        "Half an event of the old connection ran into the new one. A client discards it: each connection begins with "
+        "nothing read."
+    )
+
+    def begin(self) -> None:
+        pass
+
+
+class _EverySignal(ReconnectLoop):
+    sentence = (
+        "The function raises an error when the server says `retry:`. Not every signal is an event: a Retry, for "
+        "instance, has no data."
+    )
+
+    def read(self, chunks: Iterator[bytes]) -> None:
+        for chunk in chunks:
+            self.texts += [signal.data for signal in self.decoder.feed(chunk)]  # type: ignore[union-attr]
+
+
+class _GivesUp(ReconnectLoop):
+    sentence = (
+        "It stopped when no connection could be made. That is an outage like any other: a client waits, and tries "
+        "again."
+    )
+
+    def connect(self, network: Network) -> ConnectionAnswer:
         try:
-            return super().connect(network, id)
+            return super().connect(network)
         except ConnectionError:
             return 0, "", iter(())
 
 
-class _AlwaysThreeSeconds(_Client):
-    def wait_ms(self, before_ms: int) -> int:
-        return 3000
+class _ConnectLetsTheErrorOut(ReconnectLoop):
+    sentence = (
+        "A ConnectionError came out of the function when no connection could be made. `network.connect` raises it too: "
+        "a client waits, and tries again."
+    )
+
+    def connect(self, network: Network) -> ConnectionAnswer:
+        try:
+            return super().connect(network)
+        except ConnectionError:
+            raise _Escaped from None
+
+    def listen(self, network: Network) -> list[str]:
+        try:
+            return super().listen(network)
+        except _Escaped:
+            raise ConnectionError from None
 
 
-class _ForgetsRetry(_Client):
-    def wait_ms(self, before_ms: int) -> int:
-        return super().wait_ms(3000)
+class _Escaped(Exception):
+    pass
 
 
-class _ZeroIsNothing(_Client):
-    def wait_ms(self, before_ms: int) -> int:
-        return self.decoder.reconnection_ms or before_ms
+class _HurryWithoutAConnection(ReconnectLoop):
+    sentence = (
+        "It does not wait after a connection that could not be made. A server that is down would be asked a thousand "
+        "times a second."
+    )
+
+    def connect(self, network: Network) -> ConnectionAnswer:
+        try:
+            return super().connect(network)
+        except ConnectionError:
+            return super().connect(network)
 
 
-class _AnyStatus(_Client):
-    def opens(self, status: int, content_type: str) -> bool:
-        return status != 204
+CONNECTION_TRAPS = traps_of(ReconnectLoop.__subclasses__(), "listen", {_RaisesAtTheEnd: (_RaisesAnExceptionAtTheEnd,)})
 
-
-class _AnyType(_Client):
-    def opens(self, status: int, content_type: str) -> bool:
-        return status == 200
-
-
-class _ExactType(_Client):
-    def opens(self, status: int, content_type: str) -> bool:
-        return status == 200 and content_type == STREAM
-
-
-class _NeverStops(_Client):
-    def opens(self, status: int, content_type: str) -> bool:
-        return True
-
-
-TRAPS = (
-    Trap(
-        "once",
-        lambda network: _Once().listen(network),
-        "It stops at the first end. A stream that ends or breaks is an outage: connect again, until the server says "
-        "204.",
-    ),
-    Trap(
-        "hurry",
-        lambda network: _Hurry().listen(network),
-        "It comes back at once. A server in trouble would be asked a thousand times a second: call "
-        "network.wait(3000) before.",
-    ),
-    Trap(
-        "forgets the id",
-        lambda network: _ForgetsId().listen(network),
-        "Events came twice. Without the last event ID the server starts from the beginning: pass it to connect.",
-    ),
-    Trap(
-        "counts",
-        lambda network: _CountsTexts().listen(network),
-        "An event came twice. The id is a name that the server chose, not a number to compute: take "
-        "decoder.last_event_id as it is.",
-    ),
-    Trap(
-        "never stops",
-        lambda network: _NeverStops().listen(network),
-        "It asked again after a final answer. 204 says that there is no more: look at the status before you read.",
-    ),
-    Trap(
-        "one decoder",
-        lambda network: _OneDecoder().listen(network),
-        "Half an event of the old connection ran into the new one. The standard discards it: make a new Decoder for "
-        "each connection.",
-    ),
-    Trap(
-        "gives up",
-        lambda network: _GivesUp().listen(network),
-        "It gave up when no connection could be made. That is an outage like any other: catch ConnectionError "
-        "around connect too.",
-    ),
-    Trap(
-        "always three seconds",
-        lambda network: _AlwaysThreeSeconds().listen(network),
-        "It always waits 3000 ms. A server says `retry:` to be asked sooner, or later: use decoder.reconnection_ms "
-        "when it is not None.",
-    ),
-    Trap(
-        "forgets retry",
-        lambda network: _ForgetsRetry().listen(network),
-        "The reconnection time was forgotten with its connection. It holds until another retry comes: keep it "
-        "outside the loop.",
-    ),
-    Trap(
-        "zero is nothing",
-        lambda network: _ZeroIsNothing().listen(network),
-        "`retry: 0` was taken for no retry, because 0 is false. Ask `is not None`.",
-    ),
-    Trap(
-        "any status but 204",
-        lambda network: _AnyStatus().listen(network),
-        "It went on after an error, or took a page for a stream. Only status 200 with text/event-stream opens a "
-        "stream; the rest is final.",
-    ),
-    Trap(
-        "any type",
-        lambda network: _AnyType().listen(network),
-        "It read a web page as if it were a stream. The status was 200, but the content type was another: compare "
-        "both.",
-    ),
-    Trap(
-        "exact type",
-        lambda network: _ExactType().listen(network),
-        "It refused `text/event-stream; charset=utf-8`. What follows the semicolon is a parameter: compare what "
-        "stands before it.",
+SYMPTOMS = (
+    Symptom(
+        "nothing came",
+        lambda texts, expected: texts == [],
+        "The result is empty, although events came. Each connection brings some of them, and the last one brings none: "
+        "the data of all connections belongs in one list.",
     ),
 )

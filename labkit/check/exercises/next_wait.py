@@ -9,13 +9,19 @@ from labkit.check.exercise import Exercise, Level, Sample, Trap
 
 STUB = '''\
 def next_wait(status: int | None, failures: int, chance: float) -> float | str:
-    """Seconds until the next attempt, or "stop". Example: next_wait(503, 3, 0.5) -> 2.0, half of 1 · 2 · 2 s."""
+    """The seconds until the next attempt, or "stop".
+
+    status: of the last answer; None if there was none. failures: in a row, this one too. chance: from 0 to 1.
+    The wait is 1 s after the first failure, doubles with each, is 30 s at most, and is taken times the chance.
+    Example:
+    next_wait(503, 3, 0.5) -> 2.0
+    """
     ...
 '''
 
 
 def next_wait(status: int | None, failures: int, chance: float) -> float | str:
-    """Seconds until the next attempt, or "stop". Example: next_wait(503, 3, 0.5) -> 2.0, half of 1 · 2 · 2 s."""
+    """The seconds until the next attempt, or "stop"."""
     if status not in (None, 200, 429) and not 500 <= status < 600:
         return "stop"
     wait_s: int = min(30, 2 ** (failures - 1))

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from random import Random
 
-from labkit.check.exercise import REFUSED, Exercise, Level, Sample, Unreadable
-from labkit.check.exercises.write_event_traps import TRAPS
-from labkit.check.read import kind
+from labkit.check.exercise import REFUSED, Exercise, Level, Sample
+from labkit.check.exercises.write_event_head_traps import HEAD_TRAPS
+from labkit.check.exercises.write_event_traps import DATA_TRAPS
+from labkit.check.read import no_coroutine
+from labkit.check.values import Unreadable, shape
 from labkit.errors import EncodeError, LimitExceeded
 from labkit.wire import Decoder, Event, Frame, Ignored, encode
 
 STUB = '''\
 def write_event(data: str, event: str | None = None, id: str | None = None) -> str:
-    """The text of one frame, its empty line included. ValueError for an event or id that cannot be sent."""
+    r"""The text of one event, with its empty line. It raises ValueError for an event or id that cannot be sent.
+
+    Each line of the data is a data line of its own; LF, CR and CR LF end a line of the data. None means no such line.
+    An event or id with a line break, and an id with NUL, cannot be sent.
+    Example:
+    write_event("a\\nb", id="7") -> "id: 7\\ndata: a\\ndata: b\\n\\n"
+    """
     ...
 '''
 
 
 def write_event(data: str, event: str | None = None, id: str | None = None) -> str:
-    """The text of one frame, its empty line included. ValueError for an event or id that cannot be sent."""
+    """The text of one event, with its empty line. It raises ValueError for an event or id that cannot be sent."""
     lines = []
     for field, value in (("event", event), ("id", id)):
         if value is None:
@@ -33,12 +41,6 @@ def write_event(data: str, event: str | None = None, id: str | None = None) -> s
 
 _WORDS = ("tick", "7", "a b", "x: 1", "grün", "[1, 2]", ": note", "data: 5")
 _PIECES = ("tick", "7", "", " indented", "  ", "a\u2028b", "c\x85d", "data: 5", ": x")
-
-
-class _Read(list[Event | Ignored]):
-    """What a client read, and the frame it read it from."""
-
-    frame: bytes | str = ""
 
 
 def _plain() -> list[Sample]:
@@ -85,12 +87,14 @@ def _sample(data: str, **options: str) -> Sample:
         frame = encode(Frame(data=data, event=options.get("event"), id=options.get("id")))
     except EncodeError:
         return Sample((data,), REFUSED, options)
-    return Sample((data,), list(_read(frame, sample)), options)
+    return Sample((data,), _read(frame, sample), options)
 
 
-def _read(returned: object, sample: Sample) -> _Read:
+def _read(returned: object, sample: Sample) -> list[Event | Ignored]:
+    """What a client reads."""
+    no_coroutine(returned)
     if not isinstance(returned, str | bytes | bytearray):
-        raise Unreadable(f"It returned {kind(returned)}, not a str or bytes.")
+        raise Unreadable(f"It returned {shape(returned)}; the check expects the text of one event, a string.")
     try:
         raw = returned.encode() if isinstance(returned, str) else bytes(returned)
     except UnicodeEncodeError:
@@ -100,56 +104,47 @@ def _read(returned: object, sample: Sample) -> _Read:
     try:
         signals = decoder.feed(raw) + decoder.close()
     except LimitExceeded as problem:
-        raise Unreadable(f"The frame is too large: {problem}.") from None
-    read = _Read(signal for signal in signals if isinstance(signal, Event | Ignored))
-    read.frame = str.__str__(returned) if isinstance(returned, str) else raw
-    return read
+        raise Unreadable(f"The event is too large: {problem}.") from None
+    return [signal for signal in signals if isinstance(signal, Event | Ignored)]
 
 
-def _show_result(value: object) -> str:
-    frame = f"{value.frame!r}\n            " if isinstance(value, _Read) else ""
-    return f"{frame}a client reads {value!r}"
+def _show_read(signals: object) -> str:
+    return f"a client reads {signals!r}"
 
 
-def _show_expected(value: object) -> str:
-    return "a ValueError: this cannot be sent" if value == REFUSED else f"a client reads {value!r}"
+def _show_expected(signals: object) -> str:
+    return "a ValueError: this cannot be sent" if signals == REFUSED else _show_read(signals)
 
-
-LEVELS = (
-    Level(
-        "plain data",
-        'A frame is the line "data: " with the data, and an empty line after it.',
-        _plain,
-    ),
-    Level(
-        "line breaks, spaces and empty data",
-        "Each line of the data gets a data line of its own. Always write the space after the colon. Empty data is one "
-        "data line too.",
-        _with_breaks,
-    ),
-    Level(
-        "CR and CRLF, event and id",
-        "CR and CRLF break lines too, and arrive as LF. event and id each get a line. A line break in them, or NUL in "
-        "an id, is a ValueError.",
-        _all,
-    ),
-)
 
 EXERCISE = Exercise(
     stub=STUB,
     solution=write_event,
-    levels=LEVELS,
-    traps=TRAPS,
+    levels=(
+        Level("plain data", "An event is the line `data: ` with the data, and an empty line after it.", _plain),
+        Level(
+            "line breaks, spaces and empty data",
+            "Each line of the data gets a data line of its own. Always write the space after the colon. Empty data is "
+            "one data line too.",
+            _with_breaks,
+        ),
+        Level(
+            "CR and CR LF, event and id",
+            "CR and CR LF break lines too, and arrive as LF. An event and an id each get a line. A line break in one "
+            "of them, or NUL in an id, is a ValueError.",
+            _all,
+        ),
+    ),
+    traps=(*DATA_TRAPS, *HEAD_TRAPS),
     hints=(
-        "Write the frame for the data 'a\\nb' by hand. A client joins data lines with LF, so you need two of them.",
-        'Split the data into lines, and write "data: " before each of them. One empty line ends the frame. Not '
-        "splitlines(): it cuts at too many characters, and makes no line at all of ''.",
-        "Turn CRLF, then CR, into LF before you split. Write event and id if they are not None.",
-        'Before you write event or id, look for "\\n" and "\\r" in it, and for "\\0" in the id: raise ValueError. Do '
+        r"Write the event for the data `'a\nb'` by hand. A client joins the data lines with LF, so you need two.",
+        "Split the data into lines, and write `data: ` before each of them. One empty line ends the event. Do not use "
+        "`splitlines()`: it cuts at too many characters, and it makes no line at all of `''`.",
+        "Turn CR LF, then CR, into LF before you split. Write event and id if they are not None.",
+        r"Before you write event or id, look for `\n` and `\r` in it, and for `\0` in the id, and raise ValueError. Do "
         "not repair it.",
     ),
     praise="What you write is what a client reads, and what cannot be sent is refused.",
     read=_read,
-    show_result=_show_result,
+    show_read=_show_read,
     show_expected=_show_expected,
 )

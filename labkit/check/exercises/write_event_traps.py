@@ -1,14 +1,15 @@
-"""Wrong ways to write a frame. Each is the right writer with one thing changed."""
+"""Wrong ways to write the data of an event. Each is the right writer with one thing changed."""
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
-from labkit.check.exercise import Trap
+from labkit.check.exercises.class_traps import traps_of
 
 
-class _Writer:
-    """The right writer, in parts that a trap can change."""
+class Writer:
+    """The right writer of events, in parts that a trap can change. `sentence` names the mistake."""
 
     sentence: ClassVar[str]
     mark = "data: "
@@ -30,22 +31,68 @@ class _Writer:
         return data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-class _NoEmptyLine(_Writer):
-    sentence = "The empty line at the end is missing. Without it a client goes on waiting, and dispatches nothing."
+class _NoEmptyLine(Writer):
+    sentence = (
+        "The empty line at the end is missing. Without it a client goes on waiting for more lines, and dispatches "
+        "nothing."
+    )
     end = ""
 
 
-class _OneDataLine(_Writer):
+class _NoLineEnd(Writer):
+    sentence = "The last line has no line end, so a client goes on waiting for the rest of it, and dispatches nothing."
+    end = ""
+
+    def write(self, data: str, event: str | None = None, id: str | None = None) -> str:
+        return super().write(data, event, id).removesuffix("\n")
+
+
+class _NoFieldName(Writer):
+    sentence = "The data stands without its field name. A client ignores a line that does not begin with a known one."
+    mark = ""
+
+
+class _NoColon(Writer):
+    sentence = "The field name has no colon behind it. A client takes the whole line for an unknown field."
+    mark = "data "
+
+
+class _OneDataLine(Writer):
     sentence = (
-        "What follows the first line break is lost: it does not begin with `data: `, so for a client it is no data. "
-        "Write `data: ` before each line of the data."
+        "What follows the first line break in the data is lost. Its line does not begin with `data: `, so it is no "
+        "data for a client, and it may even end the event."
     )
 
     def lines(self, data: str) -> list[str]:
         return [data]
 
 
-class _Escapes(_Writer):
+class _Repr(Writer):
+    sentence = (
+        "The data arrived as Python writes it, with quotes around it. A client does not evaluate Python: it shows the "
+        "quotes to the page."
+    )
+
+    def lines(self, data: str) -> list[str]:
+        return [repr(data)]
+
+
+class _Json(Writer):
+    sentence = (
+        "The data arrived as JSON, with quotes around it. A client does not parse JSON by itself, and here nobody "
+        "asked for it: send the text as it is."
+    )
+
+    def lines(self, data: str) -> list[str]:
+        return [json.dumps(data)]
+
+
+class _JsonAsItIs(_Json):
+    def lines(self, data: str) -> list[str]:
+        return [json.dumps(data, ensure_ascii=False)]
+
+
+class _Escapes(Writer):
     sentence = (
         "The line breaks arrived as the two characters \\ and n. A client does not turn them back: write a data line "
         "for each line."
@@ -55,34 +102,76 @@ class _Escapes(_Writer):
         return ["\\n".join(super().lines(data))]
 
 
-class _Spaces(_Writer):
+class _Spaces(Writer):
     sentence = "The line breaks arrived as spaces. Write a data line for each line; a client joins them with LF."
 
     def lines(self, data: str) -> list[str]:
         return [" ".join(super().lines(data))]
 
 
-class _Splitlines(_Writer):
+class _NoBreaks(Writer):
+    sentence = "The line breaks are missing. Write a data line for each line; a client joins them with LF."
+
+    def lines(self, data: str) -> list[str]:
+        return ["".join(super().lines(data))]
+
+
+class _RefusesBreaks(Writer):
     sentence = (
-        "The lines were cut wrongly. str.splitlines() makes no line at all of '', drops a line break at the end, and "
-        "also cuts at characters such as U+2028. Split at line ends only."
+        "Data with a line break was refused. It can be sent: each line gets a data line of its own, and a client joins "
+        "them again."
+    )
+
+    def lines(self, data: str) -> list[str]:
+        if "\n" in data or "\r" in data:
+            raise ValueError("data")
+        return [data]
+
+
+class _EventForEachLine(Writer):
+    sentence = (
+        "Each line of the data became an event of its own. One event may have many data lines: the empty line comes "
+        "only after the last one."
+    )
+
+    def write(self, data: str, event: str | None = None, id: str | None = None) -> str:
+        head = self.head("event", event) + self.head("id", id)
+        return head + "".join(f"data: {line}\n\n" for line in self.lines(data))
+
+
+class _Splitlines(Writer):
+    sentence = (
+        "The lines of the data were cut wrongly. Empty data gave no data line, a line break at the end was dropped, or "
+        "a line was cut at a character such as U+2028. (`str.splitlines()` does all of this.)"
     )
 
     def lines(self, data: str) -> list[str]:
         return data.splitlines()
 
 
-class _SplitlinesOrEmpty(_Writer):
+class _SplitlinesOrEmpty(Writer):
     sentence = (
-        "The lines were cut wrongly. str.splitlines() drops a line break at the end of the data, and also cuts at "
-        "characters such as U+2028. Split at line ends only."
+        "The lines of the data were cut wrongly. A line break at the end was dropped, or a line was cut at a character "
+        "such as U+2028. (`str.splitlines()` does both.)"
     )
 
     def lines(self, data: str) -> list[str]:
         return data.splitlines() or [""]
 
 
-class _NoSpace(_Writer):
+class _NoTail(Writer):
+    sentence = "A line break at the end of the data is lost. Its last line is empty, and it needs a data line too."
+
+    def lines(self, data: str) -> list[str]:
+        return super().lines(data.rstrip("\r\n"))
+
+
+class _NoOneTail(_NoTail):
+    def lines(self, data: str) -> list[str]:
+        return super(_NoTail, self).lines(data.removesuffix("\n"))
+
+
+class _NoSpace(Writer):
     sentence = (
         "A space at the start of the data is lost. A client takes away one space after the colon: always write that "
         "space, then it takes yours."
@@ -90,89 +179,62 @@ class _NoSpace(_Writer):
     mark = "data:"
 
 
-class _Strips(_Writer):
-    sentence = "Spaces at the start or the end of a data line are gone. They belong to the data: do not strip."
+class _Strips(Writer):
+    sentence = "Spaces at the start or at the end of a data line are lost. They belong to the data."
 
     def lines(self, data: str) -> list[str]:
         return [line.strip() for line in super().lines(data)]
 
 
-class _DropsEmptyLines(_Writer):
-    sentence = "Empty lines of the data are gone. Write them too: `data: ` with nothing after it."
+class _StripsAll(Writer):
+    sentence = "Spaces or line breaks at the ends of the data are lost. They belong to it, and the page wants them."
+
+    def lines(self, data: str) -> list[str]:
+        return super().lines(data.strip())
+
+
+class _DropsEmptyLines(Writer):
+    sentence = (
+        "Empty lines of the data are lost. A client makes an empty line of `data: ` with nothing behind it, so write "
+        "them too."
+    )
 
     def lines(self, data: str) -> list[str]:
         return [line for line in super().lines(data) if line]
 
 
-class _OnlyLf(_Writer):
+class _OnlyLf(Writer):
     sentence = (
-        "A CR in the data ended the line on the wire, and what follows it is lost. CR ends a line too: split there."
+        "A CR in the data ended the line on the wire, and what follows it is lost. A client takes CR for a line end, "
+        "too."
     )
 
     def lines(self, data: str) -> list[str]:
         return data.split("\n")
 
 
-class _CrLfTwice(_Writer):
-    sentence = "A CRLF in the data arrived as two line breaks. It is one: replace CRLF before you replace CR."
+class _DropsCr(Writer):
+    sentence = "A CR that stands alone was dropped, and two lines of the data ran together. CR alone breaks a line too."
+
+    def lines(self, data: str) -> list[str]:
+        return data.replace("\r", "").split("\n")
+
+
+class _LfAndCrLf(Writer):
+    sentence = (
+        "CR LF breaks a line here, but a CR that stands alone does not. A client takes it for a line end, so what "
+        "follows it is lost."
+    )
+
+    def lines(self, data: str) -> list[str]:
+        return data.replace("\r\n", "\n").split("\n")
+
+
+class _CrLfTwice(Writer):
+    sentence = "A CR LF in the data arrived as two line breaks. It is one: replace CR LF before you replace CR."
 
     def lines(self, data: str) -> list[str]:
         return data.replace("\r", "\n").split("\n")
 
 
-class _DataOnly(_Writer):
-    sentence = "event or id did not arrive. Each of them that is not None gets a line of its own."
-
-    def head(self, field: str, value: str | None) -> str:
-        return ""
-
-
-class _Cleans(_Writer):
-    sentence = (
-        "A bad event or id was cleaned, and sent. A cleaned id is another id, and a resume from it goes wrong: raise "
-        "ValueError."
-    )
-
-    def checked(self, field: str, value: str) -> str:
-        return value.replace("\n", "").replace("\r", "").replace("\0", "")
-
-
-class _Unchecked(_Writer):
-    sentence = (
-        "A line break or NUL in event or id went to the wire. After a line break there begins a field that the "
-        "caller did not mean, and an id with NUL is ignored: raise ValueError."
-    )
-
-    def checked(self, field: str, value: str) -> str:
-        return value
-
-
-class _AllowsNul(_Writer):
-    sentence = (
-        "An id with NUL was written. A client ignores such a line, so nobody can resume from it: raise ValueError."
-    )
-
-    def checked(self, field: str, value: str) -> str:
-        return super().checked("event", value)
-
-
-class _AllowsCr(_Writer):
-    sentence = "LF in event or id is refused, but CR is not. CR ends a line too: raise ValueError."
-
-    def checked(self, field: str, value: str) -> str:
-        if "\n" in value or (field == "id" and "\0" in value):
-            raise ValueError(field)
-        return value
-
-
-class _EmptyIsNone(_Writer):
-    sentence = (
-        'id="" is not the same as no id: an empty id line clears the id that a client remembers. Ask `is not None`. '
-        "(The client below remembered the id 6.)"
-    )
-
-    def head(self, field: str, value: str | None) -> str:
-        return super().head(field, value or None)
-
-
-TRAPS = tuple(Trap(writer.__name__.lstrip("_"), writer().write, writer.sentence) for writer in _Writer.__subclasses__())
+DATA_TRAPS = traps_of(Writer.__subclasses__(), "write", {_Json: (_JsonAsItIs,), _NoTail: (_NoOneTail,)})
