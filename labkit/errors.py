@@ -1,6 +1,15 @@
-"""The errors of labkit. Each message says what happened, why, and what to do now."""
+"""The errors of labkit, and how a sentence counts. Each message says what happened, why, and what to do now."""
 
 from __future__ import annotations
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and its noun, in the singular for one.
+
+    >>> counted(1, "event"), counted(0, "event"), counted(1200, "byte")
+    ('1 event', '0 events', '1,200 bytes')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 class LabError(Exception):
@@ -66,7 +75,7 @@ class RetriesExhausted(StreamLost):
     def __init__(self, attempts: int, last_error: str = "") -> None:
         self.attempts = attempts
         super().__init__(
-            f"gave up after {attempts} failed attempt{'s' * (attempts != 1)}{': ' + last_error if last_error else ''}"
+            f"gave up after {counted(attempts, 'failed attempt')}{': ' + last_error if last_error else ''}"
         )
 
 

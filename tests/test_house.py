@@ -85,3 +85,17 @@ def test_the_picture_of_the_house_is_that_of_today(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     assert f"{title}." in page.replace("\n", " "), title
     assert [room for room in rooms if f"`{room}`" not in page] == []
+
+
+NOUNS = "answer|burst|client|comment|connection|cut|event|lump|message|piece|reader|request|stream|token"
+#: A number in a sentence, and its noun in the plural. Of "3 of {number} events" there are several; a constant, a number
+#: with decimals and "many" are never 1.
+COUNT = re.compile(rf"(?<!of )(?<!of \$)\{{(?!_many\(|rate\}})([^{{}}]*[a-z][^{{}}]*)(?<!f)\}} (?:{NOUNS})s\b")
+
+
+def test_a_count_and_its_noun_agree() -> None:
+    """Nothing says "1 events": where a number stands before its noun, counted() writes both."""
+    files = [path for path in (ROOT / "labkit").rglob("*") if path.suffix in (".py", ".js", ".html")]
+    own = [path for path in files if not {"check", "notebooks"} & set(path.relative_to(ROOT).parts)]
+    wrong = [f"{path.name}: {found[0]}" for path in own for found in COUNT.finditer(path.read_text("utf-8"))]
+    assert wrong == []

@@ -11,7 +11,7 @@ from labkit.bench.connection_costs import SERVERS, Cost, Served
 from labkit.bench.progress import progress
 from labkit.bench.result import Result
 from labkit.bench.settings import allowed_rounds, check_settings
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 from labkit.system.usage import allow_descriptors, descriptors
 
 T = TypeVar("T")
@@ -95,8 +95,8 @@ def _check_descriptors(connections: int, servers: int) -> None:
     allowed = allow_descriptors(needed)
     if needed > allowed:
         raise LabError(
-            f"{connections} connections to each of {servers} servers need {needed} open files, and this process may "
-            f"have {allowed}. Ask for fewer, or for fewer rounds, or raise the limit (ulimit -n)"
+            f"{counted(connections, 'connection')} to each of {servers} servers need {needed} open files, and this "
+            f"process may have {allowed}. Ask for fewer, or for fewer rounds, or raise the limit (ulimit -n)"
         )
 
 

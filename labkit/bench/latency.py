@@ -16,7 +16,7 @@ from labkit.bench.settings import allowed_rounds, check_settings
 from labkit.bench_servers.payload import now_ms, sent_ms
 from labkit.client import OPEN, Source
 from labkit.clock import wait_until
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 from labkit.system.child import Child
 
 WARM_UP = 3  # events of each round that do not count: caches, first writes
@@ -84,7 +84,7 @@ async def _round(server: Origin, name: str, events: int, speed: Speed) -> tuple[
         finally:
             reading.cancel()
     backwards = [lag for lag in lags if lag < 0]
-    return lags, f"{len(backwards)} events arrived before they were sent: the clock jumped" if backwards else ""
+    return lags, f"{counted(len(backwards), 'event')} arrived earlier than sent: the clock jumped" if backwards else ""
 
 
 async def _read(source: Source, events: int, lags: list[float]) -> None:

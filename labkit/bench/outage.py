@@ -11,6 +11,7 @@ from labkit.bench.latency import opened
 from labkit.bench.origin import Origin, origin
 from labkit.bench.settings import check_settings
 from labkit.bench_servers.payload import now_ms
+from labkit.errors import counted
 from labkit.proxy import pipe
 
 GRACE_S = 5.0
@@ -29,7 +30,7 @@ class Outage:
 
     def __repr__(self) -> str:
         back = "never came back" if self.recovered_ms is None else f"back after {self.recovered_ms:.0f} ms"
-        return f"{self.lost} lost, {self.doubled} doubled, {back}, over {self.connections} connections"
+        return f"{self.lost} lost, {self.doubled} doubled, {back}, over {counted(self.connections, 'connection')}"
 
 
 async def outage(per_s: float = 50.0, events: int = 40, transports: Sequence[str] = OVER_HTTP) -> dict[str, Outage]:

@@ -52,9 +52,10 @@ class Wire:
         return self.overhead_bytes - self.head_bytes
 
     def __repr__(self) -> str:
+        rate = f"{self.requests:.2g}"
         return (
             f"{self.payload_bytes} bytes of payload + {self.overhead_bytes:.0f} for each event, "
-            f"{self.once_bytes} once; {self.requests:.2g} requests for each event"
+            f"{self.once_bytes} once; {rate} request{'s' * (rate != '1')} for each event"
         )
 
 
@@ -82,7 +83,7 @@ async def wire(
             late = ", ".join(
                 f"{name} {counter.event_count}" for name, counter in counted.items() if counter.event_count <= events
             )
-            raise LabError(f"not all {events + 1} events arrived in time: {late}") from None
+            raise LabError(f"not all of {events + 1} events arrived in time: {late}") from None
         return {name: counter.cost(size_bytes) for name, counter in counted.items()}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -26,7 +26,7 @@ NULL = "null"
 def machine() -> str:
     """This machine, in a line: without its name."""
     cores = os.cpu_count() or 1
-    return f"{platform.system()}, {cores} core{'s' * (cores != 1)}, Python {platform.python_version()}"
+    return f"{platform.system()}, {counted(cores, 'core')}, Python {platform.python_version()}"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import click
 
 import labkit
 from labkit.command.terminal import Failure, never_fail_on_a_character
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 
 if TYPE_CHECKING:
     from labkit.command.lessons import Copy, Place
@@ -227,7 +227,7 @@ def _copy_lines(place: Place, copies: list[Copy]) -> list[str]:
     for action, verb in (("copied", "copied to"), ("refreshed", "refreshed in")):
         names = [copy.lesson for copy in copies if copy.action == action]
         if names:
-            lines.append(f"{len(names)} lesson{'s' * (len(names) != 1)} {verb} {place.work}: {', '.join(names)}")
+            lines.append(f"{counted(len(names), 'lesson')} {verb} {place.work}: {', '.join(names)}")
     return lines + [
         f"{copy.lesson} has a new original, and you wrote in yours: left alone. labkit reset {copy.lesson[:2]} gives it"
         for copy in copies

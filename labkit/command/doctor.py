@@ -16,7 +16,7 @@ from labkit.command.report import show_diagnosis
 from labkit.command.terminal import Failure, printable, say
 from labkit.command.unreachable import why_unreachable
 from labkit.doctor import Diagnosis, NotExamined, compare, examine
-from labkit.errors import StreamLost
+from labkit.errors import StreamLost, counted
 
 HEALTHY, FINDINGS = 0, 1  # 2, for what could not be examined, is Failure's
 
@@ -66,7 +66,9 @@ async def _run(options: DoctorOptions) -> int:
         raise direct
     if isinstance(through, NotExamined):  # a proxy that holds the head too shows nothing at all
         held, sentence = bool(direct.recording.events), f"{through}. The stream itself brought"
-        _print_both(options, direct, None, held, f"{sentence} {len(direct.recording.events)} events meanwhile")
+        _print_both(
+            options, direct, None, held, f"{sentence} {counted(len(direct.recording.events), 'event')} meanwhile"
+        )
         return FINDINGS
     if isinstance(through, BaseException):
         raise through

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit.command.lessons import Place
+from labkit.errors import counted
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -106,7 +107,7 @@ def check_lessons(place: Place) -> InstallationCheck:
     """Checks that the originals of the lessons are there."""
     count = len(place.lessons)
     if count:
-        return InstallationCheck(True, f"{count} lesson{'s' * (count != 1)} in {place.originals}")
+        return InstallationCheck(True, f"{counted(count, 'lesson')} in {place.originals}")
     return InstallationCheck(False, f"no lessons in {place.originals}", "get labkit again, with its folder notebooks")
 
 

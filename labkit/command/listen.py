@@ -18,7 +18,7 @@ import httpx
 from labkit.client import CLOSED, OPEN, STANDARD, EventSource, State
 from labkit.command.terminal import Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
 from labkit.command.unreachable import why_unreachable
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 from labkit.wire import Comment, Event, Ignored, Retry, Signal
 
 INTERRUPTED = 130  # precedent: the shell's 128 + SIGINT
@@ -98,7 +98,7 @@ class Listening:
 
     def how_to_resume(self) -> str:
         """The sentence for Ctrl-C: how many events were shown, and how to resume."""
-        stopped = f"stopped after {self.events} event{'s' * (self.events != 1)}"
+        stopped = f"stopped after {counted(self.events, 'event')}"
         if not self.last_event_id:
             return stopped
         return f"{stopped}; resume with --last-event-id {shlex.quote(self.last_event_id)}"

@@ -7,6 +7,7 @@ from statistics import median, pstdev
 
 from labkit.doctor.diagnosis import Finding, FurtherAnswers
 from labkit.doctor.pattern import BURST_GAP_S, Pattern, duration_text, pattern_of, pauses_inside
+from labkit.errors import counted
 from labkit.recording import Recording
 
 MIN_EVENTS = 4  # with fewer events no pattern can be told from chance
@@ -64,17 +65,17 @@ def _find_cause(readable: Recording) -> Finding | None:
 def _find_held_to_the_end(readable: Recording, pattern: Pattern) -> Finding | None:
     if len(pattern.groups) > 1:
         return None
-    at_s, count = pattern.at_s[0], len(pattern.at_s)
+    at_s, count = pattern.at_s[0], counted(len(pattern.at_s), "event")
     arrival_text = f"came together, {at_s:.2g} s after the request"
     if pattern.sent_s is not None:
         span_s = pattern.sent_s[-1] - pattern.sent_s[0]
         if span_s - (pattern.at_s[-1] - at_s) > LATE_S + pattern.coarse_s:
-            evidence = f"{count} events that were sent over {span_s:.2g} s {arrival_text}"
+            evidence = f"{count} that were sent over {span_s:.2g} s {arrival_text}"
             return Finding("held-to-the-end" if readable.ended else "held", evidence)
         return None
     nothing_before = all(arrival.at_s > at_s - BURST_GAP_S for arrival in readable.arrivals)
     if readable.ended and at_s > 1.0 and nothing_before and readable.end_s - pattern.at_s[-1] < BURST_GAP_S:
-        evidence = f"{count} events {arrival_text}, with the end; they carry no time of the sender"
+        evidence = f"{count} {arrival_text}, with the end; they carry no time of the sender"
         return Finding("held-to-the-end", evidence, "warning")
     return None
 
@@ -132,7 +133,7 @@ def _find_lumps(pattern: Pattern, sent_s: list[float]) -> Finding | None:
     long_waits_s = [wait_s for wait_s in waited_s if wait_s > LATE_S + pattern.coarse_s]
     if not long_waits_s:
         return None
-    share = f"in {len(long_waits_s)} of {len(waited_s)} lumps"
+    share = f"in {len(long_waits_s)} of {counted(len(waited_s), 'lump')}"
     longest = duration_text(max(long_waits_s))
     evidence = f"{share} the first event came up to {longest} later than the last, by the sender's clock"
     # One lump among many is a hiccup of the network, or a moment at which the sender was busy.

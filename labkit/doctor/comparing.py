@@ -8,6 +8,7 @@ from statistics import median
 
 from labkit.doctor.arrival import LATE_S
 from labkit.doctor.pattern import BURST_GAP_S, duration_text
+from labkit.errors import counted
 from labkit.recording import Recording, bursts
 
 
@@ -21,7 +22,7 @@ def compare(direct: Recording, through: Recording, same_events: bool = True) -> 
     """
     direct_at_s = dict(_arrivals_by_key(direct, same_events))
     pairs = [(direct_at_s[key], at_s) for key, at_s in _arrivals_by_key(through, same_events) if key in direct_at_s]
-    summary = f"direct: {len(direct.events)} events, through: {len(through.events)}"
+    summary = f"direct: {counted(len(direct.events), 'event')}, through: {len(through.events)}"
     if not direct_at_s:
         return False, f"{summary}. Nothing to compare: the direct stream brought no event"
     if not through.events:
@@ -30,7 +31,7 @@ def compare(direct: Recording, through: Recording, same_events: bool = True) -> 
         return False, f"{summary}. No event came on both: they cannot be compared"
     delays_s = [at_s - direct_s for direct_s, at_s in pairs]
     lumps = [len(bursts([moments[side] for moments in pairs], BURST_GAP_S)) for side in (0, 1)]
-    summary += f", on both: {len(pairs)}, in {lumps[0]} and in {lumps[1]} bursts"
+    summary += f", on both: {len(pairs)}, in {lumps[0]} and in {counted(lumps[1], 'burst')}"
     is_late = median(delays_s) > LATE_S or max(delays_s) > 2 * LATE_S
     if lumps[0] > 2 * lumps[1] or (is_late and same_events):
         delay = f"{duration_text(median(delays_s))} in the middle, {duration_text(max(delays_s))} at most"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from labkit.doctor.body import MAX_BODY_BYTES, Content
 from labkit.doctor.diagnosis import Finding
+from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.wire.explain import BOM
 from labkit.wire.values import MAX_RECONNECTION_MS
@@ -36,7 +37,7 @@ def look_at_ids(content: Content) -> Iterator[Finding]:
     if not content.blocks:
         return
     if all(block.event.last_event_id == "" for block in content.blocks):
-        yield Finding("ids-missing", f"{len(content.blocks)} events, none with an id")
+        yield Finding("ids-missing", f"{counted(len(content.blocks), 'event')}, none with an id")
         return
     texts = defaultdict(set)
     for block in content.blocks:
@@ -61,9 +62,10 @@ def _framing(content: Content, readable: Recording) -> Iterator[Finding]:
     if escaped:
         yield Finding("backslash-n", f"the line 'data: {_plain(escaped[0])}' ends with a backslash and an n")
     elif b"\r\r\n" in content.body:
-        yield Finding("cr-cr-lf", f"CR CR LF stands {content.body.count(bytes([13, 13, 10]))} times in the body")
+        times = counted(content.body.count(b"\r\r\n"), "time")
+        yield Finding("cr-cr-lf", f"CR CR LF stands {times} in the body")
     elif data and not readable.events and (len(data) > 1 or content.steps[-1].role != "unfinished"):
-        yield Finding("never-ends", f"{len(data)} data lines, and no blank line that ends an event")
+        yield Finding("never-ends", f"{counted(len(data), 'data line')}, and no blank line that ends an event")
     wrapped = [value for value in data if re.match(r"data: ?\S", value)]
     if wrapped and len(wrapped) * 2 >= len(data):
         yield Finding("double-data", f"the line 'data: {_plain(wrapped[0])}', and {len(wrapped) - 1} more like it")
@@ -90,7 +92,7 @@ def _lost_lines(content: Content) -> Iterator[Finding]:
             )
         else:
             yield Finding(
-                "text-cut", f"{len(cut_lines)} lines behind data lines were ignored, such as {_shorten(cut_lines[0])}"
+                "text-cut", f"ignored behind data: {counted(len(cut_lines), 'line')}, such as {_shorten(cut_lines[0])}"
             )
 
 

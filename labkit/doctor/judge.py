@@ -12,6 +12,7 @@ from labkit.doctor.ending import look_at_end, look_at_return
 from labkit.doctor.head import FATAL, look_at_head
 from labkit.doctor.language_models import is_model, look_at_answer
 from labkit.doctor.pattern import pattern_of
+from labkit.errors import counted
 from labkit.recording import Recording
 
 
@@ -48,7 +49,7 @@ def judge(
         findings += look_at_ids(content)
     if not content.blocks and not any(finding.severity == "error" for finding in findings):
         duration = f"{recording.end_s:.2g} s"
-        findings.append(Finding("quiet", f"no event in {duration}, {content.whole_lines} lines"))
+        findings.append(Finding("quiet", f"no event in {duration}, {counted(content.whole_lines, 'line')}"))
     return Diagnosis(
         recording.url, ordered(findings), _facts(recording, content, readable), skipped_requests, recording
     )
@@ -60,11 +61,12 @@ def _facts(recording: Recording, content: Content | None, readable: Recording | 
     if content is None or readable is None:
         return (head,)
     end = "then it ended" if recording.ended else "then it broke off" if recording.broken else "and it is open"
-    arrived = f"{len(recording.body):,} bytes, {len(readable.events)} events in {recording.end_s:.1f} s, {end}"
+    size, events = counted(len(recording.body), "byte"), counted(len(readable.events), "event")
+    arrived = f"{size}, {events} in {recording.end_s:.1f} s, {end}"
     pattern = pattern_of(readable)
     if not pattern.at_s:
         return (head, arrived)
-    shape = f"{len(pattern.at_s)} events in {len(pattern.groups)} bursts"
+    shape = f"{counted(len(pattern.at_s), 'event')} in {counted(len(pattern.groups), 'burst')}"
     if pattern.sent_s is None:
         return (head, arrived, f"{shape}; they carry no time of the sender")
     lag_text = f"median lag {median(pattern.lags_s) * 1000:.0f} ms, longest {max(pattern.lags_s) * 1000:.0f} ms"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from labkit.doctor.diagnosis import Finding
+from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.wire import Event
 
@@ -24,7 +25,7 @@ def look_at_answer(recording: Recording, events: Sequence[Event]) -> Iterator[Fi
     if error_event is not None:
         yield Finding("llm-error", f"status 200, and the event {error_event.data[:100]!a}")
     elif (recording.ended or recording.broken) and not any(_is_end(event) for event in events):
-        yield Finding("llm-unfinished", f"{len(events)} events, then the end, and no [DONE] or message_stop")
+        yield Finding("llm-unfinished", f"{counted(len(events), 'event')}, then the end, and no [DONE] or message_stop")
 
 
 def _is_piece(event: Event) -> bool:

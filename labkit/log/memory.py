@@ -6,6 +6,7 @@ import secrets
 from collections import deque
 from itertools import islice
 
+from labkit.errors import counted
 from labkit.log.contract import Replay
 from labkit.log.ids import check_epoch, number_of
 from labkit.wire import Frame
@@ -59,4 +60,4 @@ class MemoryLog:
         return Replay(tuple(islice(reversed(self._frames), self.last_number - number))[::-1])
 
     def __repr__(self) -> str:
-        return f"<MemoryLog {self.epoch}: {len(self._frames)} of {self.last_number} events kept>"
+        return f"<MemoryLog {self.epoch}: {len(self._frames)} of {counted(self.last_number, 'event')} kept>"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 from labkit.log.contract import Replay
 from labkit.log.ids import check_epoch, number_of
 from labkit.log.memory import MAX_EVENTS
@@ -145,4 +145,6 @@ class SQLiteLog:
 
     def __repr__(self) -> str:
         kept_count = self._database.execute("SELECT count(*) FROM events").fetchone()[0]
-        return f"<SQLiteLog {self.epoch}: {kept_count} of {self.last_number} events kept in {self.path.name}>"
+        return (
+            f"<SQLiteLog {self.epoch}: {kept_count} of {counted(self.last_number, 'event')} kept in {self.path.name}>"
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING
 
+from labkit.errors import counted
 from labkit.plots.style import CLIENT, SERVER, style
 from labkit.recording import Lags
 
@@ -29,10 +30,8 @@ def staircase(runs: Mapping[str, Lags], title: str) -> list[Axes]:
         places = list(grid.flat)
         for axes, (name, run) in zip(places, runs.items(), strict=False):
             _stairs(axes, run)
-            bursts = len(run.bursts)
-            axes.set_title(
-                f"{name}\n{bursts} burst{'s' * (bursts != 1)}, up to {_time(run.longest_s)} late", fontsize=10
-            )
+            bursts = counted(len(run.bursts), "burst")
+            axes.set_title(f"{name}\n{bursts}, up to {_time(run.longest_s)} late", fontsize=10)
         for axes in places[len(runs) :]:
             axes.set_visible(False)
         places[0].legend(loc="upper left", fontsize=8, frameon=False)

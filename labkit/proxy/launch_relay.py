@@ -11,6 +11,7 @@ from labkit.faults.fault import Fault, How
 from labkit.proxy.passage import Passage
 from labkit.proxy.relay import Relay, relay
 from labkit.system.background import Background
+from labkit.system.ports import note_closed, note_open
 
 _relays: dict[str, LabRelay] = {}  # the registry of launched relays, by name
 
@@ -34,9 +35,14 @@ def launch_relay(origin: str, *faults: Fault, name: str = "relay", seed: int = 0
     port = 0
     if previous is not None:
         port = previous.port
-        previous.stop()
+        previous._end()  # its port goes on: those who read from it come back
     lab_relay = _relays[name] = LabRelay(name, origin, faults, seed, port)
     return lab_relay
+
+
+def relay_at(port: int) -> LabRelay | None:
+    """The launched relay that listens there; None where there is none."""
+    return next((relay for relay in _relays.values() if relay.port == port), None)
 
 
 class LabRelay:
@@ -59,6 +65,7 @@ class LabRelay:
             raise
         self.url = self._relay.url
         self.port = urlsplit(self.url).port or 0
+        note_open(self.port)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -69,6 +76,16 @@ class LabRelay:
     def passages(self) -> list[Passage]:
         """What became of each connection since the faults were set."""
         return list(self._relay.passages)
+
+    @property
+    def open_passages(self) -> list[Passage]:
+        """The connections that are open, the oldest first: also those from before the faults were set."""
+        return self._relay.open_passages
+
+    @property
+    def connections(self) -> int:
+        """How many connections have come since the faults were set."""
+        return self._relay.connections
 
     @property
     def open(self) -> int:
@@ -86,11 +103,16 @@ class LabRelay:
     def stop(self) -> None:
         """Ends every connection, and frees the port."""
         if self.running:
+            self._end()
+            if _relays.get(self.name) is self:
+                del _relays[self.name]
+            note_closed(self.port)
+
+    def _end(self) -> None:
+        if self.running:
             self.running = False
             self._background.run(self._stack.aclose())
             self._background.end()
-            if _relays.get(self.name) is self:
-                del _relays[self.name]
 
     def __enter__(self) -> Self:
         return self

@@ -25,7 +25,8 @@ TEXT = ("Content-Type", "text/plain; charset=utf-8")
 class Relay:
     """Passes requests on to an origin, and its answers back, through faults. Made by relay().
 
-    `faults` can be changed at any time with set(); `passages` tells of the newest 1000 connections.
+    `faults` can be changed at any time with set(); `connections` counts those that have come since, and `passages`
+    tells of the newest 1000 of them.
     """
 
     def __init__(self, origin: str, faults: Sequence[Fault], requests: Sequence[Fault], seed: int) -> None:
@@ -36,15 +37,20 @@ class Relay:
         self._host, self._port, self._netloc = parts.hostname, parts.port or 80, parts.netloc
         self._faults, self._requests, self._seed = tuple(faults), tuple(requests), seed
         self.passages: deque[Passage] = deque(maxlen=1000)
-        self._connections = 0
+        self.connections = 0
         self.url = ""
-        self._running: set[Passing] = set()
+        self._running: dict[Passing, None] = {}  # in the order in which they came
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults that work on the answers now."""
         return self._faults
+
+    @property
+    def open_passages(self) -> list[Passage]:
+        """The connections that are open, the oldest first: also those from before the faults were set."""
+        return [connection.passage for connection in self._running if not connection.over]
 
     @property
     def open(self) -> int:
@@ -56,7 +62,7 @@ class Relay:
         new. Connections are counted from 1 again. (Gzip is for new connections only: a response has one encoding.)"""
         self._faults = faults
         self.passages.clear()
-        self._connections = 0
+        self.connections = 0
         for connection in tuple(self._running):
             connection.change(self._lines(connection.passage.n))
 
@@ -74,8 +80,8 @@ class Relay:
         return Chain([m for of_the_wire, m in machines if not of_the_wire]), Chain([m for wire, m in machines if wire])
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections += 1
-        self.passages.append(Passage(self._connections))
+        self.connections += 1
+        self.passages.append(Passage(self.connections))
         passage = self.passages[-1]
         task = asyncio.current_task()
         assert task is not None
@@ -117,11 +123,11 @@ class Relay:
         origin = MessageReader(h11.CLIENT, origin_reader)
         question = Question(client, writer, origin, origin_writer, self._request_line())
         connection = Passing(writer, passage, *self._lines(passage.n))
-        self._running.add(connection)
+        self._running[connection] = None
         try:
             await connection.run(origin, self._faults, request, question.pass_on(request, self._netloc))
         finally:
-            self._running.discard(connection)
+            self._running.pop(connection, None)
             origin_writer.close()
 
     def _request_line(self) -> Chain:

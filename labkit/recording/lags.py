@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from labkit.errors import counted
 from labkit.recording.clocks import sender_times
 from labkit.recording.recording import Recording, bursts
 
@@ -44,7 +45,7 @@ class Lags:
         if not self.at_s:
             return "<Lags: no event arrived>"
         times = f"median {self.median_s * 1000:.0f} ms, longest {self.longest_s * 1000:.0f} ms"
-        return f"<Lags of {len(self.at_s)} events: {times}, {len(self.bursts)} bursts>"
+        return f"<Lags of {counted(len(self.at_s), 'event')}: {times}, {counted(len(self.bursts), 'burst')}>"
 
 
 def lags(recording: Recording) -> Lags:

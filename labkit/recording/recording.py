@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 
+from labkit.errors import counted
 from labkit.recording.decompress import decompressed
 from labkit.wire import Decoder, Event, Signal
 from labkit.wire.decoder import MAX_EVENT_BYTES
@@ -94,7 +95,8 @@ class Recording:
     def __repr__(self) -> str:
         end = "ended" if self.ended else "broke off" if self.broken else "still open"
         kind = self.headers.get("content-type", "no Content-Type")
-        return f"<Recording {self.status} {kind}: {len(self.body)} bytes, {len(self.events)} events, {end}>"
+        size, events = counted(len(self.body), "byte"), counted(len(self.events), "event")
+        return f"<Recording {self.status} {kind}: {size}, {events}, {end}>"
 
 
 def bursts(at_s: Sequence[float], apart_s: float = 0.03) -> list[list[int]]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tornado.iostream import IOStream
 
-from labkit.errors import ChannelStopped, LabError
+from labkit.errors import ChannelStopped, LabError, counted
 from labkit.log import EventLog, MemoryLog, Replay
 from labkit.server.connection import Connection, Visit
 from labkit.server.gap import gap_frame
@@ -220,10 +220,9 @@ class Channel:
         if self._heartbeat_timer is not None:
             self._heartbeat_timer.cancel()
         for connection in self._all_connections():
-            if connection.waiting_bytes:  # its reader is behind: a clean end could wait for ever
-                connection.cut("server stopped")
-            else:
-                connection.end("server stopped")
+            # Where the reader is behind, a clean end could wait for ever.
+            leave = connection.cut if connection.waiting_bytes else connection.end
+            leave("server stopped")
 
     def _drain(self) -> None:
         with self._lock:
@@ -291,7 +290,7 @@ class Channel:
                 self._loop.call_soon_threadsafe(act)
 
     def __repr__(self) -> str:
-        return f"<Channel {self.clients} clients, {self.log!r}>"
+        return f"<Channel {counted(self.clients, 'client')}, {self.log!r}>"
 
 
 def _join(frames: list[bytes], room_bytes: int) -> list[bytes]:

@@ -16,6 +16,7 @@ from labkit.errors import NotServing
 from labkit.server.channel import Channel
 from labkit.server.site import LOOPBACK, Routes, Site, base_url
 from labkit.system.background import ANSWER_TIMEOUT_S, Background
+from labkit.system.ports import note_closed, note_open
 
 T = TypeVar("T")
 
@@ -72,6 +73,7 @@ class LabServer:
             raise
         self.port = self._site.port
         self.url = base_url(host, self.port)
+        note_open(self.port)
 
     def replace(self, routes: Routes) -> None:
         """Serves other routes on the same port.
@@ -169,6 +171,7 @@ class LabServer:
             self.down = False
             self._run_on_loop(self._site.stop())
             self._end_thread()
+            note_closed(self.port)
 
     def __enter__(self) -> Self:
         return self

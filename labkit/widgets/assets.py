@@ -8,8 +8,9 @@ from typing import Any
 import anywidget
 
 FOLDER = Path(__file__).parent
-#: The decoder of a page that reads by fetch: one file for the widgets and the pages that a server gives.
-DECODER = "../pages/decoder.js"
+#: Files for the widgets and the pages that a server gives: the decoder of a page that reads by fetch, and how numbers
+#: stand in a sentence.
+DECODER, FIGURES = "../pages/decoder.js", "../pages/figures.js"
 
 
 def join_files(*names: str) -> str:

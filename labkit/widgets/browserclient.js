@@ -1,13 +1,18 @@
 // The stream is read by this page. It belongs to the view: when the output goes, the stream is closed.
 
+const START_TITLES = {
+  eventsource: "opens a new EventSource. It knows no last event ID, and hears what is published from now on",
+  fetch: "asks for the stream, and goes on after the last event ID",
+};
+
 function render({ model, el }) {
   let unsent = [];
   const flush = () => {
     if (unsent.length) send(model, { events: unsent.splice(0) });
   };
   const stream = new PageStream(model, {
-    state(state, why, waitMs) {
-      view.state(state, why, waitMs);
+    state(state, why, waitMs, status) {
+      view.state(state, why, waitMs, status);
       flush();
       send(model, { state, why, at: performance.now() });
     },
@@ -16,24 +21,38 @@ function render({ model, el }) {
       view.events([item]);
       unsent.push(item);
     },
+    note: (text) => view.note(text),
+    gaveUp: () => send(model, { gave_up: true }), // Python may know why
   });
   const name = model.get("via") === "fetch" ? `fetch, ${model.get("request").method}` : "EventSource";
-  const buttons = [makeButton("Start", () => stream.start()), makeButton("Stop", () => stream.stop("stopped by you"))];
-  if (model.get("can_cut")) buttons.push(makeButton("Cut the connection", () => send(model, { ask: "cut" })));
+  const stop = () => stream.stop("stopped by you");
+  const buttons = clientButtons(model, () => stream.start(), stop, START_TITLES[model.get("via")]);
   const view = new ClientView(el, `in the browser: ${name}, ${stream.how}`, buttons);
   const batches = setInterval(flush, BATCH_MS);
 
   function obey(message) {
     if (message.ask === "stop") stream.stop("stopped by the notebook");
     if (message.ask === "start") stream.start();
+    if (message.refused) stream.refused(message.refused);
   }
-  const orphaned = () => stream.stop(KERNEL_GONE);
+  function lookForServer() {
+    const gone = model.get("server_gone");
+    if (gone) stream.stop(gone);
+  }
   model.on("msg:custom", obey);
-  model.on("comm_live_update", orphaned);
-  stream.start();
+  model.on("change:server_gone", lookForServer);
+  let kernel = true;
+  const leave = onKernelGone(model, el, () => {
+    kernel = false;
+    stream.stop(KERNEL_GONE);
+    view.orphaned();
+  });
+  if (model.get("server_gone")) view.state("closed", model.get("server_gone"));
+  else if (kernel) stream.start();
   return () => {
     model.off("msg:custom", obey);
-    model.off("comm_live_update", orphaned);
+    model.off("change:server_gone", lookForServer);
+    leave();
     stream.stop("the output was closed");
     clearInterval(batches);
     view.close();

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import traitlets
 
-from labkit.widgets.assets import DECODER, join_files
+from labkit.proxy import relay_at
+from labkit.widgets.assets import DECODER, FIGURES, join_files
 from labkit.widgets.streamclient import ReceivedEvent, StateChange, StreamClient
 from labkit.wire import Event
+
+#: Among so many of the relay's connections is that of a client which was refused a moment ago.
+NEWEST_PASSAGES = 4
 
 
 class BrowserClient(StreamClient):
@@ -17,7 +22,8 @@ class BrowserClient(StreamClient):
 
     `via="eventsource"` is the browser's native EventSource: GET, no headers of your own, and only events of the
     `types` are heard, for it has no listener for all. `via="fetch"` reads the answer of a fetch with a decoder and a
-    reconnect loop in JavaScript: any `method`, `headers` and `body`, and events of every type.
+    reconnect loop in JavaScript: any `method`, `headers` and `body`, and events of every type. An answer that ends, and
+    gave no id and no reconnection time, is not asked for again: it would come again from its beginning.
 
     `route` is "direct", "proxy" (through Jupyter's own port, as on a hub; four such streams at most), or "auto":
     direct where the page comes from this machine.
@@ -27,7 +33,7 @@ class BrowserClient(StreamClient):
         LabError: the URL is not that of a stream.
     """
 
-    _esm = join_files("elements.js", "clientview.js", DECODER, "pagestream.js", "browserclient.js")
+    _esm = join_files(FIGURES, "elements.js", "clientview.js", DECODER, "pagestream.js", "browserclient.js")
     via: Any = traitlets.Enum(["eventsource", "fetch"], "eventsource").tag(sync=True)
     route: Any = traitlets.Enum(["auto", "direct", "proxy"], "auto").tag(sync=True)
     types: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -68,3 +74,15 @@ class BrowserClient(StreamClient):
             self.received.append(ReceivedEvent(item["at"] / 1000, event))
         if "state" in message:
             self.changes.append(StateChange(message["at"] / 1000, message["state"], message["why"]))
+            if message["state"] == "open" and self.server_gone:  # it was launched again, at the same port
+                self._watch_server()
+        if message.get("gave_up") and (status := self._refused_with()):
+            self.send({"refused": status})
+
+    def _refused_with(self) -> int:
+        """The status that a launched relay has just answered in the server's place; 0 where none did. An EventSource
+        that was refused tells the page no reason."""
+        relay = relay_at(urlsplit(self.url).port or 80)
+        newest = [passage.ended for passage in relay.passages[-NEWEST_PASSAGES:]] if relay is not None else []
+        answers = [ended.removeprefix("answered ") for ended in newest if ended.startswith("answered ")]
+        return int(answers[-1]) if answers else 0

@@ -5,6 +5,15 @@ const RING = 500;
 const ROWS = 8;
 const LANE_MS = 10_000;
 
+function clientButtons(model, start, stop, startTitle) {
+  const cut = "the server breaks the connection of every reader, not only of this one; each client comes back by itself";
+  return [
+    makeButton("Start", start, startTitle),
+    makeButton("Stop", stop, "closes the connection of this client; the others stay"),
+    ...(model.get("can_cut") ? [makeButton("Cut all connections", () => send(model, { ask: "cut" }), cut)] : []),
+  ];
+}
+
 class ClientView {
   constructor(el, title, buttons) {
     this.ring = [];
@@ -14,30 +23,37 @@ class ClientView {
     this.why = "";
     this.changedAt = this.retryAt = 0;
     this.lastAt = null;
+    this.buttons = buttons;
     this.words = make("div", "words");
     this.words.setAttribute("aria-label", "the text as it arrives");
     this.status = new StatusLines();
     this.lane = make("canvas", "lane");
     this.lane.setAttribute("role", "img");
     this.lane.setAttribute("aria-label", "each event as a mark, over the last ten seconds");
-    const { table, body } = makeTable("the newest events", ["id", "type", "data", "gap, ms"]);
-    this.body = body;
+    Object.assign(this, makeTable("the newest events", ["id", "type", "data", "gap, ms"]));
+    this.table.classList.add("alike");
+    this.table.querySelector("th:last-child").title = "the time since the event before, in milliseconds";
     const bar = make("div", "bar");
     bar.append(make("b", "", title), ...buttons);
     const root = make("div", "labkit labkit-client");
-    root.append(bar, this.status.element, this.words, this.lane, table);
+    root.append(bar, this.status.element, this.words, this.lane, this.table);
     el.append(root);
     this.frame = requestAnimationFrame(() => this.draw());
     this.timer = setInterval(() => this.schedule(), 100); // the lane moves and the countdown counts
   }
 
-  state(word, why, waitMs) {
+  // `status` is that of an answer which opened no stream.
+  state(word, why, waitMs, status) {
     const now = performance.now();
     if (word !== this.stateWord) this.changedAt = now;
-    this.stateWord = word;
-    this.why = why;
+    Object.assign(this, { stateWord: word, why, answer: status });
     this.retryAt = waitMs ? now + waitMs : 0;
     this.schedule();
+  }
+
+  orphaned() {
+    this.state("closed", KERNEL_GONE);
+    for (const button of this.buttons) button.disabled = true;
   }
 
   // Items may have a `number`, counted from 1: then each is taken once, however often it is told.
@@ -52,6 +68,13 @@ class ClientView {
       this.count = number;
     }
     if (this.ring.length > RING) this.ring.splice(0, this.ring.length - RING);
+    this.dirty = true;
+    this.schedule();
+  }
+
+  // A row of its own, after the newest event.
+  note(text) {
+    this.ring.push({ note: text, drawn: -Infinity });
     this.dirty = true;
     this.schedule();
   }
@@ -71,8 +94,9 @@ class ClientView {
 
   draw() {
     this.frame = null;
-    const { stateWord, count, lastId, why } = this;
-    this.status.say(stateWord, `${stateWord}${this.clock()} · ${count} events · last event ID ${lastId || "none"}`, why);
+    const { stateWord, answer, count, lastId, why } = this;
+    const state = answer ? `${stateWord}: ${answer}` : `${stateWord}${this.clock()}`;
+    this.status.say(stateWord, `${state} · ${counted(count, "event")} · last event ID ${lastId || "none"}`, why);
     if (this.dirty) this.drawTable();
     this.drawLane();
   }
@@ -87,12 +111,13 @@ class ClientView {
 
   drawTable() {
     this.dirty = false;
-    this.words.textContent = this.ring.slice(-120).map(({ data }) => data).join(" ").slice(-900);
+    const events = this.ring.filter(({ note }) => !note);
+    this.words.textContent = events.slice(-120).map(({ data }) => data).join(" ").slice(-900);
     this.words.scrollTop = this.words.scrollHeight;
     const newest = this.ring.slice(-ROWS).reverse();
-    this.body.replaceChildren(
-      ...newest.map(({ id, type, data, gap }) => makeRow(id || "none", type, data, gap === null ? "" : gap.toFixed(0)))
-    );
+    // Where there is little room, a column in which all are alike goes first.
+    this.table.classList.toggle("alike", newest.every(({ note, type }) => note || type === "message"));
+    this.body.replaceChildren(...newest.map((item) => (item.note ? noteRow(item.note) : eventRow(item))));
   }
 
   drawLane() {
@@ -114,4 +139,15 @@ class ClientView {
     clearInterval(this.timer);
     if (this.frame) cancelAnimationFrame(this.frame);
   }
+}
+
+function eventRow({ id, type, data, gap }) {
+  return makeRow(id || "none", type, make("div", "data", data), gap === null ? "" : gap.toFixed(0));
+}
+
+function noteRow(text) {
+  const row = makeRow(text);
+  row.className = "note";
+  row.firstChild.colSpan = 4;
+  return row;
 }

@@ -1,13 +1,20 @@
 // What all widgets draw with. All text goes through textContent: event data is text, never HTML.
 
-function make(tag, className, text) {
+function make(tag, className, content) {
   const element = document.createElement(tag);
   if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
+  if (content !== undefined) element.append(content); // a string becomes text
   return element;
 }
 
-const KERNEL_GONE = "the kernel was restarted, and its server is gone: run the cells again";
+// `code` between backticks becomes an element; what stands in it stays text.
+function withCode(text) {
+  const line = new DocumentFragment();
+  text.split(/`([^`]+)`/).forEach((part, at) => line.append(at % 2 ? make("code", "", part) : part));
+  return line;
+}
+
+const KERNEL_GONE = "the kernel that made this is gone, and its server too: run the cells again, from the first one on";
 
 // What is on the screen can outlive its kernel; then nobody is there to hear.
 function send(model, message) {
@@ -16,15 +23,42 @@ function send(model, message) {
   } catch {}
 }
 
+// Calls `gone` once, when this widget has no kernel any more: at once where the notebook was opened again and only the
+// saved widget is left. ipywidgets itself notices a restart alone; the kernel's connection tells of a crash, a shutdown
+// and a server that is gone. Returns what ends it.
+function onKernelGone(model, el, gone) {
+  const kernel = model.widget_manager?.kernel;
+  let told = false;
+  function tell() {
+    if (!told) gone();
+    told = true;
+  }
+  const look = () => el.closest(".jupyter-widgets-disconnected") && tell();
+  const hear = (_, status) => ["restarting", "autorestarting", "terminating", "dead"].includes(status) && tell();
+  const lose = (_, status) => status === "disconnected" && tell();
+  model.on("comm_live_update", look);
+  kernel?.statusChanged?.connect(hear);
+  kernel?.connectionStatusChanged?.connect(lose);
+  kernel?.disposed?.connect(tell);
+  look();
+  return () => {
+    model.off("comm_live_update", look);
+    kernel?.statusChanged?.disconnect(hear);
+    kernel?.connectionStatusChanged?.disconnect(lose);
+    kernel?.disposed?.disconnect(tell);
+  };
+}
+
 // JupyterLab takes keys for shortcuts of its own, unless the very element that has the focus forbids it.
 function forKeys(element) {
   element.dataset.lmSuppressShortcuts = "true";
   return element;
 }
 
-function makeButton(text, act) {
+function makeButton(text, act, title) {
   const button = forKeys(make("button", "", text));
   button.type = "button";
+  button.title = title;
   button.addEventListener("click", act);
   return button;
 }
@@ -73,20 +107,19 @@ function makeRow(...cells) {
 }
 
 // A panel hears what Python sees, and when its kernel is gone it draws that. Returns what ends it.
-function watch(model, status, draw, gone) {
+function watch(model, el, status, draw, gone) {
   function hear({ panel, problem }) {
     if (panel) draw(panel);
     if (problem !== undefined) status.why.textContent = problem;
   }
-  function orphaned() {
+  model.on("msg:custom", hear);
+  send(model, { ask: "all" });
+  const leave = onKernelGone(model, el, () => {
     draw(gone());
     status.why.textContent = KERNEL_GONE;
-  }
-  model.on("msg:custom", hear);
-  model.on("comm_live_update", orphaned);
-  send(model, { ask: "all" });
+  });
   return () => {
     model.off("msg:custom", hear);
-    model.off("comm_live_update", orphaned);
+    leave();
   };
 }

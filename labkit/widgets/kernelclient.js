@@ -2,21 +2,19 @@
 
 function render({ model, el }) {
   const ask = (what) => () => send(model, { ask: what });
-  const buttons = [makeButton("Start", ask("start")), makeButton("Stop", ask("stop"))];
-  if (model.get("can_cut")) buttons.push(makeButton("Cut the connection", ask("cut")));
-  const view = new ClientView(el, "in the kernel: httpx", buttons);
+  const startTitle = "asks for the stream, and goes on after the last event ID";
+  const view = new ClientView(el, "in the kernel: httpx", clientButtons(model, ask("start"), ask("stop"), startTitle));
   function hear(message) {
     if (message.events) view.events(message.events);
     if (message.history) view.history(message.history);
-    if (message.state) view.state(message.state, message.why, message.wait_ms);
+    if (message.state) view.state(message.state, message.why, message.wait_ms, message.status);
   }
-  const orphaned = () => view.state("closed", KERNEL_GONE);
   model.on("msg:custom", hear);
-  model.on("comm_live_update", orphaned);
   send(model, { ask: "history" }); // a view that comes later wants to see what was
+  const leave = onKernelGone(model, el, () => view.orphaned());
   return () => {
     model.off("msg:custom", hear);
-    model.off("comm_live_update", orphaned);
+    leave();
     view.close();
   };
 }

@@ -1,9 +1,14 @@
-// How a page reads a stream: by its own EventSource, or by fetch and a reconnect loop. Both tell the same two things:
-// tell.state(word, why, waitMs) and tell.event({ type, data, id }).
+// How a page reads a stream: by its own EventSource, or by fetch and a reconnect loop. Both tell the same things:
+// tell.state(word, why, waitMs, status), with the status of an answer that opened none, and tell.event({ type, data, id }).
+// An EventSource also tells tell.note(sentence) where something will be missing, and tell.gaveUp().
 
 const PROXIED_AT_MOST = 4; // six streams through Jupyter's own port would leave JupyterLab none to save with
 const BATCH_MS = 100; // what came goes to Python ten times a second
 const DEFAULT_RECONNECTION_MS = 3000; // as Chromium's
+const LONGEST_BACKOFF_MS = 30_000; // each failed request is a line in the browser's console, and nobody can prevent that
+const NEW_SOURCE = "a new EventSource knows no id: what was published in between is not sent again";
+const NOTHING_TO_GO_ON_FROM =
+  "the answer ended, and its events have no id to go on from: to ask again is to get them all again. Start does so";
 
 function addressOf(url, route) {
   const target = new URL(url);
@@ -21,40 +26,53 @@ function adviceFor(status) {
   return status >= 500 ? ": look at the server's log, or at the proxy's" : "";
 }
 
-// Why this answer is no event stream, in one sentence that says what to do; "" if it is one.
-function refusal({ status, headers }) {
-  const type = headers.get("Content-Type") || "no type";
+function refusedWith(status) {
   if (status === 204) return "the server answered 204: it has no more to say, and a client must not ask again";
-  if (status === 200 && /^text\/event-stream\s*(;|$)/i.test(type)) return "";
-  if (status === 200) return `the server answered with ${type}, which is no event stream: is this the URL of a page?`;
   return `the server answered ${status}, and only 200 opens a stream${adviceFor(status)}`;
 }
 
+// Why this answer is no event stream, in one sentence that says what to do; "" if it is one.
+function refusal({ status, headers }) {
+  if (status !== 200) return refusedWith(status);
+  const type = headers.get("Content-Type") || "no type";
+  if (/^text\/event-stream\s*(;|$)/i.test(type)) return "";
+  return `the server answered with ${type}, which is no event stream: is this the URL of a page?`;
+}
+
+const statusOf = ({ status }) => (status === 200 ? undefined : status);
+
 // EventSource tells a page nothing about a failure. So it is asked once more, and the answer dropped after its head.
+// Returns why there was no stream, and the status if that is why.
 async function whatItAnswers(address) {
   const abort = new AbortController();
+  const gaveUp = "the browser gave up, for the answer was no event stream with status 200";
   try {
     const response = await fetch(address, { headers: { Accept: "text/event-stream" }, signal: abort.signal });
-    return refusal(response) || "the browser gave up, yet a second request would open now: press Start";
+    return [refusal(response) || `${gaveUp}. A second request would open now: press Start`, statusOf(response)];
   } catch {
-    return "the browser gave up and tells no page why: is the server running, and may this page read it (CORS)? Then Start";
+    return ["the browser gave up and tells no page why: is the server running, and may this page read it (CORS)? Then Start"];
   } finally {
     abort.abort();
   }
 }
 
-function readByEventSource(address, { types }, tell) {
+// `forgets`: an earlier EventSource has heard ids, which this one does not know.
+function readByEventSource(address, { types, forgets }, tell) {
   const source = new EventSource(address);
   let opened = false;
   tell.state("connecting", "the browser asks");
   source.onopen = () => {
+    const isNew = forgets && !opened;
     opened = true;
-    tell.state("open", "the answer is an event stream");
+    if (isNew) tell.note(NEW_SOURCE);
+    tell.state("open", isNew ? NEW_SOURCE : "the answer is an event stream");
   };
   source.onerror = async () => {
     if (source.readyState === EventSource.CLOSED) {
       tell.state("closed", "the browser gave up");
-      tell.state("closed", await whatItAnswers(address));
+      tell.gaveUp();
+      const [why, status] = await whatItAnswers(address);
+      tell.state("closed", why, 0, status);
     } else if (opened) tell.state("connecting", "the connection broke, and the browser tries again by itself");
     else tell.state("connecting", `no answer from ${address}: is the server running? The browser tries again by itself`);
   };
@@ -71,6 +89,7 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
   const utf8 = (text) => String.fromCharCode(...new TextEncoder().encode(text)); // fetch takes a header byte by byte
   let reconnectionMs = DEFAULT_RECONNECTION_MS;
   let id = lastEventId;
+  let unanswered = 0; // requests in a row
 
   // Returns what happened: { why } to come back, { end } to stop for good.
   async function connect() {
@@ -80,33 +99,46 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
     try {
       const { method, body } = request;
       const response = await fetch(address, { method, body, headers, cache: "no-store", signal: abort.signal });
+      unanswered = 0;
       const end = refusal(response);
       if (end) {
         response.body?.cancel();
-        return { end };
+        return { end, status: statusOf(response) };
       }
       opened = true;
       tell.state("open", "the answer is an event stream");
-      const decoder = new Decoder(id);
-      for (const chunks = response.body.getReader(); ; ) {
-        const { value, done } = await chunks.read();
-        if (done) return { why: "the answer ended" };
-        for (const event of decoder.feed(value)) tell.event(event);
-        id = decoder.lastEventId;
-        reconnectionMs = decoder.reconnectionMs ?? reconnectionMs;
-      }
+      return await read(response);
     } catch {
+      unanswered += !opened;
       return { why: opened ? "the connection broke" : `no answer from ${address}: is the server running, and may this page read it (CORS)?` };
     }
   }
+  async function read(response) {
+    const decoder = new Decoder(id);
+    let count = 0;
+    for (const chunks = response.body.getReader(); ; ) {
+      const { value, done } = await chunks.read();
+      if (done) break;
+      for (const event of decoder.feed(value)) {
+        count += 1;
+        tell.event(event);
+      }
+      id = decoder.lastEventId;
+      reconnectionMs = decoder.reconnectionMs ?? reconnectionMs;
+    }
+    // A stream that has named a reconnection time, or an id, wants to be asked again.
+    const whole = count && !id && decoder.reconnectionMs === null;
+    return whole && !once ? { end: NOTHING_TO_GO_ON_FROM } : { why: "the answer ended" };
+  }
   async function run() {
-    tell.state("connecting", "the page asks");
+    tell.state("connecting", id ? `the page asks, and goes on after ${id}` : "the page asks");
     while (!abort.signal.aborted) {
-      const { why, end } = await connect();
+      const { why, end, status } = await connect();
       if (abort.signal.aborted) return;
-      if (end || once) return tell.state("closed", end || why);
-      tell.state("connecting", why, reconnectionMs);
-      await new Promise((wake) => setTimeout(wake, reconnectionMs));
+      if (end || once) return tell.state("closed", end || why, 0, status);
+      const waitMs = Math.max(reconnectionMs, Math.min(LONGEST_BACKOFF_MS, reconnectionMs * 2 ** (unanswered - 1)));
+      tell.state("connecting", why, waitMs);
+      await new Promise((wake) => setTimeout(wake, waitMs));
     }
   }
   run();
@@ -117,7 +149,7 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
 class PageStream {
   constructor(model, tell) {
     const { address, how } = addressOf(model.get("url"), model.get("route"));
-    Object.assign(this, { model, tell, address, how, close: null, lastEventId: "" });
+    Object.assign(this, { model, tell, address, how, close: null, lastEventId: "", heardId: false });
   }
 
   start() {
@@ -129,19 +161,41 @@ class PageStream {
       return;
     }
     if (proxied) PageStream.proxied += 1;
+    const { model, lastEventId, heardId } = this;
+    const request = this.request(proxied);
+    const settings = { types: model.get("types"), request, lastEventId, forgets: heardId, once: model.get("once") };
+    const read = model.get("via") === "fetch" ? readByFetch : readByEventSource;
+    this.refusedFor = 0;
+    this.close = read(this.address, settings, this.ears());
+  }
+
+  // What a reader tells. The late answer to an older stream's question says nothing of this one.
+  ears() {
     const turn = (this.turn = (this.turn ?? 0) + 1);
-    const told = {
-      event: this.tell.event,
-      state: (word, why, waitMs) => {
-        if (turn !== this.turn) return; // the late answer to an older stream's question says nothing of this one
+    let begun = false;
+    return {
+      note: this.tell.note,
+      gaveUp: this.tell.gaveUp,
+      event: (event) => {
+        this.heardId ||= Boolean(event.id);
+        this.tell.event(event);
+      },
+      state: (word, why, waitMs, status) => {
+        if (turn !== this.turn || this.refusedFor) return;
         if (word === "closed") this.release();
-        this.tell.state(word, why, waitMs);
+        const gone = begun && word === "connecting" && this.model.get("server_gone");
+        begun = true; // the first word says that it asks; the same word later, that it failed
+        if (gone) this.stop(gone);
+        else this.tell.state(word, why, waitMs, status);
       },
     };
-    const { model, lastEventId } = this;
-    const settings = { types: model.get("types"), request: this.request(proxied), lastEventId, once: model.get("once") };
-    const read = model.get("via") === "fetch" ? readByFetch : readByEventSource;
-    this.close = read(this.address, settings, told);
+  }
+
+  // The kernel knows with which status the relay has answered; the page itself could only ask once more.
+  refused(status) {
+    if (this.close) return;
+    this.refusedFor = status;
+    this.tell.state("closed", `${refusedWith(status)}. The browser does not ask again: press Start`, 0, status);
   }
 
   request(proxied) {

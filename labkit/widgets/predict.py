@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets as widgets
+import traitlets
+
+from labkit.widgets.assets import LabWidget, join_files
 
 #: A guess within a fifth of what was measured is a good one.
 GOOD_GUESS_FACTOR = 1.2
 
 
-class Predict(widgets.VBox):  # type: ignore[misc]
-    """A widget with a question, and a choice of answers or a field for a number. It keeps the guess."""
+class Predict(LabWidget):
+    """A widget with a question, and a choice of answers or a field for a number. It keeps the guess.
+
+    What stands between backticks in the question or in a choice is shown as code.
+    """
+
+    _esm = join_files("elements.js", "predict.js")
+    _css = join_files("labkit.css", "predict.css")
+    question: Any = traitlets.Unicode().tag(sync=True)
+    choices: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    unit: Any = traitlets.Unicode().tag(sync=True)
+    value: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True)
 
     def __init__(self, question: str, choices: Sequence[str] = (), unit: str = "") -> None:
-        self.question, self.choices, self.unit = question, tuple(str(choice) for choice in choices), unit
-        self._entry: Any
-        if self.choices:
-            self._entry = widgets.RadioButtons(options=self.choices, value=None, layout=widgets.Layout(width="auto"))
-        else:
-            self._entry = widgets.Text(placeholder=f"a number, in {unit}" if unit else "a number")
-        super().__init__([widgets.Label(f"Your guess: {question}", style={"font_weight": "bold"}), self._entry])
+        super().__init__(question=question, choices=[str(choice) for choice in choices], unit=unit)
 
     @property
     def guess(self) -> str | None:
         """The choice that is marked, or the text that was typed; None without a guess."""
-        value: str | None = self._entry.value
+        value: str | None = self.value
         return value or None
 
     def compare(self, measured: object) -> Comparison:
@@ -41,11 +48,7 @@ class Predict(widgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         answers = [f"  ( ) {choice}" for choice in self.choices] or [f"  ____ {self.unit}".rstrip()]
-        return "\n".join([f"Your guess: {self.question}", *answers])
-
-    def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
-        # ipywidgets cuts the text at 110 characters, and readers on the web see nothing but the text.
-        return {**super()._repr_mimebundle_(**settings), "text/plain": repr(self)}
+        return _without_backticks("\n".join([f"Your guess: {self.question}", *answers]))
 
 
 class Comparison:
@@ -57,8 +60,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         if self.guess is None:
-            return f"measured: {self.measured}   (no guess)"
-        return f"measured: {self.measured}   you guessed: {self.guess}   {self.verdict}"
+            return _without_backticks(f"measured: {self.measured}   (no guess)")
+        return _without_backticks(f"measured: {self.measured}   you guessed: {self.guess}   {self.verdict}")
 
 
 def compare_numbers(guess: str | None, measured: float, unit: str = "") -> Comparison:
@@ -83,6 +86,11 @@ def _guess_verdict(number: float, measured: float) -> str:
         return "✓ well guessed"
     direction = "much" if number > measured else "little"
     return f"✗ {high / low:.2g} times too {direction}" if low > 0 else f"✗ too {direction}"
+
+
+def _without_backticks(text: str) -> str:
+    """For plain text, which has no other letters for code; a single backtick stays."""
+    return re.sub(r"`([^`\n]+)`", r"\1", text)
 
 
 def predict(question: str, choices: Sequence[str] = (), *, unit: str = "") -> Predict:

@@ -1,18 +1,27 @@
 // Draws what serverpanel.py sees, and sends what is pressed. Python decides.
 
+const PAUSE = ["Pause", "pauses what the cells play; the streams stay open"];
+const GO_ON = ["Go on", "goes on with what the cells play"];
+const TAKE_DOWN = ["Take it down", "ends every stream and refuses connections, as a server does that is restarted"];
+const BRING_UP = ["Bring it up", "serves again, at the same port"];
+
+function rename(button, text, title) {
+  Object.assign(button, { textContent: text, title });
+}
+
 function render({ model, el }) {
   const ask = (what, more = {}) => () => send(model, { ask: what, ...more });
   const status = new StatusLines();
-  const pause = makeButton("Pause", () => send(model, { ask: shown.paused ? "resume" : "pause" }));
-  const restart = makeButton("Take it down", () => send(model, { ask: shown.state === "down" ? "bring_up" : "take_down" }));
+  const pause = makeButton("Pause", () => send(model, { ask: shown.paused ? "resume" : "pause" }), "");
+  const restart = makeButton("Take it down", () => send(model, { ask: shown.state === "down" ? "bring_up" : "take_down" }), "");
   const path = forKeys(make("select"));
   path.setAttribute("aria-label", "the channel to publish on");
   const text = forKeys(make("input"));
   text.setAttribute("aria-label", "the message to publish");
   text.placeholder = "a message";
-  const publish = makeButton("Publish", publishText);
-  const readers = makeTable("who listens now", ["reader", "who", "asked to go on after", "for, s", ""]);
-  const events = makeTable("the newest events", ["event", "went to", "took, µs"]);
+  const publish = makeButton("Publish", publishText, "sends this text as an event to every reader of the channel");
+  const readers = makeTable("who listens now", ["reader", "who", "asked to go on after", "listens for", ""]);
+  const events = makeTable("the newest events", ["event", "went to", "took"]);
   let shown = { paths: [] };
 
   function publishText() {
@@ -27,14 +36,14 @@ function render({ model, el }) {
   function draw(panel) {
     shown = panel;
     const words = { serving: "open", down: "connecting", stopped: "closed" };
-    status.say(words[panel.state], `${panel.state} at ${panel.url} · ${panel.clients} clients`, status.why.textContent);
-    pause.textContent = panel.paused ? "Go on" : "Pause";
-    restart.textContent = panel.state === "down" ? "Bring it up" : "Take it down";
+    status.say(words[panel.state], `${panel.state}${panel.url ? ` at ${panel.url}` : ""} · ${counted(panel.clients, "client")}`, status.why.textContent);
+    rename(pause, ...(panel.paused ? GO_ON : PAUSE));
+    rename(restart, ...(panel.state === "down" ? BRING_UP : TAKE_DOWN));
     for (const button of [pause, restart, publish]) button.disabled = panel.state === "stopped";
     drawPaths(panel.paths);
     drawReaders(panel.readers);
     events.body.replaceChildren(
-      ...panel.events.reverse().map(({ id, readers, us }) => makeRow(id, `${readers} readers`, readers ? String(us) : ""))
+      ...panel.events.reverse().map(({ id, readers, us }) => makeRow(id, counted(readers, "reader"), readers ? `${us} µs` : ""))
     );
   }
   function drawPaths(paths) {
@@ -48,17 +57,17 @@ function render({ model, el }) {
     const wanted = list.map((reader) => {
       const key = `${reader.path} ${reader.reader}`;
       const row = rows.get(key) ?? makeReader(key, reader);
-      row.children[3].textContent = reader.s;
+      row.children[3].textContent = `${reader.s} s`;
       return row;
     });
     const same = wanted.length === readers.body.children.length && wanted.every((row, at) => row === readers.body.children[at]);
     if (!same) readers.body.replaceChildren(...wanted);
   }
   function makeReader(key, { path, reader, who, asked, s }) {
-    const kick = makeButton("Kick", ask("kick", { path, reader }));
+    const kick = makeButton("Kick", ask("kick", { path, reader }), "ends the stream of this reader; its client comes back by itself");
     kick.setAttribute("aria-label", `Kick reader ${reader}`);
-    const name = shown.paths.length > 1 ? `${reader} on ${path}` : String(reader);
-    const row = makeRow(name, who, asked || "new here", String(s), kick);
+    const title = shown.paths.length > 1 ? `${reader} on ${path}` : String(reader);
+    const row = makeRow(title, who, asked || "new here", `${s} s`, kick);
     row.dataset.key = key;
     return row;
   }
@@ -70,7 +79,7 @@ function render({ model, el }) {
   tables.append(readers.table, events.table);
   root.append(bar, status.element, tables);
   el.append(root);
-  return watch(model, status, draw, () => ({ ...shown, state: "stopped", clients: 0, readers: [], events: [] }));
+  return watch(model, el, status, draw, () => ({ ...shown, state: "stopped", clients: 0, readers: [], events: [] }));
 }
 
 export default { render };

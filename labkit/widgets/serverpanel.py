@@ -8,7 +8,7 @@ from typing import Any
 
 from labkit.errors import LabError
 from labkit.server import Channel, LabServer, Visit
-from labkit.widgets.assets import join_files
+from labkit.widgets.assets import FIGURES, join_files
 from labkit.widgets.panel import Panel
 
 #: So many readers and events are shown; a table that scrolls away tells nobody anything.
@@ -28,7 +28,7 @@ class ServerPanel(Panel):
         LabError: the server has no channel.
     """
 
-    _esm = join_files("elements.js", "serverpanel.js")
+    _esm = join_files(FIGURES, "elements.js", "serverpanel.js")
     _css = join_files("labkit.css", "serverpanel.css")
 
     def __init__(self, server: LabServer) -> None:

@@ -12,8 +12,9 @@ class SideBySide(widgets.HBox):  # type: ignore[misc]
 
     def __init__(self, *children: widgets.Widget) -> None:
         for widget in children:
-            widget.layout.flex, widget.layout.min_width, widget.layout.margin = "1 1 24em", "22em", "0 1.5em 0 0"
+            widget.layout.flex, widget.layout.min_width, widget.layout.margin = "1 1 24em", "22em", "0 1.5em 0.6em 0"
         super().__init__(list(children), layout=widgets.Layout(flex_flow="row wrap"))
+        self.add_class("labkit-side-by-side")  # for labkit.css
 
     def __repr__(self) -> str:
         return "\n".join(repr(widget) for widget in self.children)

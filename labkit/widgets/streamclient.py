@@ -12,13 +12,16 @@ from urllib.parse import urlsplit
 import traitlets
 
 from labkit.clock import wait_until
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
+from labkit.system.ports import when_closed
+from labkit.system.sockets import is_loopback
 from labkit.widgets.assets import LabWidget, join_files
 from labkit.wire import Event
 
 #: To the screen ten times a second at most: a notebook server drops messages beyond a thousand a second.
 BATCH_S = 0.1
 KEPT_EVENTS = 10_000
+SERVER_GONE = "the server was stopped: run the cell that launches it again, and then this one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ def checked_url(url: str) -> str:
 class StreamClient(LabWidget):
     """The base of both clients: `received` (the newest 10,000 events), `changes` (of state), and a Cut button.
 
-    The button calls `on_cut`: a function that makes the *server* cut, such as `channel.cut`. Without one there is no
-    button.
+    The button calls `on_cut`: a function that makes the *server* cut, such as `channel.cut`, which cuts every reader.
+    Without one there is no button. A client whose server or relay is stopped for good does not ask on.
 
     Raises:
         LabError: the URL is none.
@@ -63,7 +66,9 @@ class StreamClient(LabWidget):
     _css = join_files("labkit.css", "clientview.css")
     url: Any = traitlets.Unicode().tag(sync=True)
     can_cut: Any = traitlets.Bool().tag(sync=True)
+    server_gone: Any = traitlets.Unicode().tag(sync=True)
     reader_place = ""
+    _call_off: Callable[[], None] | None = None  # ends the watch on the server
 
     def __init__(self, url: str, on_cut: Callable[[], object] | None = None, **settings: Any) -> None:
         self.received: deque[ReceivedEvent] = deque(maxlen=KEPT_EVENTS)
@@ -71,6 +76,25 @@ class StreamClient(LabWidget):
         self._on_cut = on_cut
         super().__init__(url=checked_url(url), can_cut=on_cut is not None, **settings)
         self.on_msg(self._hear)
+        self._watch_server()
+
+    def close(self) -> None:
+        """Closes the widget, and with it the page's stream."""
+        if self._call_off is not None:
+            self._call_off()
+        super().close()
+
+    def _watch_server(self) -> None:
+        """From here on it is told when its server is stopped for good, if that was launched in this kernel."""
+        if self._call_off is not None:
+            self._call_off()
+        self.server_gone = ""
+        parts = urlsplit(self.url)
+        if is_loopback(parts.hostname or ""):
+            self._call_off = when_closed(parts.port or 80, self._server_stopped)
+
+    def _server_stopped(self) -> None:
+        self.server_gone = SERVER_GONE
 
     @property
     def state(self) -> str:
@@ -109,7 +133,7 @@ class StreamClient(LabWidget):
         Raises:
             LabError: they did not come within `seconds`.
         """
-        await self._wait(lambda: len(self.received) >= events, f"fewer than {events} events came", seconds)
+        await self._wait(lambda: len(self.received) >= events, f"fewer than {counted(events, 'event')} came", seconds)
 
     async def _wait(self, condition: Callable[[], bool], failure: str, seconds: float) -> None:
         if not await wait_until(condition, seconds):

@@ -43,9 +43,10 @@ class Answer {
     const [first] = this.arrivals;
     if (first === undefined) return `${this.state} · no token yet`;
     const last = this.arrivals.at(-1);
-    const pace = last > first ? ` · ${(((this.arrivals.length - 1) * 1000) / (last - first)).toFixed(1)} tokens/s` : "";
-    const all = this.state === "closed" ? ` · all after ${(last / 1000).toFixed(1)} s` : "";
-    return `${this.state} · first token after ${first.toFixed(0)} ms · ${this.arrivals.length} tokens${pace}${all}`;
+    const count = this.arrivals.length;
+    const end = this.state === "closed" ? [`all after ${duration(last)}`] : [];
+    const parts = [`first token after ${duration(first)}`, counted(count, "token"), pace(count, last), ...end];
+    return `${this.state} · ${parts.join(" · ")}`;
   }
 
   flush(over) {
@@ -71,7 +72,8 @@ class TypewriterView {
     this.lane.setAttribute("role", "img");
     this.lane.setAttribute("aria-label", "each token as a mark, from the request on");
     const bar = make("div", "bar");
-    bar.append(make("b", "", title), makeButton("Ask again", again));
+    this.again = makeButton("Ask again", again, "sends the same question once more");
+    bar.append(make("b", "", title), this.again);
     const root = make("div", "labkit labkit-typewriter");
     root.append(bar, this.status.element, this.paper, this.lane);
     el.append(root);
@@ -79,6 +81,12 @@ class TypewriterView {
 
   clear() {
     this.paper.textContent = "";
+  }
+
+  orphaned(answer) {
+    this.again.disabled = true;
+    if (answer) this.draw(Object.assign(answer, { why: KERNEL_GONE }));
+    else this.status.say("closed", "closed · no token", KERNEL_GONE);
   }
 
   type(text) {
@@ -114,12 +122,16 @@ function render({ model, el }) {
     answer = new Answer(model, view);
   }
   const view = new TypewriterView(el, model.get("title"), ask);
-  const orphaned = () => answer.stop(KERNEL_GONE);
-  model.on("comm_live_update", orphaned);
-  ask();
+  let kernel = true;
+  const leave = onKernelGone(model, el, () => {
+    kernel = false;
+    answer?.stop(KERNEL_GONE);
+    view.orphaned(answer);
+  });
+  if (kernel) ask();
   return () => {
-    model.off("comm_live_update", orphaned);
-    answer.close();
+    leave();
+    answer?.close();
   };
 }
 

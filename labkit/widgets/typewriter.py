@@ -9,7 +9,7 @@ import traitlets
 
 from labkit.clock import wait_until
 from labkit.errors import LabError
-from labkit.widgets.assets import DECODER, LabWidget, join_files
+from labkit.widgets.assets import DECODER, FIGURES, LabWidget, join_files
 from labkit.widgets.streamclient import checked_url
 
 
@@ -29,7 +29,7 @@ class Typewriter(LabWidget):
     the answer ended, "" before that.
     """
 
-    _esm = join_files("elements.js", DECODER, "pagestream.js", "typewriter.js")
+    _esm = join_files(FIGURES, "elements.js", DECODER, "pagestream.js", "typewriter.js")
     _css = join_files("labkit.css", "typewriter.css")
     url: Any = traitlets.Unicode().tag(sync=True)
     title: Any = traitlets.Unicode().tag(sync=True)
@@ -69,9 +69,10 @@ class Typewriter(LabWidget):
 
     @property
     def tokens_per_s(self) -> float | None:
-        """The pace after the first token; None with fewer than two, or where all came at one moment."""
-        took_s = self.tokens[-1].after_s - self.tokens[0].after_s if self.tokens else 0.0
-        return (len(self.tokens) - 1) / took_s if took_s else None
+        """The pace from the request to the last token; None before the first. Counted from the first token, an answer
+        that came in one lump would be the fastest."""
+        took_s = self.tokens[-1].after_s if self.tokens else 0.0
+        return len(self.tokens) / took_s if took_s else None
 
     async def finished(self, seconds: float = 20.0) -> None:
         """Waits until the answer is over.

@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from labkit.errors import LabError
-from labkit.widgets.assets import LabWidget, join_files
+from labkit.widgets.assets import FIGURES, LabWidget, join_files
 from labkit.wire import Comment, Event, Ignored, Signal, Step, explain
 
 #: Every prefix of the stream is explained beforehand, so that the slider answers at once; that has its price.
@@ -15,17 +15,17 @@ MAX_BYTES = 1000
 
 
 class WireView(LabWidget):
-    """The bytes of a stream, coloured by the part they play, and a slider that lets them arrive one by one.
+    """The bytes of a stream, coloured by the part they play. A slider and two buttons let them arrive one by one.
 
     At each moment it shows what the decoder holds, what it has let out, and what it ignored and why. `arrived` is the
-    slider's place, in bytes; it can be set.
+    slider's place, in bytes; it begins at 0, and can be set.
 
     Raises:
         LabError: more than MAX_BYTES bytes.
     """
 
-    _esm = join_files("elements.js", "wireview.js")
-    _css = join_files("wireview.css")
+    _esm = join_files(FIGURES, "elements.js", "wireview.js")
+    _css = join_files("labkit.css", "wireview.css")
     lines: Any = traitlets.List().tag(sync=True)
     moments: Any = traitlets.List().tag(sync=True)
     arrived: Any = traitlets.Int().tag(sync=True)
@@ -37,7 +37,7 @@ class WireView(LabWidget):
             )
         self.raw = raw
         steps = [step for step in explain(raw) if step.raw]
-        super().__init__(lines=[_line(step) for step in steps], moments=_moments(raw), arrived=len(raw))
+        super().__init__(lines=[_line(step) for step in steps], moments=_moments(raw))
 
     def __repr__(self) -> str:
         return "\n".join(["WireView:", *(f"  {line['text']:<28} {line['role']}" for line in self.lines)])

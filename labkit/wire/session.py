@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from labkit.errors import counted
 from labkit.wire.values import Event, Retry, Signal
 
 #: The standard leaves the first reconnection time to the browser, "probably in the region of a few seconds".
@@ -150,7 +151,9 @@ class Session:
         if isinstance(outcome, Unreachable) and policy.must_open_first and not self.opened_once:
             return failed_session, Stop(outcome.why)
         if policy.max_failures is not None and failed_session.failures >= policy.max_failures:
-            return failed_session, Stop(f"{failed_session.failures} failures in a row; the last: {_reason(outcome)}")
+            return failed_session, Stop(
+                f"{counted(failed_session.failures, 'failure')} in a row; the last: {_reason(outcome)}"
+            )
         seconds = wait_s(self.reconnection_ms, self.failures, policy.cap_s, draw if policy.jitter else 1.0)
         if isinstance(outcome, Answered):
             # On top of the wait, so that a crowd that was told one moment does not come back as one. RFC 9110, 10.2.3.

@@ -178,7 +178,7 @@ def test_bytes_are_not_told_where_events_are_missing(monkeypatch: pytest.MonkeyP
     play = Origin.play
     monkeypatch.setattr(Origin, "play", fewer)
     monkeypatch.setattr(importlib.import_module(bench.Wire.__module__), "GRACE_S", 0.3)
-    with pytest.raises(LabError, match="not all 5 events arrived in time: SSE 3"):
+    with pytest.raises(LabError, match="not all of 5 events arrived in time: SSE 3"):
         asyncio.run(bench.wire(40, 4, transports=["SSE"]))
 
 

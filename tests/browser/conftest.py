@@ -151,6 +151,11 @@ class Lab:
         self.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
         self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
 
+    def reload(self) -> None:
+        """Loads the page again, as it was saved."""
+        self.page.reload()
+        wait_until_open(self.page, "the notebook")
+
     def wait_until_done(self, seconds: float = 150) -> None:
         """Until every code cell has a number and none a star."""
         deadline_s = time.monotonic() + seconds
@@ -177,7 +182,7 @@ def open_lesson(context: BrowserContext, jupyter: Jupyter) -> Callable[..., Lab]
     """Opens a lesson, or of its code cells those in which one of the texts stands."""
 
     def open_it(name: str, *parts: str) -> Lab:
-        return open_notebook(context, jupyter.url, jupyter.part_of(name, "%xmode", *parts) if parts else name)
+        return open_notebook(context, jupyter.url, jupyter.part_of(name, "short_errors()", *parts) if parts else name)
 
     return open_it
 
@@ -201,13 +206,18 @@ def open_notebook(context: BrowserContext, jupyter: str, name: str) -> Lab:
     complaints: list[str] = []
     page.on("pageerror", lambda problem: complaints.append(str(problem)))
     page.goto(f"{jupyter}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
+    wait_until_open(page, name)
+    return Lab(page, complaints)
+
+
+def wait_until_open(page: Page, name: str) -> None:
+    """Until the notebook that the page was sent to is shown, and has a kernel that is idle."""
     page.wait_for_function("() => window.jupyterapp", timeout=60_000)
     page.evaluate("async () => { await window.jupyterapp.restored; }")  # before that a key or a click is lost
     deadline_s = time.monotonic() + 60
     while not page.evaluate(READY):
         assert time.monotonic() < deadline_s, f"{name} was not opened"
         page.wait_for_timeout(50)
-    return Lab(page, complaints)
 
 
 def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], seconds: float = 40) -> None:

@@ -35,7 +35,7 @@ def test_the_browsers_client_works_and_resumes_through_the_proxy(run_cells: Call
     client = lab.page.locator(".labkit-client")
     expect(client.locator(".bar")).to_contain_text("through Jupyter's proxy")
     expect(client.locator(".status")).to_contain_text(re.compile(r"last event ID e-(\d|1\d)\b"), timeout=30_000)
-    client.get_by_role("button", name="Cut the connection").click()
+    client.get_by_role("button", name="Cut all connections").click()
     lab.wait_until_done()
     shown = lab.output("client.connected()").inner_text()
     assert shown.startswith("True"), shown  # each event once, in order, and text all the way
@@ -76,6 +76,7 @@ def test_all_widgets_work_where_only_jupyters_port_is_reachable(run_cells: Calla
         client = page.locator(".labkit-client").filter(has_text=name)
         expect(client.locator(".words")).to_have_text("from the panel", timeout=15_000)
     expect(page.locator(".labkit-typewriter .paper")).to_have_text("POST {}", timeout=15_000)
+    page.locator(".labkit-wire").get_by_role("slider").press("End")
     expect(page.locator(".labkit-wire ol")).to_contain_text("message: 'a'")
     expect(page.get_by_label("x", exact=True)).to_be_visible()
     expect(page.locator(".labkit-fault .status")).to_contain_text("relaying")

@@ -58,7 +58,7 @@ def test_a_cut_by_click_and_all_three_clients_resume_without_loss(
     """
     lab = run_cells(SERVER, CLIENTS, CONNECTED, play)
     expect(client(lab.page, whose).locator(".status")).to_contain_text(re.compile(r"ID e-(\d|1\d)$"), timeout=30_000)
-    press(client(lab.page, whose), "Cut the connection")
+    press(client(lab.page, whose), "Cut all connections")
     for name in NAMES:
         expect(client(lab.page, name).locator(".status")).to_contain_text("connecting")
         expect(client(lab.page, name).get_by_role("status")).to_contain_text("the connection broke")
@@ -84,7 +84,7 @@ def test_stop_and_start(run_cells: Callable[..., Lab]) -> None:
     for name in NAMES:
         expect(client(lab.page, name).locator(".words")).to_have_text("one", timeout=30_000)
         press(client(lab.page, name), "Stop")
-        expect(client(lab.page, name).locator(".status")).to_contain_text("closed · 1 events · last event ID e-1")
+        expect(client(lab.page, name).locator(".status")).to_contain_text("closed · 1 event · last event ID e-1")
         expect(client(lab.page, name).get_by_role("status")).to_have_text("stopped by you")
     run_again(lab, "print(channel.clients)")
     expect(lab.output("print(channel.clients)")).to_have_text(re.compile(r"^0\s*$"))
@@ -96,6 +96,11 @@ def test_stop_and_start(run_cells: Callable[..., Lab]) -> None:
     expect(client(lab.page, NAMES[0]).locator(".words")).to_have_text("one one")
     expect(client(lab.page, NAMES[2]).locator(".words")).to_have_text("one one")
     expect(client(lab.page, NAMES[1]).locator(".words")).to_have_text("one")
+    new = "a new EventSource knows no id: what was published in between is not sent again"
+    expect(client(lab.page, NAMES[1]).get_by_role("status")).to_have_text(new)
+    expect(client(lab.page, NAMES[1]).locator("tbody tr").first).to_have_text(new)
+    for name in (NAMES[0], NAMES[2]):
+        expect(client(lab.page, name).locator("tbody .note")).to_have_count(0)
     assert lab.complaints == []
 
 
@@ -208,9 +213,14 @@ def test_two_typewriters_side_by_side(run_cells: Callable[..., Lab], artifacts: 
     assert shown[1].startswith("True ['Roses ', 'are '")
     figures = lab.page.locator(".labkit-typewriter .status")
     expect(figures.nth(0)).to_have_text(
-        re.compile(r"closed · first token after [23]\d\d ms · 6 tokens · [34]\.\d tokens/s · all after 1\.\d s")
+        re.compile(
+            r"closed · first token after [23]\d\d ms · 6 tokens · [34]\.\d tokens a second from the question on"
+            r" · all after 1\.\d s"
+        )
     )
-    expect(figures.nth(1)).to_have_text(re.compile(r"closed · first token after 1[567]\d\d ms · 6 tokens.*"))
+    expect(figures.nth(1)).to_have_text(
+        re.compile(r"closed · first token after 1\.[567] s · 6 tokens · [34]\.\d tokens a second.*")
+    )
     lab.page.screenshot(path=artifacts / "widgets-typewriters.png")
     press(lab.page.locator(".labkit-typewriter").nth(0), "Ask again")
     expect(papers.nth(0)).to_have_text("")
@@ -250,13 +260,20 @@ def test_the_networks_panel(run_cells: Callable[..., Lab], artifacts: Path) -> N
         expect(panel.locator(".status")).to_contain_text("2 open")
         press(panel, button)
         expect(rows.filter(has_text=ended)).to_have_count(2)
+    expect(panel.locator(".status")).to_contain_text("2 open")
     panel.get_by_label("the fault").select_option("hold for a time")
     panel.get_by_label("its number").fill("1")
     panel.get_by_label("its number").press("Enter")
-    expect(panel.locator(".status")).to_contain_text("HoldTime(seconds=1.0)")
+    expect(panel.locator(".status")).to_contain_text("fault: bytes wait 1 second, and then come together")
     panel.get_by_label("its number").fill("-1")
     press(panel, "Apply")
-    expect(panel.get_by_role("status")).to_contain_text("HoldTime(seconds=-1.0) is impossible")
+    expect(panel.get_by_role("status")).to_contain_text("-1 is outside: “hold for a time” takes a number (seconds)")
+    panel.get_by_label("its number").fill("abc")
+    press(panel, "Apply")
+    expect(panel.get_by_role("status")).to_contain_text(re.compile("'abc' is no number: .* The fault stays as it was"))
+    expect(panel.get_by_label("its number")).to_have_value("abc")
+    expect(panel.locator(".status")).to_contain_text("2 open · fault: bytes wait 1 second, and then come together")
+    expect(rows.filter(has_text="from before").filter(has_text="open")).to_have_count(2)
     lab.page.wait_for_timeout(4500)
     panel.scroll_into_view_if_needed()
     lab.page.screenshot(path=artifacts / "widgets-faults.png")
@@ -264,8 +281,14 @@ def test_the_networks_panel(run_cells: Callable[..., Lab], artifacts: Path) -> N
     assert sum(int(gap or 0) > 600 for gap in gaps) >= 1 and sum(int(gap or 0) < 50 for gap in gaps) >= 3, gaps
     panel.get_by_label("the fault").select_option("answer 502 to the next")
     press(panel, "Apply")
+    expect(panel.locator(".status")).to_contain_text("fault: the next 2 answers are 502")
     press(panel, "Cut: FIN")
-    expect(lab.page.locator(".labkit-client").nth(1).locator(".status")).to_contain_text("closed", timeout=15_000)
+    for one in lab.page.locator(".labkit-client").all():
+        expect(one.locator(".status")).to_contain_text("closed: 502 · ", timeout=15_000)
+    expect(lab.page.locator(".labkit-client").nth(1).get_by_role("status")).to_contain_text(
+        "the server answered 502, and only 200 opens a stream"
+    )
+    expect(panel.locator(".status")).to_contain_text("over: 2 answers were 502, and what comes now passes")
     press(panel, "No fault")
     for client in lab.page.locator(".labkit-client").all():
         ids = client.locator("tbody td:first-child").all_inner_texts()

@@ -27,7 +27,7 @@ def test_lags_are_told_by_the_senders_clock() -> None:
     assert [round(lag, 3) for lag in seen.lags_s] == [3, 2.001, 1.002, 0.003]
     assert seen.median_s == pytest.approx(1.5015) and round(seen.longest_s, 3) == 3
     assert seen.bursts == [4]
-    assert repr(seen) == "<Lags of 4 events: median 1502 ms, longest 3000 ms, 1 bursts>"
+    assert repr(seen) == "<Lags of 4 events: median 1502 ms, longest 3000 ms, 1 burst>"
 
 
 def test_nothing_arrived_and_nobody_said_when() -> None:

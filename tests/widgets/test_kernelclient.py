@@ -3,12 +3,17 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from labkit.errors import LabError
+from labkit.faults import AnswerStatus
 from labkit.lab import raw_server
-from labkit.server import Channel, serve
+from labkit.log import MemoryLog
+from labkit.proxy import launch_relay
+from labkit.server import Channel, launch, serve
 from labkit.widgets import BrowserClient, KernelClient
+from labkit.widgets.streamclient import SERVER_GONE
 
 from ..helpers import soon
 
@@ -57,6 +62,86 @@ def test_stop_and_start_by_the_buttons_goes_on_from_the_last_id() -> None:
             client.stop()
 
     asyncio.run(main())
+
+
+def test_its_start_says_from_where_it_goes_on() -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch="e"))
+        async with serve(channel) as server:
+            client = KernelClient(server.url)
+            await client.connected()
+            channel.publish("one")
+            await client.until(events=1)
+            client.stop()
+            await soon(lambda: channel.clients == 0)
+            client.start()
+            await soon(lambda: client.state == "open")
+            whys = [change.why for change in client.changes]
+            assert whys[0] == "the kernel asks" and whys[-2] == "the kernel asks, and goes on after e-1"
+            client.stop()
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_opens_no_stream_is_told_with_its_status() -> None:
+    async def main() -> None:
+        head = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+        async with raw_server([], head=head) as url:
+            client = KernelClient(url)
+            sent: list[dict[str, Any]] = []
+            client.send = sent.append  # type: ignore[method-assign, assignment]
+            await soon(lambda: client._reading is not None and client._reading.done())
+            assert (sent[-1]["state"], sent[-1]["status"]) == ("closed", 502)
+            press(client, "history")
+            assert sent[-1]["status"] == 502
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("stopped", ["server", "relay"])
+def test_clients_end_with_the_server_or_relay_that_is_stopped_for_good(stopped: str) -> None:
+    async def main() -> None:
+        with launch({"/events": Channel(retry_ms=20)}, name="gone") as server:
+            relay = launch_relay(server.url + "/events", name="gone")
+            url = relay.url if stopped == "relay" else server.url + "/events"
+            client, page = KernelClient(url), BrowserClient(url)
+            await client.connected()
+            server.take_down()
+            await soon(lambda: client.state == "connecting")
+            server.bring_up()
+            relay = launch_relay(server.url + "/events", name="gone")  # the cell run again: the same port
+            assert page.server_gone == ""  # a restart is not the end
+            await soon(lambda: client.state == "open")
+            (relay if stopped == "relay" else server).stop()
+            await soon(lambda: client.state == "closed")
+            assert client.changes[-1].why == page.server_gone == SERVER_GONE
+            relay.stop()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_is_launched_again_at_its_port_is_watched_again() -> None:
+    server = launch({"/events": Channel()}, name="again")
+    client = BrowserClient(server.url + "/events")
+    server.stop()
+    assert client.server_gone == SERVER_GONE
+    with launch({"/events": Channel()}, name="again", port=server.port) as server:
+        client._handle_custom_msg({"state": "open", "why": "x", "at": 1}, [])
+        assert client.server_gone == ""
+    assert client.server_gone == SERVER_GONE
+
+
+def test_the_browsers_client_is_told_with_which_status_a_relay_refused_it() -> None:
+    with launch({"/events": Channel()}, name="refused") as server, launch_relay(server.url + "/events") as relay:
+        client = BrowserClient(relay.url)
+        sent: list[dict[str, Any]] = []
+        client.send = sent.append  # type: ignore[method-assign, assignment]
+        client._handle_custom_msg({"gave_up": True}, [])
+        assert sent == []  # it answered nobody: nothing is known
+        relay.set(AnswerStatus((503,)))
+        assert httpx.get(relay.url).status_code == 503
+        client._handle_custom_msg({"gave_up": True}, [])
+        assert sent == [{"refused": 503}]
 
 
 def test_it_says_in_one_sentence_why_there_is_no_stream() -> None:

@@ -27,6 +27,7 @@ def test_each_byte_belongs_to_one_line() -> None:
 
 def test_at_every_moment_it_knows_what_is_held_and_what_came_out() -> None:
     view = WireView(RAW)
+    assert view.arrived == 0  # the learner lets them arrive
     assert len(view.moments) == len(RAW) + 1
     before, after = view.moments[len(b"id: 1\ndata: ") + 4], view.moments[len(b"id: 1\ndata: ") + 5]
     assert (before["data"], before["id"], before["out"]) == ("€\n", "1", [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
+from labkit.errors import counted
 from labkit.lab.verdict import Verdict
 from labkit.recording import Recording
 from labkit.wire import Comment, Event, Ignored, Retry, explain
@@ -19,7 +20,9 @@ def c01_ordinary_response(recording: Recording) -> Verdict:
     )
     end = "it ended" if recording.ended else "it was still open when we left"
     return Verdict(
-        "C01", holds, f"status {recording.status}, Content-Type {media_type}, {len(recording.events)} events, and {end}"
+        "C01",
+        holds,
+        f"status {recording.status}, Content-Type {media_type}, {counted(len(recording.events), 'event')}, and {end}",
     )
 
 
@@ -30,7 +33,8 @@ def c03_blank_line_dispatches(recording: Recording) -> Verdict:
     finished = sum(step.role == "blank" and isinstance(step.signal, Event) for step in steps)
     unfinished = sum(step.role == "unfinished" for step in steps)
     holds = finished == len(recording.events) > 0 and unfinished > 0
-    because = f"{data_lines} data line(s); {finished} blank line(s) gave {len(recording.events)} event(s)"
+    blocks, events = counted(finished, "blank line"), counted(len(recording.events), "event")
+    because = f"{counted(data_lines, 'data line')}; {blocks} gave {events}"
     lost = "what had no blank line was never delivered" if unfinished else "no block was left without one"
     return Verdict("C03", holds, f"{because}; {lost}")
 
@@ -40,7 +44,9 @@ def c04_lines_are_joined(recording: Recording) -> Verdict:
     sent = [step.line.partition(": ")[2] for step in explain(recording.body) if step.role == "data"]
     texts = [event.data for event in recording.events]
     holds = len(sent) > 1 and texts == ["\n".join(sent)]
-    return Verdict("C04", holds, f"{len(sent)} data lines arrived as {len(texts)} event(s): {texts}")
+    return Verdict(
+        "C04", holds, f"{counted(len(sent), 'data line')} arrived as {counted(len(texts), 'event')}: {texts}"
+    )
 
 
 def c05_type_selects_listener(heard: dict[str, list[str]], type: str) -> Verdict:
@@ -60,7 +66,8 @@ def c06_id_stays_in_force(recording: Recording) -> Verdict:
     id_lines = sum(step.role == "id" for step in explain(recording.body))
     ids = [event.last_event_id for event in recording.events]
     holds = 0 < id_lines < len(ids) and all(ids)
-    return Verdict("C06", holds, f"{id_lines} id line(s), {len(ids)} events, and their last event IDs are {ids}")
+    lines, events = counted(id_lines, "id line"), counted(len(ids), "event")
+    return Verdict("C06", holds, f"{lines}, {events}, and their last event IDs are {ids}")
 
 
 def c07_retry_sets_the_wait(recording: Recording, waited_s: Sequence[float]) -> Verdict:
@@ -78,7 +85,10 @@ def c08_comment_is_a_heartbeat(recording: Recording) -> Verdict:
     comments = sum(isinstance(signal, Comment) for signal in recording.signals)
     holds = comments > 0 and not recording.events
     return Verdict(
-        "C08", holds, f"{len(recording.body)} bytes arrived: {comments} comments, {len(recording.events)} events"
+        "C08",
+        holds,
+        f"{counted(len(recording.body), 'byte')} arrived: {counted(comments, 'comment')}, "
+        f"{counted(len(recording.events), 'event')}",
     )
 
 
@@ -101,9 +111,8 @@ def c12_readable_by_eye(printed: str, recording: Recording) -> Verdict:
     same = [event.data for event in recording.events] == [
         step.signal.data for step in explain(printed.encode()) if isinstance(step.signal, Event)
     ]
-    because = (
-        f"curl printed {len(printed.splitlines())} lines, {'all of them text' if readable else 'not all of them text'}"
-    )
+    text = "all of them text" if readable else "not all of them text"
+    because = f"curl printed {counted(len(printed.splitlines()), 'line')}, {text}"
     return Verdict("C12", bool(recording.events) and readable and same, because)
 
 
@@ -113,7 +122,7 @@ def c13_cut_anywhere(whole: Recording, pieces: Recording) -> Verdict:
     inside = sum(cut < len(body) and body[cut] & 0xC0 == 0x80 for cut in pieces.cuts)
     same = pieces.signals == whole.signals and not any(isinstance(signal, Ignored) for signal in pieces.signals)
     because = (
-        f"{len(body)} bytes came in {len(pieces.arrivals)} pieces, {inside} of the cuts inside a character, "
+        f"{len(body)} bytes came in {counted(len(pieces.arrivals), 'piece')}, {inside} of the cuts inside a character, "
         f"and the events are {'the same' if same else 'not the same'}"
     )
     return Verdict("C13", same and inside > 0, because)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from labkit.errors import counted
 from labkit.lab.verdict import Verdict
 from labkit.recording import Recording
 
@@ -22,7 +23,9 @@ def c10_twenty_lines(source: str, sent: Sequence[str], recording: Recording) -> 
     lines = [line for line in source.splitlines() if line.strip()]
     texts = [event.data for event in recording.events]
     holds = len(lines) <= 20 and texts == list(sent)
-    return Verdict("C10", holds, f"{len(lines)} lines of Python delivered {len(texts)} of {len(sent)} events")
+    return Verdict(
+        "C10", holds, f"{counted(len(lines), 'line')} of Python delivered {len(texts)} of {counted(len(sent), 'event')}"
+    )
 
 
 def c11_line_break_breaks_it(sent: Sequence[str], recording: Recording) -> Verdict:

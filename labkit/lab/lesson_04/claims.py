@@ -28,10 +28,8 @@ def c17_server_resumes(published: Sequence[str], by_log: Sequence[str], without_
     """The browser replays nothing: resuming is the server's work."""
     lost = len(published) - len(set(without_log) & set(published))
     holds = list(by_log) == list(published) and lost > 0
-    because = (
-        f"with a log {len(by_log)} of {len(published)} events arrived; with a server that forgets, {lost} were lost"
-    )
-    return Verdict("C17", holds, because)
+    because = f"with a log {len(by_log)} of {len(published)} events arrived; with a server that forgets, {lost}"
+    return Verdict("C17", holds, f"{because} {'was' if lost == 1 else 'were'} lost")
 
 
 def c18_ignoring_the_id(published: Sequence[str], only_new: Sequence[str], from_start: Sequence[str]) -> Verdict:

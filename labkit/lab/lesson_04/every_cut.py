@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from labkit.client import EventSource
 from labkit.clock import ImpatientClock
+from labkit.errors import counted
 from labkit.faults import Cut, Fault, First, Machine
 from labkit.faults.fault import HOWS, How
 from labkit.lab.lesson_04.memory_wire import MemoryWire
@@ -78,8 +79,8 @@ class Tally:
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        order = "in order" if not self.disordered else f"{self.disordered} times out of order"
-        return f"{self.cases:,} cuts: {self.lost} events lost, {self.doubled} doubled, {order}"
+        order = "in order" if not self.disordered else f"{counted(self.disordered, 'time')} out of order"
+        return f"{counted(self.cases, 'cut')}: {counted(self.lost, 'event')} lost, {self.doubled} doubled, {order}"
 
 
 def response(frames: Sequence[Frame], last_event_id: str = "", body_bytes: int | None = None) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labkit.errors import counted
 from labkit.lab.verdict import Verdict
 
 
@@ -28,7 +29,6 @@ def c30_only_a_watchdog_tells(noticed_s: Mapping[str, float | None], waited_s: f
 def c62_jitter_spreads(peaks: Mapping[str, int]) -> Verdict:
     """A crowd that reconnects at the same moment is a thundering herd; jitter cures it: the most in 0.1 s."""
     fixed, jitter = peaks["fixed"], peaks["jitter"]
-    because = (
-        f"at most {fixed:,} connections in a tenth of a second with a fixed wait, {jitter:,} with backoff and jitter"
-    )
+    most = f"at most {counted(fixed, 'connection')} in a tenth of a second"
+    because = f"{most} with a fixed wait, {jitter:,} with backoff and jitter"
     return Verdict("C62", fixed >= 5 * jitter > 0, because)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from labkit.errors import counted
 from labkit.lab.lesson_06.timers import Ends
 from labkit.lab.verdict import Verdict
 from labkit.recording import Lags
@@ -49,16 +51,17 @@ def c29_timers(counts: Mapping[str, tuple[int, int]], events: int, plan: Ends, p
     cured = [name for name in cut if counts[name][1] == events]
     left = [name for name in cut if name not in cured]
     resumed = len(plan.texts) == published and plan.streams > 1
-    because = f"a heartbeat cured {len(cured)} of {len(cut)} timers, not {', '.join(left) or 'less'}"
+    because = f"a heartbeat cured {len(cured)} of {counted(len(cut), 'timer')}, not {', '.join(left) or 'less'}"
     finding = (
-        f"{because}; under a total timer {len(plan.texts)} of {published} events arrived over {plan.streams} streams"
+        f"{because}; under a total timer {len(plan.texts)} of {published} events arrived "
+        f"over {counted(plan.streams, 'stream')}"
     )
     return Verdict("C29", bool(cured) and resumed, finding)
 
 
 def c31_survives(websocket: str, stream: str) -> Verdict:
     """SSE survives proxies that break WebSockets by dropping `Upgrade`."""
-    holds = "messages" not in websocket and stream.endswith("events") and not stream.startswith("0")
+    holds = not _brought(websocket, "message") and _brought(stream, "event")
     return Verdict(
         "C31", holds, f"through the same proxy the WebSocket was {websocket}, and the stream brought {stream}"
     )
@@ -68,6 +71,11 @@ def c54_typewriter_becomes_a_lump(direct: Lags, through: Lags) -> Verdict:
     """Buffering anywhere on the way turns a typewriter into a lump."""
     first_ms = [round(run.at_s[0] * 1000) if run.at_s else 0 for run in (direct, through)]
     finding = f"the first token came after {first_ms[0]} ms, and after {first_ms[1]} ms behind the proxy"
-    lumps = "in one lump" if len(through.bursts) == 1 else f"in {len(through.bursts)} bursts"
+    lumps = "in one lump" if len(through.bursts) == 1 else f"in {counted(len(through.bursts), 'burst')}"
     holds = not is_held(direct) and is_held(through)
     return Verdict("C54", holds, f"{finding}, all {len(through.at_s)} {lumps}")
+
+
+def _brought(finding: str, noun: str) -> bool:
+    """Whether such a finding, as "3 events" or "refused: 502", says that something came."""
+    return re.fullmatch(rf"[1-9][\d,]* {noun}s?", finding) is not None

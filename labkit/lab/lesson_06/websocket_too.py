@@ -9,6 +9,7 @@ from tornado.httpclient import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler, websocket_connect
 
 from labkit.client import watch
+from labkit.errors import counted
 from labkit.proxy import Nginx, front
 from labkit.server import serve
 from labkit.wire import Frame
@@ -52,9 +53,9 @@ async def _websocket(base_url: str) -> str:
         return f"refused: {problem}"
     except (OSError, TimeoutError, WebSocketClosedError) as problem:
         return f"broken: {type(problem).__name__}"
-    return f"{sum(message is not None for message in messages)} messages"
+    return counted(sum(message is not None for message in messages), "message")
 
 
 async def _stream(base_url: str) -> str:
     recording = await watch(base_url + "/events", 5.0)
-    return f"{len(recording.events)} events" if recording.status == 200 else f"refused: {recording.status}"
+    return counted(len(recording.events), "event") if recording.status == 200 else f"refused: {recording.status}"

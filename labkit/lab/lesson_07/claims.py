@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labkit.errors import counted
 from labkit.lab.lesson_07.streamed_answers import Streamed, json_object
 from labkit.lab.verdict import Verdict
 from labkit.recording import Recording
@@ -40,7 +41,8 @@ def c47_lines_of_json(recording: Recording) -> Verdict:
     return Verdict(
         "C47",
         holds,
-        f"{whole} of {len(lines)} lines are JSON; a decoder of event streams finds {len(recording.events)} events",
+        f"{whole} of {counted(len(lines), 'line')} are JSON; "
+        f"a decoder of event streams finds {counted(len(recording.events), 'event')}",
     )
 
 
@@ -69,7 +71,7 @@ def c50_continues(whole: str, text: str, connections: int, answers: int) -> Verd
     return Verdict(
         "C50",
         text == whole and answers == 1,
-        f"over {connections} connections: {same}, {answers} answer{'s' * (answers != 1)} generated",
+        f"over {counted(connections, 'connection')}: {same}, {counted(answers, 'answer')} generated",
     )
 
 
@@ -77,7 +79,7 @@ def c51_cancels(read_tokens: int, looking: int, not_looking: int) -> Verdict:
     """Closing the stream cancels the work on the server, where the server looks: how many tokens were made for a reader
     who left after `read_tokens`."""
     finding = (
-        f"the reader left after {read_tokens} tokens; "
+        f"the reader left after {counted(read_tokens, 'token')}; "
         f"{looking} were made where the server looks, {not_looking} where not"
     )
     return Verdict("C51", read_tokens <= looking < not_looking, finding)
@@ -86,7 +88,9 @@ def c51_cancels(read_tokens: int, looking: int, not_looking: int) -> Verdict:
 def c52_error_under_200(answer: Streamed) -> Verdict:
     """An error in mid-stream arrives under status 200."""
     status = answer.recording.status
-    finding = f"status {status}, {len(answer.pieces)} pieces of text, then an event: {answer.error or 'none'}"
+    finding = (
+        f"status {status}, {counted(len(answer.pieces), 'piece')} of text, then an event: {answer.error or 'none'}"
+    )
     return Verdict("C52", status == 200 and bool(answer.pieces) and bool(answer.error) and not answer.complete, finding)
 
 
@@ -101,7 +105,7 @@ def c53_partial_is_state(cut: Streamed, whole: Streamed, generated_tokens: int) 
         and not _billed(cut)
     )
     return Verdict(
-        "C53", holds, f"shown {len(cut.pieces)} tokens, made and stored {generated_tokens}; the bill {usage}"
+        "C53", holds, f"shown {counted(len(cut.pieces), 'token')}, made and stored {generated_tokens}; the bill {usage}"
     )
 
 

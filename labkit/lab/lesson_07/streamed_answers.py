@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from labkit.client import ResponseRecorder, watch
+from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.wire import Event
 
@@ -64,8 +65,8 @@ class Streamed:
             return f"no piece of an answer (status {self.recording.status})"
         state = "whole" if self.complete else "not whole"
         return (
-            f"{len(self.pieces)} pieces: the first after {self.at_s[0]:.2f} s, the last after {self.at_s[-1]:.2f} s; "
-            f"{state}"
+            f"{counted(len(self.pieces), 'piece')}: the first after {self.at_s[0]:.2f} s, "
+            f"the last after {self.at_s[-1]:.2f} s; {state}"
         )
 
 

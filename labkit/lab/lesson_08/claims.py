@@ -10,6 +10,7 @@ from labkit.bench.cost import Costs
 from labkit.bench.outage import Outage
 from labkit.bench.overhead import Wire
 from labkit.bench.result import NULL, Result
+from labkit.errors import counted
 from labkit.lab.verdict import Verdict
 
 FELT_MS = 100.0  # what a person feels
@@ -75,7 +76,7 @@ def c40_written_by_hand(outages: Mapping[str, Outage], lines: Mapping[str, int])
         for name, outage in outages.items()
         if not (outage.lost or outage.doubled) and outage.recovered_ms is not None
     ]
-    finding = ", ".join(f"{name} {count} lines" for name, count in lines.items())
+    finding = ", ".join(f"{name} {counted(count, 'line')}" for name, count in lines.items())
     fewest = min((count for name, count in lines.items() if name != "SSE"), default=0)
     holds = len(whole) == len(outages) > 0 and lines.get("SSE", 0) < fewest
     return Verdict("C40", holds, f"{len(whole)} of {len(outages)} outlived a cut without a loss; in a page: {finding}")

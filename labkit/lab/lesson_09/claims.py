@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from labkit.errors import counted
 from labkit.lab.verdict import Verdict
 
 #: Client -> what a Mirror heard from it.
@@ -43,7 +44,8 @@ def c23_token_in_the_log(token: str, opened: bool, log: Sequence[str]) -> Verdic
     """A token in the query string works, and ends up in the access log."""
     lines = sum(token in line for line in log)
     worked = "the stream opened" if opened else "the stream did not open"
-    return Verdict("C23", opened and lines > 0, f"{worked}, and {lines} of {len(log)} log lines hold the token")
+    share = f"{lines} of {counted(len(log), 'log line')} {'holds' if lines == 1 else 'hold'} the token"
+    return Verdict("C23", opened and lines > 0, f"{worked}, and {share}")
 
 
 def c24_get_only(methods: Mapping[str, str], asked: Mapping[str, int]) -> Verdict:

@@ -13,7 +13,8 @@ FILES = {
     "/page.css": _HERE / "page.css",
     "/page.js": _HERE / "page.js",
     "/readers.js": _HERE / "readers.js",
-    "/decoder.js": _HERE.parent / "decoder.js",  # the widgets' own
+    "/decoder.js": _HERE.parent / "decoder.js",  # the widgets' own, and so are the next
+    "/figures.js": _HERE.parent / "figures.js",
 }
 
 

@@ -105,7 +105,7 @@ async function stop() {
     const told = await stateOf(mine.id);
     if (told.error || mine !== asked) return;
     const went = told.state === "running" ? "goes on" : `stopped: ${told.why || "the answer was whole"}`;
-    show("stopped", `you left after ${mine.tokens} tokens. The model has made ${told.made}, and ${went}`);
+    show("stopped", `you left after ${counted(mine.tokens, "token")}. The model has made ${told.made}, and ${went}`);
     if (told.state !== "running") return;
   }
 }
@@ -158,9 +158,9 @@ function showNumbers() {
   const parts = [];
   if (asked?.tokens) {
     const { tokens, first, last, began, again, lost } = asked;
-    if (!again) parts.push(`first token after ${Math.round(first - began)} ms`);
-    parts.push(`${tokens} token${tokens === 1 ? "" : "s"}`);
-    if (!again && last > first) parts.push(`${((tokens - 1) * 1000 / (last - first)).toFixed(1)} a second`);
+    if (!again) parts.push(`first token after ${duration(first - began)}`);
+    parts.push(counted(tokens, "token"));
+    if (!again) parts.push(pace(tokens, last - began));
     if (lost) parts.push(`lost the connection ${lost === 1 ? "once" : `${lost} times`}`);
   }
   at("numbers").textContent = parts.join(" · ");

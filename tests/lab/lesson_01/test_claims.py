@@ -62,7 +62,9 @@ def test_c01() -> None:
 
 def test_c03() -> None:
     never = c03_blank_line_dispatches(sent(b"data: one\n", b"data: two\n"))
-    turns(c03_blank_line_dispatches(sent(b"data: one\n\n", b"data: two\n")), never)
+    whole = c03_blank_line_dispatches(sent(b"data: one\n\n", b"data: two\n"))
+    turns(whole, never)
+    assert whole.because.startswith("2 data lines; 1 blank line gave 1 event; ")
 
 
 def test_c04() -> None:

@@ -59,6 +59,8 @@ def test_c31() -> None:
     assert c31_survives("refused: HTTP 400: Bad Request", "3 events").holds
     assert not c31_survives("3 messages", "3 events").holds
     assert not c31_survives("refused: HTTP 400", "0 events").holds
+    assert c31_survives("0 messages", "1 event").holds
+    assert not c31_survives("1 message", "1 event").holds
 
 
 def test_c54() -> None:

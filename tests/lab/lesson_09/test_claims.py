@@ -49,7 +49,8 @@ def test_c22() -> None:
 
 
 def test_c23() -> None:
-    assert c23_token_in_the_log("sesame", True, ["200 GET /?token=sesame"]).holds
+    verdict = c23_token_in_the_log("sesame", True, ["200 GET /?token=sesame"])
+    assert verdict.holds and verdict.because == "the stream opened, and 1 of 1 log line holds the token"
     assert not c23_token_in_the_log("sesame", True, ["200 GET /?token=***"]).holds
     assert not c23_token_in_the_log("sesame", False, ["401 GET /?token=sesame"]).holds
 
