@@ -26,6 +26,7 @@ SENTENCES = {
     # "In the grey time there is no connection, and the server goes on publishing": lesson 00
     "late = sum(": "any(start < sent < end for sent in story.sent_s for start, end in gaps) and lost == 0",
 }
+#: What says that it takes so many seconds is not run again.
 LONG_S = 8
 #: What makes the second time that of a person, who reads before each cell; it runs in the lesson's kernel.
 AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
