@@ -14,7 +14,7 @@ import h11
 from labkit.errors import LabError
 from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
 from labkit.proxy.http1 import Head, MessageReader, write_head
-from labkit.system.sockets import reset_on_close
+from labkit.system.sockets import reset_connection
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
 #: How an origin's answer can go wrong: its connection ends or is reset, or it sends what is not HTTP.
@@ -174,12 +174,6 @@ class Passing:
         else:
             self._writer.close()
         self._woken.set()
-
-
-def reset_connection(writer: asyncio.StreamWriter) -> None:
-    """Closes with a RST, which throws away what the other side has not read."""
-    reset_on_close(writer.get_extra_info("socket"))
-    writer.transport.abort()
 
 
 def _is_http11(request: h11.Request) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from labkit.system.sockets import reset_on_close
+from labkit.system.sockets import reset_connection
 
 PIECE_BYTES = 65536
 MAX_PIECES = 10_000
@@ -56,8 +56,7 @@ class Pipe:
     def cut(self) -> None:
         """Resets every open connection, on both sides."""
         for writer in tuple(self._open):
-            reset_on_close(writer.get_extra_info("socket"))
-            writer.transport.abort()
+            reset_connection(writer)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carries one client's connection, until either side ends it."""

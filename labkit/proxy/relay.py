@@ -14,9 +14,9 @@ import h11
 from labkit.errors import LabError, PortInUse
 from labkit.faults.fault import Answer, Chain, Fault, Headers, How, Refuse
 from labkit.proxy.http1 import MessageReader, write_head
-from labkit.proxy.passage import Passage, Passing, reset_connection
+from labkit.proxy.passage import Passage, Passing
 from labkit.proxy.question import Question
-from labkit.system.sockets import is_loopback
+from labkit.system.sockets import is_loopback, reset_connection
 
 CONNECT_TIMEOUT_S = 5.0
 TEXT = ("Content-Type", "text/plain; charset=utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import socket
@@ -24,8 +25,19 @@ def is_loopback(host: str) -> bool:
 
 
 def reset_on_close(sock: socket.socket) -> None:
-    """Makes the socket close with a RST, which throws away what the other side has not read."""
+    """Makes the socket close with a RST, which throws away what the other side has not read.
+
+    A socket that is closed already stays as it is: it was cut a moment before.
+    """
+    if sock.fileno() == -1:
+        return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+
+
+def reset_connection(writer: asyncio.StreamWriter) -> None:
+    """Closes the connection behind this writer with a RST, now; what is still to be written is thrown away."""
+    reset_on_close(writer.get_extra_info("socket"))
+    writer.transport.abort()
 
 
 @contextlib.contextmanager

@@ -116,7 +116,9 @@ def test_lesson_02_the_server_notes_who_left(open_lesson: Callable[..., Lab], ar
     )
     lab.run_all()
     lab.wait_until_done()
-    expect(lab.output('print("clients now:"')).to_contain_text("clients now: 0 ['client left'")
+    expect(lab.output('print("the last three visits:"')).to_contain_text(
+        "['client left', 'client left', 'client left']"
+    )
     panel = lab.page.locator(".labkit-server")
     expect(panel.locator(".status")).to_contain_text("0 clients")
     expect(panel).to_contain_text("3 readers")

@@ -78,6 +78,24 @@ def test_a_cut_is_a_reset_on_both_sides() -> None:
     asyncio.run(main())
 
 
+def test_two_cuts_in_one_moment_are_one() -> None:
+    async def main() -> None:
+        async def listening(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"hello")
+            await reader.read()
+
+        async with loopback(listening) as origin, pipe(origin) as made:
+            reader, _ = await connect(made.url)
+            await reader.readexactly(5)
+            made.cut()
+            await asyncio.sleep(0)  # the sockets are closed, and the pipe has not noticed yet
+            made.cut()
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+
+    asyncio.run(main())
+
+
 def test_nobody_behind_is_a_connection_that_ends() -> None:
     async def main() -> None:
         async with pipe(f"http://127.0.0.1:{free_port()}") as made:

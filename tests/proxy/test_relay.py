@@ -34,8 +34,8 @@ from labkit.faults import (
 from labkit.lab.raw_server import loopback
 from labkit.log import MemoryLog
 from labkit.proxy import relay
-from labkit.proxy.passage import reset_connection
 from labkit.server import Channel, serve
+from labkit.system.sockets import reset_connection
 from labkit.wire import Frame
 
 from ..helpers import request, soon, texts
