@@ -34,6 +34,7 @@ def command(
     parts += [
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        "--ServerApp.contents_manager_class=labkit.command.contents.LessonContents",
     ]
     if not browser:
         parts.append("--no-browser")
