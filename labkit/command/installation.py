@@ -128,11 +128,14 @@ def _dependency(requirement: Requirement) -> InstallationCheck:
     package = f"{requirement.name}{requirement.specifier}" if requirement.marker is None else f"labkit[{LESSONS}]"
     advice = f'run: uv sync, or: pip install "{package}"'
     try:
-        version = importlib.metadata.version(requirement.name)
+        distribution = importlib.metadata.distribution(requirement.name)
     except importlib.metadata.PackageNotFoundError:
         return InstallationCheck(False, f"{requirement.name} is not installed", advice)
+    version = distribution.version
+    # A package may be imported by another name than it is installed by: ipython is IPython.
+    (module, *_) = (distribution.read_text("top_level.txt") or requirement.name.replace("-", "_")).split()
     try:
-        importlib.import_module(requirement.name.replace("-", "_"))
+        importlib.import_module(module)
     except Exception as problem:  # whatever a broken package raises
         why = f"{type(problem).__name__}: {problem}"
         return InstallationCheck(False, f"{requirement.name} {version} cannot be imported ({why})", advice)

@@ -150,7 +150,7 @@ def without_results(notebook: bytes) -> bytes:
         for cell in book["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return notebook
     return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
 

@@ -208,7 +208,7 @@ def visit(tool: Callable[[str], str]) -> Iterator[Callable[..., None]]:
         def in_browser(browser: Any) -> None:
             served = Served(browser.new_context().new_page(), studio)
             served.server = servers[-1]
-            served.page.goto(origin(servers[-1].url) + "/")
+            served.page.goto(origin(servers[-1].url + "/"))
             do(served)
             assert served.complaints == []
 

@@ -110,7 +110,7 @@ def test_max_failures() -> None:
     assert all(isinstance(step, Wait) for step in waits)
     assert stop == Stop("3 failures in a row; the last: no such host")
     (stop,) = steps([Answered(503, None)], replace(RESILIENT, max_failures=1))
-    assert stop == Stop("1 failures in a row; the last: status 503")
+    assert stop == Stop("1 failure in a row; the last: status 503")
 
 
 def test_must_open_first() -> None:
