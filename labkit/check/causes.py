@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from labkit.check.exercise import Exercise, Level, NoValue, Sample, Symptom
+from labkit.check.exercise import REFUSED, Exercise, Level, NoValue, Sample, Symptom
 from labkit.check.run import CallResult, run_once
+
+#: So many mistakes of one function are told apart.
+MISTAKES_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,14 @@ class Try:
     def is_right(self) -> bool:
         """Whether the result is the expected one."""
         return self.outcome.value == self.sample.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """The sentence of a mistake, and the sample that shows it."""
+
+    sentence: str
+    shown: Try
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +56,49 @@ def _mistakes(exercise: Exercise, level: Level, function: Callable[..., object])
     return tuple(run_once(function, sample, exercise.read).value for sample in samples_of(level))
 
 
-def cause(exercise: Exercise, tries: list[list[Try]]) -> str | None:
-    """The sentence of the mistake that explains the wrong results of the last level tried, or None.
+def cause(exercise: Exercise, tries: list[list[Try]]) -> Mistake | None:
+    """The mistake that explains the wrong results of the last level tried, or None.
 
     A trap explains them if the learner's function does the same on all samples on which the trap or the learner is
     wrong, those of the levels before included. One sample more or less, and it is another mistake, of which the trap's
-    sentence may not be true. Two traps explain them together if each wrong result is that of one of them, and the
-    learner is wrong wherever they are: then the function makes both mistakes, and the sentence is that of the first
-    wrong sample. A symptom explains them if it fits all of them.
+    sentence may not be true. A symptom explains them if it fits all of them. Then the function may make several of the
+    mistakes at once (see _first_of): the one that shows on the shortest sample is named, with that sample.
     """
     wrong = frozenset(number for number, attempt in enumerate(tries[-1]) if not attempt.is_right)
+    shortest = tries[-1][min(wrong)]
     matches = [match for match in _matches(exercise, tries) if match.same and match.wrong <= wrong]
     for match in matches:
         if match.same == wrong:
-            return match.sentence
+            return Mistake(match.sentence, shortest)
     for symptom in exercise.symptoms:
         if all(_fits(symptom, tries[-1][number]) for number in wrong):
-            return symptom.sentence
-    for first, second in combinations(matches, 2):
-        if first.same | second.same == wrong:
-            return first.sentence if min(wrong) in first.same else second.sentence
+            return Mistake(symptom.sentence, shortest)
+    for size in range(2, MISTAKES_MAX + 1):
+        for together in combinations(matches, size):
+            if found := _first_of(together, wrong):
+                return Mistake(found[1], tries[-1][found[0]])
     return None
+
+
+def _first_of(together: tuple[_Match, ...], wrong: frozenset[int]) -> tuple[int, str] | None:
+    """Of the mistakes that the learner's function makes together, the one that is seen first: sample and sentence.
+
+    Together they are wrong where the function is, and nowhere else. Where two of them meet, anything may come of it. A
+    mistake is named if the function does what its trap does where it stands alone, in nine of ten samples or more.
+    """
+    if frozenset().union(*(match.wrong for match in together)) != wrong:
+        return None
+    seen = []
+    for match in together:
+        alone = _alone(match, together)
+        if alone and 10 * len(alone & match.same) >= 9 * len(alone):
+            seen.append((min(alone & match.same), match.sentence))
+    return min(seen, default=None)
+
+
+def _alone(match: _Match, together: tuple[_Match, ...]) -> frozenset[int]:
+    others = (other.wrong for other in together if other is not match)
+    return match.wrong.difference(*others)
 
 
 def _matches(exercise: Exercise, tries: list[list[Try]]) -> Iterator[_Match]:
@@ -88,9 +121,16 @@ def _match(sentence: str, mistakes: tuple[object, ...], tries: list[Try]) -> _Ma
         sentence,
         frozenset(number for number, (attempt, mistake) in pairs if mistake != attempt.sample.expected),
         frozenset(
-            number for number, (attempt, mistake) in pairs if not attempt.is_right and mistake == attempt.outcome.value
+            number for number, (attempt, mistake) in pairs if not attempt.is_right and _is_same(mistake, attempt)
         ),
     )
+
+
+def _is_same(mistake: object, attempt: Try) -> bool:
+    """Whether the trap and the learner do the same. Where both raise an error it may have another name."""
+    value = attempt.outcome.value
+    both_raise = all(isinstance(one, NoValue) and one.reason == "raised" for one in (mistake, value))
+    return mistake == value or (both_raise and attempt.sample.expected != REFUSED)
 
 
 def _fits(symptom: Symptom, attempt: Try) -> bool:

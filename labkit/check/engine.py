@@ -121,10 +121,11 @@ def _explanation(exercise: Exercise, levels_tried: list[list[Try]], alone: Calla
     if failed[-1].outcome.is_unfinished:
         return "\n".join([failed[-1].outcome.why, *_facts(exercise, failed[-1])])
     shortest = failed[0]
-    sentence = cause(exercise, levels_tried)
-    if sentence is None and can_fork() and alone(shortest.sample).value == shortest.sample.expected:
+    if found := cause(exercise, levels_tried):
+        return "\n".join([found.sentence, *_facts(exercise, found.shown), _count(tries, failed)])
+    if can_fork() and alone(shortest.sample).value == shortest.sample.expected:
         sentence = REMEMBERS
-    if sentence is None:
+    else:
         sentence = _general(level, shortest.outcome)
     return "\n".join([sentence, *_facts(exercise, shortest), _count(tries, failed)])
 

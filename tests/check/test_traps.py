@@ -186,11 +186,19 @@ def test_a_case_of_the_truth_table_is_told_by_name() -> None:
     assert "  case      " in result.message
 
 
-def test_two_mistakes_that_mix_are_not_named() -> None:
+def test_of_two_mistakes_that_mix_one_is_named_with_a_sample_that_shows_it() -> None:
     def strips_and_drops(text: str) -> list[str]:
         return [line.strip() for line in text.split("\n")[:-1] if line]
 
-    assert _named("split_lines", strips_and_drops) == []
+    assert _named("split_lines", strips_and_drops) == ["drops empty lines"]
+    assert "  came      []\n" in check("split_lines", strips_and_drops).message
+
+
+def test_a_mistake_beside_one_that_has_no_name_is_not_named() -> None:
+    def drops_and_shouts(text: str) -> list[str]:
+        return [line.upper() for line in text.split("\n")[:-1] if line]
+
+    assert _named("split_lines", drops_and_shouts) == []
 
 
 @pytest.mark.parametrize("returned", [[], [""], [("message", "", "")], "", "data: x\n\n", ([], [])])

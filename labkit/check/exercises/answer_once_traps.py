@@ -83,6 +83,12 @@ def _compares_texts(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     return _answer([(id, token) for id, token in _events(tokens) if id > last_event_id])
 
 
+def _compares_texts_but_knows_the_end(tokens: list[str], last_event_id: str) -> StatusAndEvents:
+    if last_event_id == str(len(tokens)):
+        return 204, []
+    return 200, [(id, token) for id, token in _events(tokens) if id > last_event_id]
+
+
 def _counts_anew(tokens: list[str], last_event_id: str) -> StatusAndEvents:
     status, events = answer_once(tokens, last_event_id)
     return status, _events([token for _, token in events])
@@ -198,6 +204,7 @@ TRAPS = (
         _compares_texts,
         'The ids were compared as texts, and then "10" is smaller than "9": the wrong events were sent. An id is a '
         "name, so look for it among those that you gave out.",
+        also=(_compares_texts_but_knows_the_end,),
     ),
     Trap(
         "counts anew",

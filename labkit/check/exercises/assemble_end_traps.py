@@ -32,6 +32,12 @@ def _error_raises(events: Events) -> TextAndWhole:
     return assemble(events)
 
 
+def _error_event_raises(events: Events) -> TextAndWhole:
+    if any(type == "error" for type, _ in events):
+        raise RuntimeError
+    return assemble(events)
+
+
 def _errors_in_the_text(events: Events) -> TextAndWhole:
     text, complete = assemble(events)
     errors = [json.loads(data)["error"]["message"] for _, data in events if '"error"' in data]
@@ -83,6 +89,7 @@ END_TRAPS = (
         _error_raises,
         "An event that brings an error made the function raise one too. The text so far is all that the user gets, and "
         "it is not complete.",
+        also=(_error_event_raises,),
     ),
     Trap(
         "an error is text",

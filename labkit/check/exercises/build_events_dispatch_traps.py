@@ -187,6 +187,17 @@ class _EmptyType(_Dispatching):
         return self.type
 
 
+class _EmptyTypeIsIgnored(_Dispatching):
+    sentence = (
+        "An `event:` with nothing behind it was ignored, and the type of an earlier line stayed. The last event line "
+        'counts, and an empty type is "message".'
+    )
+
+    def field(self, field: str, value: str) -> None:
+        if field != "event" or value:
+            super().field(field, value)
+
+
 class _NoEmptyData(_Dispatching):
     sentence = (
         "A block with empty data was not dispatched. `data:` or `data` alone is an event whose data is empty. What "

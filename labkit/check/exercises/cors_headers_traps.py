@@ -39,6 +39,12 @@ def _name(origin: str) -> str:
     return _host(origin).partition(":")[0]
 
 
+def _raises_for_the_others(origin: str, allowed: list[str]) -> Headers:
+    if origin not in allowed:
+        raise PermissionError(origin)
+    return _yes(origin)
+
+
 TRAPS = (
     Trap(
         "star",
@@ -100,6 +106,18 @@ TRAPS = (
         lambda origin, allowed: _answers(lambda origin: {_ORIGIN: origin, _CREDENTIALS: "true"})(origin, allowed),
         "`Vary: Origin` is missing. The answer depends on the origin; a cache that does not know this gives the answer "
         "for one page to another.",
+    ),
+    Trap(
+        "vary by everything",
+        lambda origin, allowed: {**(_yes(origin) if origin in allowed else {}), "Vary": "*"},
+        "`Vary: *` says that the answer depends on more than the request, and then nothing may be kept at all. It "
+        "depends on the origin: `Vary: Origin`.",
+    ),
+    Trap(
+        "raises for the others",
+        _raises_for_the_others,
+        "An origin that is not allowed makes the function raise an error, and the server answers 500. It gets an "
+        "answer without the two headers: then its browser keeps it from reading.",
     ),
     Trap(
         "vary for the allowed",

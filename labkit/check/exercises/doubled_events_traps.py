@@ -117,6 +117,7 @@ TRAPS = (
         _neighbours,
         "Only neighbours were compared. A server that begins again sends its copies much later: remember all ids that "
         "were seen.",
+        also=(lambda events: [id for before, id in pairwise(_ids(events)) if before == id],),
     ),
     Trap(
         "exactly twice",

@@ -95,6 +95,17 @@ class _NoWaitForNone(_Answers):
         return True
 
 
+class _AlwaysASecond(_Answers):
+    sentence = (
+        "It waits one second, whatever the server asks for. A client waits 3000 ms until the stream says `retry:`, and "
+        "then as long as that says."
+    )
+
+    def comes_back(self, network: Network) -> bool:
+        network.wait(1000)
+        return True
+
+
 class _Seconds(_Answers):
     sentence = (
         "It waits a thousandth of the time. `network.wait` takes milliseconds, as `retry:` does: this client comes "

@@ -202,6 +202,23 @@ class _OneDecoder(ReconnectLoop):
         pass
 
 
+class _OneDecoderAndItsEvents(_OneDecoder):
+    def listen(self, network: Network) -> list[str]:
+        self.seen_id = ""
+        return super().listen(network)
+
+    def read(self, chunks: Iterator[bytes]) -> None:
+        for chunk in chunks:
+            for signal in self.decoder.feed(chunk):
+                if isinstance(signal, Event):
+                    self.texts.append(signal.data)
+                    self.seen_id = signal.last_event_id
+
+    def remember(self) -> None:
+        super().remember()
+        self.id = self.seen_id
+
+
 class _EverySignal(ReconnectLoop):
     sentence = (
         "The function raises an error when the server says `retry:`. Not every signal is an event: a Retry, for "
@@ -262,7 +279,11 @@ class _HurryWithoutAConnection(ReconnectLoop):
             return super().connect(network)
 
 
-CONNECTION_TRAPS = traps_of(ReconnectLoop.__subclasses__(), "listen", {_RaisesAtTheEnd: (_RaisesAnExceptionAtTheEnd,)})
+CONNECTION_TRAPS = traps_of(
+    ReconnectLoop.__subclasses__(),
+    "listen",
+    {_RaisesAtTheEnd: (_RaisesAnExceptionAtTheEnd,), _OneDecoder: (_OneDecoderAndItsEvents,)},
+)
 
 SYMPTOMS = (
     Symptom(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from labkit.check import read
-from labkit.check.exercise import Exercise, Level, Sample, Trap
+from labkit.check.exercise import Exercise, Level, Sample, Symptom, Trap
+from labkit.check.values import Unreadable
 
 STUB = '''\
 def next_wait(status: int | None, failures: int, chance: float) -> float | str:
@@ -29,6 +31,8 @@ def next_wait(status: int | None, failures: int, chance: float) -> float | str:
 
 
 ANSWERS = (None, 200, 204, 301, 401, 403, 404, 410, 429, 500, 502, 503, 504)
+#: What the first level expects: which answers are final is its only question, and any number is another attempt.
+AGAIN = "again"
 
 
 def _samples(seed: str, kind: str) -> list[Sample]:
@@ -39,13 +43,23 @@ def _samples(seed: str, kind: str) -> list[Sample]:
         failures = 1 if kind == "answers" else rng.choice((1, 2, 3, 4, 5, 6, 7, 9, 20, 3000))
         chance = rng.choice((0.0, 0.1, 0.25, 0.5, 0.9, 1.0)) if kind == "jitter" else 1.0
         args = (status, failures, chance)
-        sample = Sample(args, None)
-        samples.append(Sample(args, _read(next_wait(*args), sample)))
+        result = next_wait(*args)
+        expected = AGAIN if kind == "answers" and result != "stop" else result
+        samples.append(Sample(args, expected if isinstance(expected, str) else round(expected, 6)))
     return samples
 
 
 def _read(returned: object, sample: Sample) -> float | str:
-    return returned if returned == "stop" else round(read.number(returned, "What it returned"), 6)
+    if returned == "stop":
+        return "stop"
+    if isinstance(returned, str):
+        raise Unreadable(f'It returned {returned!r}; the check expects a number of seconds, or "stop".')
+    seconds = read.number(returned, "What it returned")
+    return AGAIN if isinstance(sample.expected, str) else round(seconds, 6)
+
+
+def _expected_text(expected: object) -> str:
+    return "a number of seconds" if expected == AGAIN else repr(expected)
 
 
 def _again(status: int | None) -> bool:
@@ -56,31 +70,69 @@ def _backoff(failures: int) -> float:
     return float(min(30, 2 ** (failures - 1)))
 
 
+def _policy(tries_again: Callable[[int | None], bool]) -> Callable[[int | None, int, float], float | str]:
+    """The right waits, with another rule for which answers are final."""
+    return lambda status, failures, chance: _backoff(failures) * chance if tries_again(status) else "stop"
+
+
+def _final(status: int, why: str) -> Trap:
+    policy = _policy(lambda answer: _again(answer) or answer == status)
+    return Trap(f"tries again after {status}", policy, f"It tries again after a {status}. {why}")
+
+
+def _passing(status: int, why: str) -> Trap:
+    policy = _policy(lambda answer: _again(answer) and answer != status)
+    return Trap(f"stops after {status}", policy, f"It stops after a {status}. {why}")
+
+
+_SAME = "The same request gets the same answer in a second, and in an hour."
+
 TRAPS = (
     Trap(
         "stops like a browser",
-        lambda status, failures, chance: _backoff(failures) * chance if status in (None, 200) else "stop",
+        _policy(lambda status: status in (None, 200)),
         "It stops at every status but 200, as a browser does. Behind a proxy a 502 or a 503 means that the server is "
         "away for a moment, and a 429 that it is busy: a client of your own tries again.",
     ),
     Trap(
         "tries again after everything",
-        lambda status, failures, chance: _backoff(failures) * chance,
+        _policy(lambda status: True),
         "It tries again after every answer. A 404 or a 401 will be the same in a second, and a 204 says: no more.",
     ),
+    _final(204, "With this status a server tells a client that there is nothing more for it."),
+    _final(301, "The stream has another address, and the client that follows redirects has not found one there."),
+    _final(401, _SAME),
+    _final(403, _SAME),
+    _final(404, _SAME),
+    _final(410, "It means: gone, for good."),
     Trap(
-        "tries again after 204",
-        lambda status, failures, chance: _backoff(failures) * chance if _again(status) or status == 204 else "stop",
-        "It tries again after a 204. With this status a server tells a client that there is nothing more for it.",
+        "tries again after every 4xx",
+        _policy(lambda status: _again(status) or 400 <= (status or 0) < 500),
+        "It tries again after a 401, 403, 404 and 410. The same request gets the same answer in a second.",
     ),
     Trap(
+        "stops after every 5xx",
+        _policy(lambda status: status in (None, 200, 429)),
+        "It stops after a 5xx. Behind a proxy it mostly means that the server is away for a moment.",
+    ),
+    _passing(429, "The server is busy, and asks you to come later: that is no end."),
+    _passing(500, "The server made a mistake this time; the next attempt may reach one that works."),
+    _passing(502, "A proxy says so while the server behind it is away, as in each deploy."),
+    _passing(503, "It means: not now."),
+    _passing(504, "A proxy says so when the server behind it was too slow this time."),
+    Trap(
         "stops where nobody answers",
-        lambda status, failures, chance: _backoff(failures) * chance if status and _again(status) else "stop",
-        "It stops where no answer came at all. A server that restarts gives none: status is None then.",
+        _policy(lambda status: status is not None and _again(status)),
+        "It stops where no answer came at all. A server that restarts gives none: `status` is None then.",
+    ),
+    Trap(
+        "raises where nobody answers",
+        lambda status, failures, chance: next_wait(status, failures, chance) if abs(status) else "",
+        "It raises an error where no answer came: `status` is None then, and None compares with no number.",
     ),
     Trap(
         "stops after a stream",
-        lambda status, failures, chance: _backoff(failures) * chance if _again(status) and status != 200 else "stop",
+        _policy(lambda status: _again(status) and status != 200),
         "It stops after a 200. That was a stream that has ended, or broke: it is opened again.",
     ),
     Trap(
@@ -110,6 +162,11 @@ TRAPS = (
         "Only half of the wait depends on the chance. Then nobody comes in the first half, and all come in the second.",
     ),
     Trap(
+        "waits half of it at least",
+        lambda status, failures, chance: max(0.5, chance) * _backoff(failures) if _again(status) else "stop",
+        "The wait is never less than half. Then nobody comes in the first half, and all come in the second.",
+    ),
+    Trap(
         "has no chance",
         lambda status, failures, chance: _backoff(failures) if _again(status) else "stop",
         "The chance is not used, so all clients wait equally long and come back together.",
@@ -117,10 +174,19 @@ TRAPS = (
     Trap(
         "limits too late",
         lambda status, failures, chance: (
-            min(30.0, float(min(2 ** (failures - 1), 10**300)) * chance) if _again(status) else None
+            min(30.0, float(min(2 ** (failures - 1), 10**300)) * chance) if _again(status) else "stop"
         ),
         "The limit is applied behind the chance: after many failures nearly all clients wait 30 seconds, together. "
         "Limit the wait first, then take a share of it.",
+    ),
+)
+
+SYMPTOMS = (
+    Symptom(
+        "another chance",
+        lambda seconds, expected: isinstance(seconds, float) and round(seconds, 3) != seconds,
+        "The wait has digits that come from no `chance` of this check. Does the function draw a random number of its "
+        "own? `chance` is one already, and a check can then know what comes.",
     ),
 )
 
@@ -141,6 +207,8 @@ EXERCISE = Exercise(
         Level("jitter", "The wait is the limited one times the chance.", lambda: _samples("n/3", "jitter")),
     ),
     traps=TRAPS,
+    symptoms=SYMPTOMS,
+    show_expected=_expected_text,
     hints=(
         "Which of these may be different in a minute: 204, 404, 429, 503, no answer at all?",
         "2 ** (failures - 1) doubles. It is a very large number after a long night: min(30, ...) comes before any "

@@ -76,6 +76,12 @@ def _missed_is_a_hole(log: Log, last_event_id: str) -> ReplayAndGap:
     return missed, gap or bool(missed)
 
 
+def _epoch_without_a_hyphen(log: Log, last_event_id: str) -> ReplayAndGap:
+    if last_event_id:
+        _, _ = last_event_id.split("-")
+    return since(log, last_event_id)
+
+
 KEPT_TRAPS = (
     Trap(
         "new gets all",
@@ -126,6 +132,12 @@ KEPT_TRAPS = (
         "the other way round",
         _other_way_round,
         "True and False are exchanged. True says that more may be missing than the log still has.",
+    ),
+    Trap(
+        "epoch without a hyphen",
+        _epoch_without_a_hyphen,
+        "An epoch with a hyphen in it makes the function raise an error. The number stands behind the last hyphen, and "
+        "all before it is the epoch.",
     ),
     Trap(
         "missed is a hole",

@@ -65,6 +65,7 @@ TRAPS = (
         "drops empty lines",
         lambda text: [line for line in split_lines(text) if line],
         "The empty lines are missing. A client dispatches an event at an empty line, so it would never dispatch one.",
+        also=(lambda text: re.split(r"[\r\n]+", text)[:-1], lambda text: re.split(r"\n+", text)[:-1]),
     ),
     Trap(
         "strips",
