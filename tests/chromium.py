@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 QUIET = [
@@ -12,7 +12,7 @@ QUIET = [
 ]  # fmt: skip
 
 
-def in_chromium(path: str, visit: Callable[[Any], None]) -> None:
+def in_chromium(path: str, visit: Callable[[Any], None], options: Sequence[str] = QUIET) -> None:
     """Calls `visit` with a browser, on a thread of its own: playwright would leave a running loop on this one."""
     from playwright.sync_api import sync_playwright
 
@@ -21,7 +21,7 @@ def in_chromium(path: str, visit: Callable[[Any], None]) -> None:
     def work() -> None:
         try:
             with sync_playwright() as playwright:
-                visit(playwright.chromium.launch(executable_path=path, args=QUIET))
+                visit(playwright.chromium.launch(executable_path=path, args=[*options]))
         except BaseException as problem:
             problems.append(problem)
 

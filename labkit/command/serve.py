@@ -7,11 +7,13 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from labkit.llm import Studio, model_routes
 from labkit.pages import ask, live
 from labkit.server import Channel, LabServer, launch
 from labkit.server.site import Routes
+from labkit.system.hosts import host_name
 from labkit.system.sockets import is_loopback
 
 WORDS_EVERY_S = 0.2
@@ -29,7 +31,8 @@ def start(host: str, port: int, studio: Studio) -> LabServer:
         PortInUse: another program listens on that port.
     """
     words = Channel(retry_ms=live.RETRY_MS)
-    server = launch(routes(studio, words), name="serve", port=port, host=host)
+    names = [host_name(urlsplit(origin).netloc) for origin in studio.allowed]  # as a hub's proxy passes them on
+    server = launch(routes(studio, words), name="serve", port=port, host=host, hosts=names)
     server.play(words, itertools.cycle(live.TEXT.split()), every_s=WORDS_EVERY_S)
     return server
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from random import Random
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from labkit.faults.fault import Answer, Chain, Fault, Headers, How, Refuse
 from labkit.proxy.http1 import MessageReader, write_head
 from labkit.proxy.passage import Passage, Passing
 from labkit.proxy.question import Question
+from labkit.system.hosts import is_own_host, refusal
 from labkit.system.sockets import is_loopback, reset_connection
 
 CONNECT_TIMEOUT_S = 5.0
@@ -29,11 +30,13 @@ class Relay:
     tells of the newest 1000 of them.
     """
 
-    def __init__(self, origin: str, faults: Sequence[Fault], requests: Sequence[Fault], seed: int) -> None:
+    def __init__(
+        self, origin: str, faults: Sequence[Fault], requests: Sequence[Fault], seed: int, hosts: Collection[str] = ()
+    ) -> None:
         parts = urlsplit(origin)
         if parts.scheme != "http" or not parts.hostname:
             raise LabError(f"{origin!r} cannot be relayed: the relay speaks http:// only, and needs a host")
-        self.origin = origin
+        self.origin, self._hosts = origin, {host.lower() for host in hosts}
         self._host, self._port, self._netloc = parts.hostname, parts.port or 80, parts.netloc
         self._faults, self._requests, self._seed = tuple(faults), tuple(requests), seed
         self.passages: deque[Passage] = deque(maxlen=1000)
@@ -110,6 +113,10 @@ class Relay:
         self, client: MessageReader, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
     ) -> None:
         request = await client.request()
+        host = next((value.decode("latin-1") for name, value in request.headers if name == b"host"), None)
+        if not is_own_host(host, self._hosts):
+            passage.ended = "meant for another host"
+            return await _answer(writer, 403, [TEXT], refusal(host).encode())
         if decided is not None:
             passage.ended = f"answered {decided.status}"
             return await _answer(writer, decided.status, list(decided.headers), b"")
@@ -137,18 +144,25 @@ class Relay:
 
 @contextlib.asynccontextmanager
 async def relay(
-    origin: str, *faults: Fault, requests: Sequence[Fault] = (), seed: int = 0, port: int = 0, anywhere: bool = False
+    origin: str,
+    *faults: Fault,
+    requests: Sequence[Fault] = (),
+    seed: int = 0,
+    port: int = 0,
+    anywhere: bool = False,
+    hosts: Collection[str] = (),
 ) -> AsyncIterator[Relay]:
     """A relay on a free port of this machine; its `url` has the path of the origin's.
 
     `faults` work on the answers, `requests` on what goes the other way, as bytes of the wire. It relays to this machine
-    only, unless `anywhere`. The same seed and the same connections give the same faults again.
+    only, unless `anywhere`, and answers to `hosts` beside localhost and numeric addresses. The same seed and the same
+    connections give the same faults again.
 
     Raises:
         LabError: the origin's URL cannot be relayed.
         PortInUse: another program listens on that port.
     """
-    running_relay = Relay(origin, faults, requests, seed)
+    running_relay = Relay(origin, faults, requests, seed, hosts)
     host = urlsplit(origin).hostname
     if not is_loopback(host or "") and not anywhere:
         raise LabError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -23,7 +23,9 @@ T = TypeVar("T")
 _servers: dict[str, LabServer] = {}  # the registry of launched servers, by name
 
 
-def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBACK) -> LabServer:
+def launch(
+    routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBACK, hosts: Collection[str] = ()
+) -> LabServer:
     """Starts a server in the background. It accepts connections when this returns.
 
     The cell run again gives the same server on the same port, with the new routes.
@@ -33,6 +35,7 @@ def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBAC
         name: tells servers apart.
         port: where it listens; 0 takes a free one.
         host: this machine only, unless given.
+        hosts: the names under which it may be reached, beside localhost and numeric addresses.
 
     Raises:
         PortInUse: another program listens on that port.
@@ -42,7 +45,7 @@ def launch(routes: Routes, name: str = "lab", port: int = 0, host: str = LOOPBAC
     if server is not None and server.running:
         server.replace(routes)
         return server
-    server = LabServer(name, routes, port, host)
+    server = LabServer(name, routes, port, host, hosts)
     _servers[name] = server
     return server
 
@@ -56,9 +59,9 @@ class LabServer:
     pause() and resume().
     """
 
-    def __init__(self, name: str, routes: Routes, port: int, host: str) -> None:
+    def __init__(self, name: str, routes: Routes, port: int, host: str, hosts: Collection[str] = ()) -> None:
         self.name = name
-        self._site = Site(routes)
+        self._site = Site(routes, hosts)
         self._background = Background(f"server {name}")
         self._plays: list[tuple[Channel, Future[None]]] = []
         self._host = host

@@ -7,10 +7,11 @@ import contextlib
 import errno
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
@@ -18,6 +19,7 @@ from labkit.errors import LabError, PortInUse
 from labkit.server.channel import Channel
 from labkit.server.connection import Visit
 from labkit.server.handlers import SENDERS_SETTING, ChannelHandler, EventGenerator, SourceHandler, allow_loopback
+from labkit.system.hosts import is_own_host, refusal
 
 #: A tornado handler, and what its initialize() is called with.
 HandlerRoute = tuple[type[RequestHandler], Mapping[str, Any]]
@@ -41,6 +43,33 @@ class NotFoundHandler(RequestHandler):
         self.finish(f"Nothing is served at {self.request.path}. This server has: {', '.join(self.paths)}\n")
 
 
+class ForeignHostHandler(RequestHandler):
+    """Answers 403 to a request that was meant for another name than this server's. See is_own_host()."""
+
+    def prepare(self) -> None:
+        self.set_status(403)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(refusal(self.request.headers.get("Host")))
+
+
+class OwnHostsApplication(Application):
+    """A tornado Application that asks for the request's Host before anything else, whatever the route is.
+
+    Args:
+        hosts: the names that it answers to, beside localhost and numeric addresses.
+        rules: what tornado's Application takes; `settings` as well.
+    """
+
+    def __init__(self, hosts: Collection[str], rules: list[Any], **settings: Any) -> None:
+        super().__init__(rules, **settings)
+        self.hosts = hosts
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        if not is_own_host(request.headers.get("Host"), self.hosts):
+            return self.get_handler_delegate(request, ForeignHostHandler)
+        return super().find_handler(request, **kwargs)
+
+
 class Site:
     """Routes that can be served, replaced while they are served, and stopped. Call every method on its loop.
 
@@ -48,11 +77,14 @@ class Site:
     Last-Event-ID and yields Frames, a tornado RequestHandler, or a pair of one and the settings that its initialize()
     takes. `visits` lists the clients of the generators; a Channel keeps its own. `port` is 0 before start().
 
+    `hosts` are the names under which it may be reached, beside localhost and numeric addresses: see is_own_host().
+
     Raises:
         LabError: there is no route, or one that cannot be served.
     """
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, hosts: Collection[str] = ()) -> None:
+        self.hosts = {host.lower() for host in hosts}
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
@@ -79,6 +111,7 @@ class Site:
                 listener.close()
             raise
         self.port = sockets[0].getsockname()[1]
+        self.hosts.add(host.lower())  # where it is bound to a name
         self._server = HTTPServer(self._application())
         self._server.add_sockets(sockets)
 
@@ -107,7 +140,8 @@ class Site:
 
     def _application(self) -> Application:
         settings: dict[str, Any] = {SENDERS_SETTING: self._senders}
-        return Application(
+        return OwnHostsApplication(
+            self.hosts,
             [(re.escape(path), *self._handler(route)) for path, route in self.routes.items()],
             default_handler_class=NotFoundHandler,
             default_handler_args={"paths": list(self.routes)},
@@ -136,8 +170,12 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> AsyncIterator[RunningServer]:
+async def serve(
+    routes: Routes | Route, port: int = 0, host: str = LOOPBACK, hosts: Collection[str] = ()
+) -> AsyncIterator[RunningServer]:
     """Runs a server on the running loop, for experiments and tests; a route alone is served at /events.
+
+    `hosts` are the names under which it may be reached, beside localhost and numeric addresses.
 
     Raises:
         PortInUse: another program listens on that port.
@@ -149,7 +187,7 @@ async def serve(routes: Routes | Route, port: int = 0, host: str = LOOPBACK) -> 
     >>> asyncio.run(example())
     True
     """
-    site = Site(routes if isinstance(routes, Mapping) else {"/events": routes})
+    site = Site(routes if isinstance(routes, Mapping) else {"/events": routes}, hosts)
     site.start(port, host)
     try:
         yield RunningServer(site, host)

@@ -121,7 +121,7 @@ def test_a_page_of_the_hub_may_ask_and_cut_where_it_was_allowed_to_and_no_other_
         return answer, message, cut
 
     studio = Studio(pace=AT_ONCE, words=5, allowed=frozenset({"https://hub.example.org"}))
-    server = launch(serve.routes(studio, Channel()), name="hub test")
+    server = launch(serve.routes(studio, Channel()), name="hub test", hosts=["hub.example.org"])
     try:
         assert ask("https://hub.example.org") == (201, 200, 204)
         assert ask("https://evil.example") == ask("http://hub.example.org") == (403, 403, 403)

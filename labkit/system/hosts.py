@@ -1,0 +1,63 @@
+"""Which names a server of this machine answers to."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+from collections.abc import Collection
+
+#: JupyterHub sets it for each of its servers.
+HUB_VARIABLE = "JUPYTERHUB_SERVICE_PREFIX"
+
+
+def is_own_host(host: str | None, allowed_names: Collection[str] = ()) -> bool:
+    """Whether a request with this Host header was meant for this machine.
+
+    Every site can let its own name lead to 127.0.0.1 ("DNS rebinding"). To the browser its page and this server are
+    then one origin, and the page reads whatever is served here; only the Host header still says the name. So a name has
+    to be known: localhost and what ends in .localhost (which browsers do not look up), or one of the `allowed_names`.
+    Under a numeric address there is nothing to rebind. A client that sends no Host is no browser.
+
+    On a JupyterHub each request comes through the hub, under the hub's name, from a machine whose 127.0.0.1 is another
+    one: there every host is taken.
+
+    Args:
+        host: the value of the Host header; None if there is none.
+        allowed_names: more names, in lower case, without a port.
+
+    >>> [is_own_host(host) for host in ("127.0.0.1:8000", "[::1]:8000", "LOCALHOST", "evil.example:8000", "")]
+    [True, True, True, False, False]
+
+    Source: RFC 9112, 3.2; RFC 6761, 6.3.
+    """
+    if host is None or HUB_VARIABLE in os.environ:
+        return True
+    name = host_name(host)
+    return name == "localhost" or name.endswith(".localhost") or name in allowed_names or _is_address(name)
+
+
+def host_name(host: str) -> str:
+    """The name or address in a Host header: in lower case, without port, brackets, or a dot at its end.
+
+    >>> host_name("Example.org.:8000"), host_name("[::1]:80")
+    ('example.org', '::1')
+    """
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower().removesuffix(".")
+
+
+def refusal(host: str | None) -> str:
+    """What a server says to a request that was meant for another name."""
+    return (
+        f"This server answers to localhost and to numeric addresses, and not to {(host or '')[:100]!r}: a page under "
+        "that name could be anybody's. If it is yours, start the server with hosts=[the name], or labkit serve with "
+        "--origin.\n"
+    )
+
+
+def _is_address(name: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(name))
+    return False
