@@ -87,7 +87,9 @@ def test_the_picture_of_the_house_is_that_of_today(tmp_path: Path) -> None:
     assert [room for room in rooms if f"`{room}`" not in page] == []
 
 
-NOUNS = "answer|burst|client|comment|connection|cut|event|lump|message|piece|reader|request|stream|token"
+NOUNS = (
+    "answer|burst|client|comment|connection|cut|event|level|lump|message|piece|reader|request|sample|step|stream|token"
+)
 #: A number in a sentence, and its noun in the plural. Of "3 of {number} events" there are several; a constant, a number
 #: with decimals and "many" are never 1.
 COUNT = re.compile(rf"(?<!of )(?<!of \$)\{{(?!_many\(|rate\}})([^{{}}]*[a-z][^{{}}]*)(?<!f)\}} (?:{NOUNS})s\b")
@@ -96,6 +98,6 @@ COUNT = re.compile(rf"(?<!of )(?<!of \$)\{{(?!_many\(|rate\}})([^{{}}]*[a-z][^{{
 def test_a_count_and_its_noun_agree() -> None:
     """Nothing says "1 events": where a number stands before its noun, counted() writes both."""
     files = [path for path in (ROOT / "labkit").rglob("*") if path.suffix in (".py", ".js", ".html")]
-    own = [path for path in files if not {"check", "notebooks"} & set(path.relative_to(ROOT).parts)]
+    own = [path for path in files if "notebooks" not in path.relative_to(ROOT).parts]
     wrong = [f"{path.name}: {found[0]}" for path in own for found in COUNT.finditer(path.read_text("utf-8"))]
     assert wrong == []

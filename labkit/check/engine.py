@@ -11,7 +11,7 @@ from labkit.check.feedback import CheckResult, Hint, Solution
 from labkit.check.forked import call_results, can_fork
 from labkit.check.limits import LIMITS, Limits
 from labkit.check.run import CallResult
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 
 #: Said where a call is right only as long as no other came before it.
 REMEMBERS = (
@@ -45,7 +45,7 @@ def check(name: str, function: object, *, limits: Limits = LIMITS) -> CheckResul
     last_tries = levels_tried[-1]
     if len(levels_tried) == levels and all(attempt.is_right for attempt in last_tries):
         total = sum(map(len, levels_tried))
-        return CheckResult(exercise.name, levels, levels, True, f"{exercise.praise} ({total} samples)")
+        return CheckResult(exercise.name, levels, levels, True, f"{exercise.praise} ({counted(total, 'sample')})")
     number = len(levels_tried) - 1
     if number == 0 and all(_is_nothing(attempt) for attempt in last_tries):
         return CheckResult(exercise.name, 0, levels, False, _nothing_yet(exercise.name, last_tries))
@@ -152,7 +152,7 @@ def _facts(exercise: Exercise, attempt: Try) -> list[str]:
 
 def _count(tries: list[Try], failed: list[Try]) -> str:
     share = f"one of {len(failed)} wrong results" if len(failed) > 1 else "the only wrong result"
-    return f"  This is {share} in {len(tries)} samples."
+    return f"  This is {share} in {counted(len(tries), 'sample')}."
 
 
 def _nothing_yet(name: str, tries: list[Try]) -> str:

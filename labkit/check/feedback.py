@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
+from labkit.errors import counted
+
 _CODE = re.compile(r"`([^`\n]+)`")
 _FACT = "  "  # a line that begins so is a fact, which may be a learner's own text: backticks in it are backticks
 
@@ -55,7 +57,7 @@ class CheckResult:
     def _title(self) -> str:
         # A mark in text stands beside the colour: not everybody sees the colour.
         mark = "✓" if self.passed else "→"
-        count = f": {self.level} of {self.levels} levels passed" if self.levels else ""
+        count = f": {self.level} of {counted(self.levels, 'level')} passed" if self.levels else ""
         return f"{mark} {self.exercise}{count}"
 
 

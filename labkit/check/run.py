@@ -15,6 +15,7 @@ from labkit.check import limits as bounds
 from labkit.check.exercise import NoValue, RuleBroken, Sample
 from labkit.check.limits import Limits, NoKeyboard, StepsExhausted, TimeExhausted
 from labkit.check.values import Unreadable, settled, value_text
+from labkit.errors import counted
 
 ReadReturned = Callable[[object, Sample], object]
 #: What the traps and the solution get: they are known to end.
@@ -83,19 +84,18 @@ def unfinished(reason: str, limits: Limits) -> CallResult:
     """The result of a call that did not come back by itself. `reason` is one of UNFINISHED."""
     shown, why = {
         "endless": (
-            f"no result after {limits.steps:,} steps",
+            f"no result after {counted(limits.steps, 'step')}",
             "The call did not end. Is there a loop that never ends? Look at what has to change in each round.",
         ),
         "late": (
-            f"no result after {limits.call_s:g} seconds",
-            f"The call did not come back within {limits.call_s:g} seconds. It waits too long, or it waits for "
-            f"something "
+            f"no result after {limits.call_s:g} s",
+            f"The call did not come back within {limits.call_s:g} s. It waits too long, or it waits for something "
             "that never comes, or a loop inside Python's own C code never ends.",
         ),
         "too slow": (
-            f"no result: the calls of this check took {limits.check_s:g} seconds",
-            f"The calls of this check took more than {limits.check_s:g} seconds together. A right answer takes less "
-            "than one. Does the function wait, or does it repeat its work very often?",
+            f"no result: the calls of this check took {limits.check_s:g} s",
+            f"The calls of this check took more than {limits.check_s:g} s together. A right answer takes less "
+            "than 1 s. Does the function wait, or does it repeat its work very often?",
         ),
         "memory": (
             f"no result within {limits.memory_bytes >> 20} MB of memory" if limits.memory_bytes else "no result",

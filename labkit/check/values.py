@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from labkit.errors import counted
+
 #: Far above the longest sample's answer (about 100 items), and soon reached by a generator that never ends.
 MAX_ITEMS = 10_000
 _SHOWN_ITEMS = 60
@@ -94,11 +96,11 @@ def shape(value: object) -> str:
     if isinstance(value, int | float):
         return f"a number ({type(value).__name__})"
     if isinstance(value, str):
-        return f"a string of {_count(len(value), 'character')}" if value else "an empty string"
+        return f"a string of {counted(len(value), 'character')}" if value else "an empty string"
     if isinstance(value, bytes | bytearray):
-        return f"a {type(value).__name__} object of {_count(len(value), 'byte')}"
+        return f"a {type(value).__name__} object of {counted(len(value), 'byte')}"
     if isinstance(value, dict):
-        return f"a dict with {_count(len(value), 'key')}" if value else "an empty dict"
+        return f"a dict with {counted(len(value), 'key')}" if value else "an empty dict"
     if isinstance(value, list | tuple | set | frozenset):
         return _sized(value)
     if isinstance(value, type):
@@ -116,7 +118,7 @@ def _sized(value: list[object] | tuple[object, ...] | set[object] | frozenset[ob
     nouns = {_noun(item) for item in islice(value, MAX_ITEMS)}
     noun = nouns.pop() if len(nouns) == 1 else "value"
     article = "an" if name[0] in "aeiou" else "a"
-    return f"{article} {name} of {_count(len(value), noun)}"
+    return f"{article} {name} of {counted(len(value), noun)}"
 
 
 def _noun(item: object) -> str:
@@ -124,7 +126,3 @@ def _noun(item: object) -> str:
         return "number"
     nouns = ((str, "string"), (Drained, "generator"), (list, "list"), (tuple, "tuple"), (set, "set"), (dict, "dict"))
     return next((noun for kind, noun in nouns if isinstance(item, kind)), "value")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from labkit.check import CheckResult, check, hint
+from labkit.check import Attempt, CheckResult, Network, check, hint
 from labkit.check.exercises import EXERCISES
 
 
@@ -60,3 +60,12 @@ def test_a_hint_has_a_title_and_a_page() -> None:
     given = hint("split_lines", step=1)
     assert repr(given).startswith("split_lines: hint 1 of 3\n")
     assert "var(--jp-info-color1" in given._repr_html_()
+
+
+def test_numbers_and_their_nouns_agree() -> None:
+    assert "1 of 1 level passed" in repr(CheckResult("x", 1, 1, True, "done"))
+    assert "1 of 3 levels passed" in repr(CheckResult("x", 1, 3, False, "not yet"))
+    one = Network(("a",), (Attempt(bytes=1), Attempt()))
+    assert repr(one) == "<network with 1 event: ends after 1 byte, then ends after 1,000,000 bytes>"
+    two_events = check("carry", lambda token: 'data: {"text": 1}\n\n' * 2)
+    assert "The reader found 2 events. Each token is one event." in two_events.message

@@ -27,7 +27,10 @@ from labkit.check.limits import Limits
 
 from ..helpers import eventually
 
-SMALL = Limits(steps=20_000, call_s=0.7, memory_bytes=64 << 20)
+#: What is not to be late has time, on a busy machine.
+SMALL = Limits(steps=20_000, call_s=20.0, memory_bytes=64 << 20)
+#: For what never comes back by itself.
+SHORT = replace(SMALL, call_s=0.2)
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
@@ -47,7 +50,7 @@ def _bare_except(text: str) -> None:
             continue
 
 
-LATE = "did not come back within 0.7 seconds. It waits too long, or it waits for something that never comes"
+LATE = "did not come back within 0.2 s. It waits too long, or it waits for something that never comes"
 ENDLESS = "The call did not end. Is there a loop that never ends?"
 MEMORY = "The call needs more memory than a check gives it."
 
@@ -74,9 +77,7 @@ MEMORY = "The call needs more memory than a check gives it."
     ],
 )
 def test_nothing_stops_the_notebook(function: Callable[[str], object], told: str) -> None:
-    limits = (
-        SMALL if told == LATE else replace(SMALL, call_s=20.0)
-    )  # what is not to be late has time, on a busy machine
+    limits = SHORT if told == LATE else SMALL
     result = _check(function, limits)
     assert not result.passed
     assert "  input     split_lines('')\n" in result.message
@@ -91,7 +92,8 @@ def test_a_call_that_waits_leaves_no_process(tmp_path: Path) -> None:
         (tmp_path / "processes").write_text(f"{os.getpid()} {program.pid}", "ascii")
         program.wait()
 
-    assert LATE in _check(function).message
+    result = _check(function, replace(SMALL, call_s=1.5))  # time enough to start a program
+    assert "did not come back within 1.5 s" in result.message
     child, program = map(int, (tmp_path / "processes").read_text("ascii").split())
     eventually(lambda: not _runs(program), "the program that the function started has ended")
     assert not _runs(child)
@@ -128,11 +130,11 @@ def test_a_check_as_a_whole_has_an_end_too() -> None:
 
     def function(text: str) -> list[str]:
         waited.append(text)
-        threading.Event().wait(0.4 if len(waited) > 1 else 0)
+        threading.Event().wait(0.2 if len(waited) > 1 else 0)
         return split_lines(text)
 
-    result = _check(function, Limits(call_s=30, check_s=1))
-    assert "The calls of this check took more than 1 seconds together." in result.message
+    result = _check(function, Limits(call_s=30, check_s=0.5))
+    assert "The calls of this check took more than 0.5 s together." in result.message
 
 
 @needs_fork
@@ -212,7 +214,7 @@ def test_threads_are_no_reason_to_warn() -> None:
 @needs_fork
 def test_a_check_runs_in_any_thread() -> None:
     results: list[CheckResult] = []
-    thread = threading.Thread(target=lambda: results.append(_check(lambda text: time.sleep(600))))
+    thread = threading.Thread(target=lambda: results.append(_check(lambda text: time.sleep(600), SHORT)))
     thread.start()
     thread.join()
     assert LATE in results[0].message
@@ -246,7 +248,7 @@ def test_without_a_child_loops_and_waits_end_all_the_same(
 ) -> None:
     monkeypatch.setattr("labkit.check.forked.can_fork", lambda: False)
     handler = signal.getsignal(signal.SIGALRM)
-    assert told in _check(function).message
+    assert told in _check(function, SHORT if told == LATE else SMALL).message
     assert signal.getsignal(signal.SIGALRM) is handler
 
 

@@ -54,7 +54,7 @@ def test_a_function_that_waits_is_told_and_the_notebook_goes_on(kernel: _Kernel)
         "check('split_lines', lambda text: queue.Queue().get(), limits=Limits(call_s=0.7))"
     )
     assert list(shown) == ["result"]  # nothing warns of threads
-    assert "did not come back within 0.7 seconds" in shown["result"]
+    assert "did not come back within 0.7 s" in shown["result"]
     assert kernel.run("1 + 1") == {"result": "2"}
 
 

@@ -10,6 +10,7 @@ from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample
 from labkit.check.exercises.carry_traps import TRAPS, carry
 from labkit.check.values import Unreadable, value_text
+from labkit.errors import counted
 from labkit.wire import Decoder, Event
 
 STUB = '''\
@@ -46,7 +47,7 @@ def _read(returned: object, sample: Sample) -> str:
     decoder = Decoder()
     events = [signal for signal in decoder.feed(text.encode("utf-8", "replace")) if isinstance(signal, Event)]
     if len(events) > 1:
-        raise Unreadable("The reader found several events. Each token is one event.")
+        raise Unreadable(f"The reader found {counted(len(events), 'event')}. Each token is one event.")
     if not events:
         ending = "no line begins with `data:`" if text.endswith("\n\n") else "it has no empty line at its end"
         raise Unreadable(f"The reader found no event: {ending}.")

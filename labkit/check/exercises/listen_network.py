@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from labkit.check.exercise import RuleBroken
+from labkit.errors import counted
 from labkit.wire import Decoder
 
 STREAM = "text/event-stream"
@@ -37,7 +38,7 @@ class Attempt:
             return str(self.status)
         if self.final or self.content_type != STREAM:
             return f"200 {self.content_type}"
-        return f"{'breaks' if self.breaks else 'ends'} after {self.bytes} bytes"
+        return f"{'breaks' if self.breaks else 'ends'} after {counted(self.bytes, 'byte')}"
 
 
 @dataclass
@@ -135,4 +136,4 @@ class Network:
 
     def __repr__(self) -> str:
         retry = "" if self.retry_ms is None else f", retry {self.retry_ms}"
-        return f"<network with {len(self.texts)} events{retry}: {', then '.join(map(repr, self.attempts))}>"
+        return f"<network with {counted(len(self.texts), 'event')}{retry}: {', then '.join(map(repr, self.attempts))}>"
