@@ -91,9 +91,12 @@ def step_limit(steps: int, on_exhausted: Callable[[], None]) -> Iterator[None]:
         if frame.f_code.co_filename.startswith(_OWN_FOLDER):
             count(frame, event, argument)
             return None  # labkit's own loops end: of its functions only the calls are counted
+        frame.f_trace = count  # first: where it is missing, Python 3.13 counts from the function's second call on
         frame.f_trace_lines, frame.f_trace_opcodes = False, True
         return count(frame, event, argument)
 
+    # Python 3.12 counts no instruction unless some frame has asked for it before settrace().
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(enter)
     try:
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import itertools
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,8 @@ from labkit.check.exercise import NoValue, RuleBroken, Sample
 from labkit.check.limits import LIMITS, Limits
 from labkit.check.run import NO_LIMITS, CallResult, run_once
 from labkit.check.values import Unreadable
+
+from ..helpers import DEADLINE_S
 
 
 def _as_it_is(returned: object, sample: Sample) -> object:
@@ -76,6 +79,40 @@ def test_a_loop_in_one_line_has_steps_too(loop: Callable[[], object]) -> None:
     first = _run(loop, limits=_steps(5000))
     assert first.value == NoValue("endless")
     assert first == _run(loop, limits=_steps(5000))
+
+
+FIRST_CALLS = """
+import itertools
+from labkit.check.limits import StepsExhausted, step_limit
+
+def in_one_line():
+    while True: pass
+
+def with_a_condition(number=1):
+    while number: number += 1
+
+def with_a_function_inside():
+    def loop():
+        for _ in itertools.count(): pass
+    loop()
+
+def with_a_list():
+    return [number for number in itertools.count() if number < 0]
+
+for loop in (in_one_line, with_a_condition, with_a_function_inside, with_a_list):
+    try:
+        with step_limit(1000, lambda: None):
+            loop()
+    except StepsExhausted:
+        print(loop.__name__)
+"""
+
+
+def test_the_first_call_in_a_process_has_steps_too() -> None:
+    """A child is new, and its first call may be the one that never ends. Python 3.12 and 3.13 forget the steps of a
+    function's first call unless they are asked in the right order."""
+    run = subprocess.run([sys.executable, "-c", FIRST_CALLS], stdout=subprocess.PIPE, timeout=DEADLINE_S, check=True)
+    assert run.stdout.split() == [b"in_one_line", b"with_a_condition", b"with_a_function_inside", b"with_a_list"]
 
 
 def test_a_handler_of_every_exception_does_not_keep_a_loop_alive() -> None:
