@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from labkit.check import check, solution
+from labkit.check import CheckResult, check, solution
 from labkit.check.exercise import Exercise
 from labkit.check.exercises import EXERCISES
 from labkit.check.exercises.build_events_traps import Reader
 from labkit.check.exercises.write_event_traps import Writer
 from labkit.check.feedback import plain
+from labkit.check.limits import Limits
 from labkit.check.run import run_once
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
@@ -25,15 +26,30 @@ every_trap = pytest.mark.parametrize(
     ],
 )
 TrapFunction = Callable[..., object]
+#: The traps are known to end: no step is counted.
+NO_STEPS = Limits(steps=0, call_s=0)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calls of a check are made here: hundreds of traps need no process each.
+
+    That a child gives the same is tested with one trap of each exercise in test_feedback.py.
+    """
+    monkeypatch.setattr("labkit.check.forked.can_fork", lambda: False)
+    monkeypatch.setattr("labkit.check.engine.can_fork", lambda: False)
 
 
 @every_trap
+@pytest.mark.usefixtures("in_this_process")
 def test_a_trap_is_caught_and_named_and_shown(exercise: Exercise, sentence: str, function: TrapFunction) -> None:
-    result = check(exercise.name, function)
+    result = check(exercise.name, function, limits=NO_STEPS)
     assert not result.passed
     assert sentence in result.message
     assert f"Level {result.level + 1} of 3 (" in result.message
     assert f": {result.level} of 3 levels passed" in repr(result)
+    assert "✓" not in repr(result)
+    assert exercise.praise not in repr(result)
     wrong = [
         sample
         for sample in exercise.levels[result.level].samples()
@@ -190,26 +206,27 @@ def test_of_two_mistakes_that_mix_one_is_named_with_a_sample_that_shows_it() -> 
     def strips_and_drops(text: str) -> list[str]:
         return [line.strip() for line in text.split("\n")[:-1] if line]
 
-    assert _named("split_lines", strips_and_drops) == ["drops empty lines"]
-    assert "  came      []\n" in check("split_lines", strips_and_drops).message
+    result = check("split_lines", strips_and_drops)
+    assert _named(result) == ["drops empty lines"]
+    assert "  came      []\n" in result.message
 
 
 def test_a_mistake_beside_one_that_has_no_name_is_not_named() -> None:
     def drops_and_shouts(text: str) -> list[str]:
         return [line.upper() for line in text.split("\n")[:-1] if line]
 
-    assert _named("split_lines", drops_and_shouts) == []
+    assert _named(check("split_lines", drops_and_shouts)) == []
 
 
 @pytest.mark.parametrize("returned", [[], [""], [("message", "", "")], "", "data: x\n\n", ([], [])])
 @every_exercise
+@pytest.mark.usefixtures("in_this_process")
 def test_an_answer_that_is_always_the_same_is_accused_of_nothing(exercise: Exercise, returned: object) -> None:
-    result = check(exercise.name, lambda *given, **options: returned)
+    result = check(exercise.name, lambda *given, **options: returned, limits=NO_STEPS)
     assert not result.passed
-    assert _named(exercise.name, lambda *given, **options: returned) == []
+    assert _named(result) == []
 
 
-def _named(name: str, function: TrapFunction) -> list[str]:
+def _named(result: CheckResult) -> list[str]:
     """The names of the traps whose sentence is said."""
-    message = check(name, function).message
-    return [trap.name for trap in EXERCISES[name].traps if plain(trap.sentence) in message]
+    return [trap.name for trap in EXERCISES[result.exercise].traps if plain(trap.sentence) in result.message]
