@@ -50,7 +50,7 @@ def _bare_except(text: str) -> None:
             continue
 
 
-LATE = "did not come back within 0.2 seconds. It waits too long, or it waits for something that never comes"
+LATE = "did not come back within 0.2 s. It waits too long, or it waits for something that never comes"
 ENDLESS = "The call did not end. Is there a loop that never ends?"
 MEMORY = "The call needs more memory than a check gives it."
 
@@ -93,7 +93,7 @@ def test_a_call_that_waits_leaves_no_process(tmp_path: Path) -> None:
         program.wait()
 
     result = _check(function, replace(SMALL, call_s=1.5))  # time enough to start a program
-    assert "did not come back within 1.5 seconds" in result.message
+    assert "did not come back within 1.5 s" in result.message
     child, program = map(int, (tmp_path / "processes").read_text("ascii").split())
     eventually(lambda: not _runs(program), "the program that the function started has ended")
     assert not _runs(child)
@@ -134,7 +134,7 @@ def test_a_check_as_a_whole_has_an_end_too() -> None:
         return split_lines(text)
 
     result = _check(function, Limits(call_s=30, check_s=0.5))
-    assert "The calls of this check took more than 0.5 seconds together." in result.message
+    assert "The calls of this check took more than 0.5 s together." in result.message
 
 
 @needs_fork
