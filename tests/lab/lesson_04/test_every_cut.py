@@ -34,6 +34,7 @@ def test_cut_after_every_byte_of_the_wire(how: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # half a minute of pure computing, and a busy machine has a tenth of a processor for it
 def test_every_pair_of_cuts() -> None:
     """Each pair of places once for the wire, FIN and RST by turns, and each pair once for clean ends."""
     pairs = list(product(places(SHORT, "fin"), repeat=2))
