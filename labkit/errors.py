@@ -94,6 +94,17 @@ class ChannelStopped(LabError):
         super().__init__("the channel's server has stopped")
 
 
+class LogFailed(LabError):
+    """The file of a log could not be read or written. The event that was to be kept is not kept.
+
+    `for_good` says whether this log can never append again; else it may be tried again later.
+    """
+
+    def __init__(self, path: object, action: str, cause: object, advice: str, *, for_good: bool = False) -> None:
+        self.path, self.cause, self.for_good = path, cause, for_good
+        super().__init__(f"the log {path} could not be {action}: {cause}. {advice}")
+
+
 class PortInUse(LabError):
     """Another program listens on that port."""
 

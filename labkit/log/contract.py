@@ -22,10 +22,14 @@ class Replay:
 class EventLog(Protocol):
     """What a log must do: append frames, and return those after an id.
 
-    Ids are `epoch-n`, n = 1, 2, 3, ... without a hole. The `epoch` tells this log from every other.
+    Ids are `epoch-n`, n = 1, 2, 3, ... without a hole. The `epoch` tells this log from every other; n never begins
+    again, also where the epoch changes. A log that waits for a disk or a network says so by `blocking = True`: then a
+    Channel asks it on another thread than its server's. What goes wrong is a LabError that names place and cause.
     """
 
-    epoch: str
+    @property
+    def epoch(self) -> str:
+        """What stands before the hyphen of the newest id."""
 
     @property
     def last_number(self) -> int:
@@ -34,9 +38,11 @@ class EventLog(Protocol):
     def append(self, frame: Frame) -> str:
         """Keeps the frame and returns its id. An id that the frame has already is replaced."""
 
-    def since(self, last_event_id: str) -> Replay:
+    def since(self, last_event_id: str, max_bytes: int | None = None) -> Replay:
         """The frames that were appended after this id. None for "", the id of a client that has received nothing.
 
         `epoch-0` asks for everything from the beginning. An id of another epoch, an id beyond the end, or one whose
         successor has been dropped is a gap: then the frames are all that is left.
+
+        With `max_bytes` they are the first of them, with at most so much data, and at least one.
         """

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from labkit.wire import Frame
+
 #: More digits than any log will count to; int() of a text without end would take its time.
 MAX_DIGITS = 18
 
@@ -26,3 +30,22 @@ def check_epoch(epoch: str) -> None:
     """
     if not epoch or "-" in epoch:
         raise ValueError(f"epoch={epoch!r}: an epoch is not empty and holds no hyphen, for an id is epoch-n")
+
+
+def number_in(id: str) -> int:
+    """The n of an id that a log has given.
+
+    >>> number_in("e-7")
+    7
+    """
+    return int(id.rpartition("-")[2])
+
+
+def first_page(frames: Iterable[Frame], max_bytes: int | None) -> Iterator[Frame]:
+    """The first of these frames: as many as have at most so much data, and at least one. All of them for None."""
+    size_bytes = 0
+    for frame in frames:
+        size_bytes += len(frame.data or "")
+        if max_bytes is not None and size_bytes > max_bytes and size_bytes > len(frame.data or ""):
+            return
+        yield frame

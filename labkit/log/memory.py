@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections import deque
-from itertools import islice
 
 from labkit.errors import counted
 from labkit.log.contract import Replay
-from labkit.log.ids import check_epoch, number_of
+from labkit.log.ids import check_epoch, first_page, number_of
 from labkit.wire import Frame
 
 #: Precedent: Mercure's queue for each subscriber holds 1000 updates.
@@ -34,7 +32,8 @@ class MemoryLog:
             check_epoch(epoch)
         self.epoch = epoch or secrets.token_hex(4)
         self._last_number = 0
-        self._frames: deque[Frame] = deque(maxlen=max_events)
+        self._max_events = max_events
+        self._frames: dict[int, Frame] = {}  # by their numbers: a page of them is found wherever it begins
 
     @property
     def last_number(self) -> int:
@@ -44,20 +43,21 @@ class MemoryLog:
     def append(self, frame: Frame) -> str:
         """Keeps the frame and returns its id. See EventLog."""
         id = f"{self.epoch}-{self.last_number + 1}"
-        self._frames.append(frame._replace(id=id))
+        self._frames[self._last_number + 1] = frame._replace(id=id)
         self._last_number += 1  # only now: a frame that is refused takes no number
+        self._frames.pop(self._last_number - self._max_events, None)
         return id
 
-    def since(self, last_event_id: str) -> Replay:
+    def since(self, last_event_id: str, max_bytes: int | None = None) -> Replay:
         """The frames after this id, and whether there is a gap. See EventLog."""
         if not last_event_id:
             return Replay(())
         number = number_of(last_event_id, self.epoch)
-        last_dropped_number = self.last_number - len(self._frames)
-        if number is None or number > self.last_number or number < last_dropped_number:
-            return Replay(tuple(self._frames), gap=True)
-        # From the right: a reader that is nearly up to date costs what it has missed, however long the log is.
-        return Replay(tuple(islice(reversed(self._frames), self.last_number - number))[::-1])
+        last_dropped_number = self._last_number - len(self._frames)
+        gap = number is None or not last_dropped_number <= number <= self._last_number
+        start = last_dropped_number if number is None or gap else number
+        missed = (self._frames[n] for n in range(start + 1, self._last_number + 1))
+        return Replay(tuple(first_page(missed, max_bytes)), gap)
 
     def __repr__(self) -> str:
         return f"<MemoryLog {self.epoch}: {len(self._frames)} of {counted(self.last_number, 'event')} kept>"

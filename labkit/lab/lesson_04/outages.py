@@ -18,7 +18,7 @@ from labkit.wire import Frame
 class ForgetfulLog(MemoryLog):
     """Gives out ids like any log, and ignores those that come back: its server goes on with what is new."""
 
-    def since(self, last_event_id: str) -> Replay:
+    def since(self, last_event_id: str, max_bytes: int | None = None) -> Replay:
         return Replay(())
 
 
