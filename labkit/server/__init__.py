@@ -1,7 +1,7 @@
 """A server for event streams, on tornado. It encodes each event once and writes the same bytes to every reader."""
 
-from labkit.server.channel import Channel, Delivery
-from labkit.server.connection import Visit
+from labkit.server.channel import Channel
+from labkit.server.connection import Delivery, Visit
 from labkit.server.handlers import ChannelHandler, SourceHandler, StreamHandler
 from labkit.server.launch import LabServer, launch
 from labkit.server.polling import long_polling, polling

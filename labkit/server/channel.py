@@ -8,14 +8,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from tornado.iostream import IOStream
 
-from labkit.errors import ChannelStopped, LabError, counted
-from labkit.log import EventLog, MemoryLog, Replay
-from labkit.server.connection import Connection, Visit
-from labkit.server.gap import gap_frame
+from labkit.errors import ChannelStopped, LabError, LogFailed, counted
+from labkit.log import EventLog, MemoryLog
+from labkit.log.ids import number_in
+from labkit.server.catching_up import Recent, catch_up
+from labkit.server.connection import Connection, Delivery, Visit
+from labkit.server.guarded_log import GuardedLog, Page
+from labkit.server.heartbeat import Heartbeat
 from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
@@ -30,24 +32,14 @@ AGE_JITTER = 0.2
 _HEARTBEAT = encode(Frame(comment="heartbeat"))
 
 
-class Delivery(NamedTuple):
-    """The record of one event's delivery: its id, how many readers it was written to, and how long the write took.
-
-    Events that were published at the same moment share one write, and `took_s` is the time of that write.
-    """
-
-    id: str
-    readers: int
-    took_s: float
-
-
 class Channel:
     """Publishes events to many readers. It encodes each event once and writes the same bytes to every reader.
 
     `visits` keeps what the newest 1000 readers asked for and how they left, `deliveries` the newest 100 deliveries.
 
     Args:
-        log: keeps published events for readers that resume; a MemoryLog unless given.
+        log: keeps published events for readers that resume; a MemoryLog unless given. One in a file is asked in
+            another thread. Where it fails, streams that it should feed are ended, so that they come back.
         heartbeat_s: after so many seconds of silence a comment goes out.
         room_bytes: so much may wait for a slow reader; with more it is disconnected, so that it resumes.
         max_age_s: every stream ends by itself before this age, and its client reconnects, perhaps to another server.
@@ -69,19 +61,22 @@ class Channel:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.deliveries: deque[Delivery] = deque(maxlen=100)
         self.room_bytes = room_bytes
-        self._heartbeat_s, self._max_age_s = heartbeat_s, max_age_s
+        self._max_age_s = max_age_s
         self._opening_frame = encode(Frame(comment="the stream is open", retry_ms=retry_ms))
         self._rng = rng or random.Random()
         self._connections: set[Connection] = set()
         self._catch_up_tasks: dict[Connection, asyncio.Task[None]] = {}  # not among the others yet
-        # Guards the log, the outbox and the loop: a cell publishes from its thread, a ticker from the server's.
+        self._guarded_log = GuardedLog(self.log)
+        # Guards the outbox and the loop: a cell publishes from its thread, a ticker from the server's. Nobody waits for
+        # a disk while holding it.
         self._lock = threading.Lock()
         self._outbox: list[tuple[str, bytes]] = []
         self._drain_scheduled = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._heartbeat_timer: asyncio.TimerHandle | None = None
+        self._heartbeat = Heartbeat(heartbeat_s, lambda: self._write([_HEARTBEAT]))
         self._publication = asyncio.Event()  # set, and replaced, with each event
-        self._last_write_s = 0.0
+        self._newest_id = self._guarded_log.last_id()  # of those that have left the outbox
+        self._recent = Recent()
 
     @property
     def clients(self) -> int:
@@ -96,45 +91,66 @@ class Channel:
     @property
     def last_event_id(self) -> str:
         """The id of the newest event; `epoch-0` before the first."""
-        return self.since("")[1]
-
-    def since(self, last_event_id: str) -> tuple[Replay, str]:
-        """The events published after this id, and the newest id, both read at the same moment."""
         with self._lock:
-            return self.log.since(last_event_id), f"{self.log.epoch}-{self.log.last_number}"
+            return self._outbox[-1][0] if self._outbox else self._newest_id
 
-    async def wait_for_events(self, last_event_id: str) -> tuple[Replay, str]:
-        """Like since(), but waits until there is something to return. Call it on the server's loop.
+    @property
+    def log_blocks(self) -> bool:
+        """Whether publish() may wait for a disk, or for another program."""
+        return self._guarded_log.blocking
+
+    async def page_after(self, last_event_id: str) -> Page:
+        """What was published after this id; if that is more than `room_bytes`, the beginning of it.
+
+        Raises:
+            LabError: the log could not be read.
+        """
+        return await self._guarded_log.page(last_event_id, self.room_bytes)
+
+    async def wait_for_events(self, last_event_id: str) -> Page:
+        """Like page_after(), but waits until there is something to return. Call it on the server's loop.
 
         Raises:
             ChannelStopped: the channel is not mounted, or its server stops.
+            LabError: the log could not be read.
         """
         while self._loop is not None:
             publication = self._publication
-            replay, last_id = self.since(last_event_id)
-            if replay.frames or replay.gap:
-                return replay, last_id
+            page = await self.page_after(last_event_id)
+            if page.replay.frames or page.replay.gap:
+                return page
             await publication.wait()
         raise ChannelStopped
 
     def publish(self, data: str, event: str | None = None) -> str:
         """Publishes an event and returns its id. Safe from any thread; never waits for a reader.
 
+        A log in a file may wait for its disk, or a quarter of a second for another program. On an event loop that
+        serves others as well, use `await asyncio.to_thread(channel.publish, data)`; LabServer.play() does so.
+
         Raises:
             EncodeError: it cannot be sent; nothing was logged or written.
+            LogFailed: the log could not keep it; nobody gets it.
         """
         frame = Frame(data=data, event=event)
+        try:
+            return self._guarded_log.append(frame, lambda id: self._queue(id, frame))
+        except LogFailed as problem:
+            if problem.for_good:
+                self.end(str(problem))  # they may come back for what another writes
+            raise
+
+    def _queue(self, id: str, frame: Frame) -> None:
+        data = encode(frame._replace(id=id))
         with self._lock:
-            # Numbering and queueing are one step: two threads that did them apart would send 2 before 1.
-            id = self.log.append(frame)
-            if self._loop is not None:
-                self._outbox.append((id, encode(frame._replace(id=id))))
-                if not self._drain_scheduled:
-                    self._drain_scheduled = True
-                    self._loop.call_soon_threadsafe(self._drain)
-            else:
+            if self._loop is None:
+                self._newest_id = id
                 self.deliveries.append(Delivery(id, 0, 0.0))  # in the log, for those who come later
-        return id
+                return
+            self._outbox.append((id, data))
+            if not self._drain_scheduled:
+                self._drain_scheduled = True
+                self._loop.call_soon_threadsafe(self._drain)
 
     def cut(self, reset: bool = False) -> None:
         """Breaks every open connection in mid-response; with `reset`, by a TCP RST. Safe from any thread."""
@@ -151,48 +167,35 @@ class Channel:
     def open(self, stream: IOStream, last_event_id: str, chunked: bool, agent: str = "") -> Connection:
         """Adds a reader whose response head was sent, and sends it what it missed. Call it on the server's loop."""
         visit = Visit(last_event_id, agent=agent)
-        with self._lock:
-            # What is published before this moment is in the replay or has gone to the others just below;
-            # what is published after it finds the new reader among them. So nothing is lost and nothing doubled.
-            outbox, self._outbox = self._outbox, []
-            replay = self.log.since(last_event_id)
-        self._publish(outbox)
         connection = Connection(stream, chunked, self.room_bytes, visit, self._remove)
         self.visits.append(visit)
-        first_blocks = [self._opening_frame]
-        if replay.gap:
-            first_blocks.append(encode(gap_frame(last_event_id, replay.frames)))
-        blocks = [encode(frame) for frame in replay.frames]
-        if sum(map(len, blocks)) <= self.room_bytes:
-            self._send(connection, first_blocks + blocks)
-            self._connections.add(connection)
+        if not last_event_id:
+            self._drain()  # what was published before is for those who were there before
+        self._send(connection, [self._opening_frame])
+        if last_event_id:
+            work = catch_up(connection, last_event_id, self.page_after, self._send, self._join, self.room_bytes)
+            self._catch_up_tasks[connection] = asyncio.ensure_future(work)
         else:
-            self._send(connection, first_blocks)
-            self._catch_up_tasks[connection] = asyncio.ensure_future(self._catch_up(connection, replay.frames))
+            self._connections.add(connection)
         if self._max_age_s is not None:
             age_s = self._max_age_s * (1 - AGE_JITTER * self._rng.random())
             connection.end_after(age_s, "reached its planned age")
         return connection
 
-    async def _catch_up(self, connection: Connection, frames: tuple[Frame, ...]) -> None:
-        """Sends a reader that missed more than its room holds all of it, at its own pace; then it joins the others.
+    def _join(self, connection: Connection, page: Page) -> bool:
+        """Puts the reader among the others, if it has all that they have with this page, or with the newest events.
 
-        In one go, a healthy reader would be sent away as too slow, come back, and be sent away again.
+        What is in the page has gone to the others before: it was in the outbox when the log was asked, or had left it.
+        So nothing is lost and nothing doubled.
         """
-        while frames:
-            for frame in frames:
-                self._send(connection, [encode(frame)])
-                await connection.drain()
-            with self._lock:  # as in open()
-                outbox, self._outbox = self._outbox, []
-                replay = self.log.since(frames[-1].id or "")
-            self._publish(outbox)
-            if replay.gap:
-                connection.cut("too slow: the log has moved on")
-                return
-            frames = replay.frames
-        self._connections.add(connection)
+        self._drain()
+        missed = self._recent.last(max(0, number_in(self._newest_id) - page.last_number))
+        if missed is None:
+            return False
+        self._send(connection, missed)
         del self._catch_up_tasks[connection]
+        self._connections.add(connection)
+        return True
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Ties the channel to the loop of the server that mounts it. False if it was tied to that loop already.
@@ -208,17 +211,16 @@ class Channel:
             if self._loop is loop:
                 return False
             self._loop = loop
-            self._schedule_heartbeat(self._heartbeat_s)
+            self._heartbeat.start(loop)
             return True
 
     def unbind(self) -> None:
         """Sends what is queued and ends every stream; the log stays. Call it on the server's loop."""
-        self._drain()
         with self._lock:
             self._loop = None
+        self._drain()
         self._notify_waiters()  # nobody need wait for events any more
-        if self._heartbeat_timer is not None:
-            self._heartbeat_timer.cancel()
+        self._heartbeat.stop()
         for connection in self._all_connections():
             # Where the reader is behind, a clean end could wait for ever.
             leave = connection.cut if connection.waiting_bytes else connection.end
@@ -228,14 +230,25 @@ class Channel:
         with self._lock:
             self._drain_scheduled = False
             outbox, self._outbox = self._outbox, []
+            expected = number_in(self._newest_id) + len(outbox)
+            newest = number_in(outbox[-1][0]) if outbox else 0
+            self._newest_id = outbox[-1][0] if outbox else self._newest_id
+        if newest > expected:
+            for connection in self._all_connections():  # they come back, and get what they missed
+                connection.end("the log holds events that were published elsewhere")
         self._publish(outbox)
+        if newest > expected or self._loop is None:
+            self._recent.clear()
 
     def _publish(self, outbox: list[tuple[str, bytes]]) -> None:
         start_s = time.perf_counter()
-        self._write([data for _, data in outbox])
+        blocks = [data for _, data in outbox]
+        self._write(blocks)
         took_s = time.perf_counter() - start_s
         readers = len(self._connections)
         self.deliveries.extend(Delivery(id, readers, took_s) for id, _ in outbox[-100:])
+        if self.log_blocks:
+            self._recent.add(blocks)
         self._notify_waiters()
 
     def _notify_waiters(self) -> None:
@@ -250,24 +263,11 @@ class Channel:
         for connection in tuple(self._connections):
             for piece in chunked_blocks if connection.chunked else plain_blocks:
                 connection.send(piece)
-        if self._loop is not None:
-            self._last_write_s = self._loop.time()
-
-    def _schedule_heartbeat(self, seconds: float) -> None:
-        loop = self._loop
-        assert loop is not None
-        self._heartbeat_timer = loop.call_later(seconds, self._send_heartbeat)
-
-    def _send_heartbeat(self) -> None:
-        if self._loop is None:
-            return
-        idle_s = self._loop.time() - self._last_write_s
-        if idle_s >= self._heartbeat_s:
-            self._write([_HEARTBEAT])
-            idle_s = 0.0
-        self._schedule_heartbeat(self._heartbeat_s - idle_s)
+        self._heartbeat.note_write()
 
     def _send(self, connection: Connection, frames: list[bytes]) -> None:
+        if not frames:
+            return
         for piece in _join([*map(chunk, frames)] if connection.chunked else frames, self.room_bytes):
             connection.send(piece)
 

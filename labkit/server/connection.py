@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
@@ -35,6 +36,17 @@ class Visit:
     agent: str = field(default="", repr=False)
     opened_s: float = field(default_factory=time.monotonic, repr=False, compare=False)
     number: int = field(default_factory=itertools.count(1).__next__, repr=False, compare=False)
+
+
+class Delivery(NamedTuple):
+    """The record of one event's delivery: its id, how many readers it was written to, and how long the write took.
+
+    Events that were published at the same moment share one write, and `took_s` is the time of that write.
+    """
+
+    id: str
+    readers: int
+    took_s: float
 
 
 class Connection:

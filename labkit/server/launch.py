@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from concurrent.futures import Future
 from types import TracebackType
@@ -55,6 +56,8 @@ class LabServer:
 
     It ends with stop(), at the end of a `with` block, and with the kernel at the latest.
 
+    `problems` tells what went wrong in the background, the newest last; so does its repr.
+
     `running` is False after stop(), for good. `down` is True between take_down() and bring_up(), `paused` between
     pause() and resume().
     """
@@ -64,6 +67,7 @@ class LabServer:
         self._site = Site(routes, hosts)
         self._background = Background(f"server {name}")
         self._plays: list[tuple[Channel, Future[None]]] = []
+        self.problems: deque[str] = deque(maxlen=10)
         self._host = host
         self._not_paused = asyncio.Event()
         self._not_paused.set()
@@ -105,7 +109,7 @@ class LabServer:
         """Publishes the texts on the channel, one every `every_s` seconds, in the background.
 
         The Future is done when the last one is published; `.cancel()` stops before that, and so does the end of the
-        server, or of the channel's place on it.
+        server, or of the channel's place on it. If it fails, the Future has the error, and the server's repr shows it.
 
         Raises:
             NotServing: the server was stopped.
@@ -114,10 +118,20 @@ class LabServer:
         async def play() -> None:
             for text in texts:
                 await self._not_paused.wait()
-                channel.publish(text, event)
+                if channel.log_blocks:
+                    await asyncio.to_thread(channel.publish, text, event)
+                else:
+                    channel.publish(text, event)
                 await asyncio.sleep(every_s)
 
-        future = self._submit(play())
+        async def play_and_tell() -> None:
+            try:
+                await play()
+            except Exception as problem:  # a notebook seldom asks the Future, and nothing may be printed from here
+                self.problems.append(f"play() ended early: {problem}")
+                raise
+
+        future = self._submit(play_and_tell())
         self._plays.append((channel, future))
         return future
 
@@ -208,7 +222,7 @@ class LabServer:
     def __repr__(self) -> str:
         state = f"at {self.url}: {', '.join(self._paths())}" if self.running else "stopped"
         state = f"down, {state}" if self.down else state
-        return f"<LabServer {self.name!r} {state}>"
+        return f"<LabServer {self.name!r} {'; '.join([state, *list(self.problems)[-1:]])}>"
 
     def _repr_html_(self) -> str:
         if not self.running:
@@ -217,4 +231,5 @@ class LabServer:
             f'<a href="{html.escape(self.url + path)}" target="_blank">{html.escape(self.url + path)}</a>'
             for path in self._paths()
         )
-        return f"Server <b>{html.escape(self.name)}</b> is running: {links}"
+        problems = "".join(f"<br>{html.escape(problem)}" for problem in list(self.problems)[-1:])
+        return f"Server <b>{html.escape(self.name)}</b> is running: {links}{problems}"

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 from tornado.web import Finish, HTTPError, RequestHandler
 
-from labkit.errors import ChannelStopped
+from labkit.errors import ChannelStopped, LogFailed
 from labkit.log import Replay
 from labkit.server.channel import Channel
 from labkit.server.gap import gap_frame
+from labkit.server.guarded_log import Page
 from labkit.server.handlers import allow_loopback, mount
 from labkit.server.site import HandlerRoute
 from labkit.wire import Frame
@@ -50,29 +51,29 @@ class PollingHandler(RequestHandler):
 
     async def get(self) -> None:
         since = since_parameter(self)
-        replay, last_id = await self.replay(since) if since else self.channel.since("")
+        try:
+            page = await self.page(since) if since else Page(Replay(()), self.channel.last_event_id)
+        except LogFailed as problem:
+            raise HTTPError(503, reason="the log failed", log_message=str(problem)) from None
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-cache")
-        self.set_header("ETag", f'"{quote(last_id, safe="")}"')
+        self.set_header("ETag", f'"{quote(page.last_id, safe="")}"')
         allow_loopback(self)
         if self.check_etag_header():
             self.set_status(304)
             self.finish()
         else:
-            self.finish(
-                json.dumps(
-                    {"events": [event_as_dict(frame) for frame in frames_with_gap(replay, since)], "last": last_id}
-                )
-            )
+            events = [event_as_dict(frame) for frame in frames_with_gap(page.replay, since)]
+            self.finish(json.dumps({"events": events, "last": page.last_id}))
 
     def options(self) -> None:
         """Lets a page on another port of this machine send If-None-Match."""
         allow_loopback(self)
         self.set_status(204)
 
-    async def replay(self, since: str) -> tuple[Replay, str]:
-        """The events after this id, and the newest id."""
-        return self.channel.since(since)
+    async def page(self, since: str) -> Page:
+        """The events after this id, and the id up to which they are all."""
+        return await self.channel.page_after(since)
 
 
 class LongPollingHandler(PollingHandler):
@@ -83,7 +84,7 @@ class LongPollingHandler(PollingHandler):
         super().initialize(channel)
         self.wait_s = wait_s
 
-    async def replay(self, since: str) -> tuple[Replay, str]:
+    async def page(self, since: str) -> Page:
         """The events after this id, as soon as there are any; none when `wait_s` is over."""
         mount(self, self.channel)
         task = asyncio.ensure_future(self.wait_for_events(since))
@@ -92,17 +93,17 @@ class LongPollingHandler(PollingHandler):
             async with asyncio.timeout(self.wait_s):
                 return await task
         except TimeoutError:
-            return Replay(()), since
+            return Page(Replay(()), since)
         except asyncio.CancelledError:
             raise Finish from None  # the client has left
 
-    async def wait_for_events(self, since: str) -> tuple[Replay, str]:
+    async def wait_for_events(self, since: str) -> Page:
         """The channel's next events; none, after `wait_s`, if the channel stops."""
         try:
             return await self.channel.wait_for_events(since)
         except ChannelStopped:
             await asyncio.sleep(self.wait_s)  # an answer at once would be asked for again at once
-            return Replay(()), since
+            return Page(Replay(()), since)
 
 
 def since_parameter(handler: RequestHandler) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from labkit.errors import ChannelStopped
+from labkit.errors import ChannelStopped, LabError
 from labkit.server.channel import HEARTBEAT_S, Channel
 from labkit.server.handlers import mount, register_sender
 from labkit.server.origins import is_own_page
@@ -75,14 +75,16 @@ class ChannelSocket(WebSocketHandler):
     async def _send_all(self, since: str) -> None:
         try:
             while True:
-                replay, last_id = await self.channel.wait_for_events(since)
-                for frame in frames_with_gap(replay, since):
+                page = await self.channel.wait_for_events(since)
+                for frame in frames_with_gap(page.replay, since):
                     await self.write_message(self.text_of(frame))
-                since = last_id
+                since = page.last_id
         except WebSocketClosedError:
             pass  # on_close is called as well
         except (ChannelStopped, asyncio.CancelledError):
             self.close(1001, "the server stops, or the route is gone")  # "going away". Source: RFC 6455, 7.4.1
+        except LabError as problem:
+            self.close(1011, str(problem).encode()[:123].decode(errors="ignore"))  # it comes back. Source: 5.5
         except BaseException:
             self.close(1011, "an event could not be sent")
             raise

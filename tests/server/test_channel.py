@@ -599,8 +599,8 @@ def test_one_reader_is_kicked_and_the_others_stay() -> None:
 
 
 def far_behind(monkeypatch: pytest.MonkeyPatch, publish_at: dict[int, int], keep: int) -> Channel:
-    """A channel of ten events, more than its room holds. While a reader catches up, more are published: after its n-th
-    event so many, at the last moment before the channel looks whether that was all."""
+    """A channel of ten events, of which its room holds two: a page. While a reader catches up, more are published: after
+    its n-th page so many, at the last moment before the channel looks whether that was all."""
     channel = Channel(MemoryLog(keep, epoch="e"), room_bytes=1000)
     for _ in range(10):
         channel.publish("x" * 400)
@@ -619,7 +619,7 @@ def far_behind(monkeypatch: pytest.MonkeyPatch, publish_at: dict[int, int], keep
 
 def test_what_is_published_while_a_reader_catches_up_reaches_the_others_too(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        channel = far_behind(monkeypatch, {3: 1, 10: 2, 13: 1}, keep=100)
+        channel = far_behind(monkeypatch, {2: 1, 5: 2, 6: 1}, keep=100)
         async with serve(channel) as server, request(server.url) as live:
             await live.opening()
             async with request(server.url, after("e-0")) as late:
@@ -638,7 +638,7 @@ def test_what_is_published_while_a_reader_catches_up_reaches_the_others_too(monk
 
 def test_who_catches_up_too_slowly_for_the_log_is_cut_and_not_left_with_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        channel = far_behind(monkeypatch, {10: 15}, keep=10)  # 11 to 15 are dropped before they could be sent
+        channel = far_behind(monkeypatch, {5: 15}, keep=10)  # 11 to 15 are dropped before they could be sent
         async with serve(channel) as server, request(server.url, after("e-0")) as late:
             with pytest.raises(asyncio.IncompleteReadError):  # a break, not a last chunk
                 await late.events(99)

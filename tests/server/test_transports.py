@@ -294,15 +294,15 @@ def test_a_gap_without_frames_goes_on_from_the_moment_of_the_question() -> None:
         channel = Channel()
         async with serving(channel) as server, WebSocketSource(server.base_url + "/socket?x=1") as source:
             source.last_event_id = "another-7"
-            since = channel.since
+            page_after = channel.page_after
 
-            def publishing(id: str) -> Any:
-                told = since(id)
+            async def publishing(id: str) -> Any:
+                told = await page_after(id)
                 if id == "another-7":
                     channel.publish("meanwhile")
                 return told
 
-            channel.since = publishing  # type: ignore[method-assign]
+            channel.page_after = publishing  # type: ignore[method-assign]
             assert [kind for _, kind, _ in await asyncio.wait_for(take(source, 2), 5)] == ["gap", "message"]
 
     asyncio.run(main())
