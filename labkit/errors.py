@@ -25,14 +25,22 @@ class EncodeError(LabError, ValueError):
 
 
 class LimitExceeded(LabError):
-    """One event is larger than the limit. The stream cannot be read further."""
+    """One event, or one answer, is larger than the limit. The stream cannot be read further."""
 
-    def __init__(self, item: str, limit_bytes: int) -> None:
+    def __init__(self, item: str, limit_bytes: int, advice: str = "") -> None:
         self.item, self.limit_bytes = item, limit_bytes
-        super().__init__(
-            f"{item} grew past {limit_bytes:,} bytes. Either the sender forgot its blank lines, "
-            "or the events are this large: then raise max_event_bytes"
+        advice = advice or (
+            "Either the sender forgot its blank lines, or the events are this large: then raise max_event_bytes"
         )
+        super().__init__(f"{item} grew past {limit_bytes:,} bytes. {advice}")
+
+
+class DecompressionBomb(LimitExceeded):
+    """A compressed body holds far more than it seems to. The stream cannot be read further."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        advice = "No stream shrinks so much; a decompression bomb does. Without compression: Accept-Encoding: identity"
+        super().__init__("what one piece of the body decompresses to", limit_bytes, advice)
 
 
 class StreamRejected(LabError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from labkit.client.body import read_body
 from labkit.client.httpx_client import new_client
 from labkit.client.retry_after import retry_after_s
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
@@ -65,7 +66,8 @@ class EventSource(Source):
         StreamRejected: the answer is not an event stream.
         StreamLost: the first attempt failed, and the policy allows no other; or the request cannot be sent.
         RetriesExhausted: the policy allows no further attempt.
-        LimitExceeded: an event is larger than `max_event_bytes`; reconnecting would meet it again.
+        LimitExceeded: an event is larger than `max_event_bytes`, or (DecompressionBomb) a compressed body holds far
+            more than it seems to; reconnecting would meet it again.
 
     Source: WHATWG HTML 9.2.2 to 9.2.4.
     """
@@ -166,7 +168,7 @@ class EventSource(Source):
 
     async def _read(self, response: httpx.Response) -> AsyncGenerator[Event, None]:
         decoder = Decoder(last_event_id=self.last_event_id, max_event_bytes=self._max_event_bytes)
-        async for chunk in response.aiter_bytes():
+        async for chunk in read_body(response):
             if self._on_bytes is not None:
                 self._on_bytes(chunk)
             for signal in decoder.feed(chunk):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
+from labkit.client.body import ACCEPT_ENCODING
 from labkit.system.sockets import is_loopback
 
 
@@ -17,14 +19,22 @@ def shared_tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def new_client(url: str, *, verify: bool = True, **settings: Any) -> httpx.AsyncClient:
+def new_client(
+    url: str, *, verify: bool = True, headers: Mapping[str, str] | None = None, **settings: Any
+) -> httpx.AsyncClient:
     """A new httpx client for this URL. For a URL on this machine it ignores the proxies of the environment.
+
+    Read what it gets with labkit.client.body: httpx itself decompresses without a bound.
 
     Args:
         url: decides whether a proxy may be used.
         verify: whether the server's certificate is checked.
+        headers: headers of each request.
         settings: passed on to httpx.AsyncClient.
     """
     return httpx.AsyncClient(
-        trust_env=not is_loopback(httpx.URL(url).host), verify=shared_tls_context() if verify else False, **settings
+        trust_env=not is_loopback(httpx.URL(url).host),
+        verify=shared_tls_context() if verify else False,
+        headers={"Accept-Encoding": ACCEPT_ENCODING, **(headers or {})},
+        **settings,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import httpx
 
+from labkit.client.body import read_whole
 from labkit.client.httpx_client import new_client
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
@@ -33,6 +35,7 @@ class Polling(Source):
     Raises:
         StreamRejected: the answer is neither events nor "nothing new".
         StreamLost: the first request found nobody, or an answer is no JSON of this kind.
+        LimitExceeded: an answer is larger than MAX_ANSWER_BYTES.
     """
 
     def __init__(
@@ -95,18 +98,20 @@ class Polling(Source):
         """The events of one answer, and where to go on."""
         headers = {"If-None-Match": self._etag} if self._etag else {}
         self.requests += 1
-        response = await self._http.get(self.url, params={"since": self.last_event_id}, headers=headers)
-        if response.status_code == 304:
-            self.empty_answers += 1
-            return [], self.last_event_id
-        if response.status_code != 200:
-            raise StreamRejected(self.url, response.status_code, response.headers.get("content-type"))
+        since = {"since": self.last_event_id}
+        async with self._http.stream("GET", self.url, params=since, headers=headers) as response:
+            if response.status_code == 304:
+                self.empty_answers += 1
+                return [], self.last_event_id
+            if response.status_code != 200:
+                raise StreamRejected(self.url, response.status_code, response.headers.get("content-type"))
+            body = await read_whole(response)
         try:
-            answer = response.json()
+            answer = json.loads(body)
             events = [Event(str(item["data"]), str(item["type"]), str(item["id"])) for item in answer["events"]]
             last_id = str(answer["last"] or "")
-        except (ValueError, LookupError, TypeError):
-            raise StreamLost(f"{self.url} sent what is no answer to polling: {response.text[:60]!r}") from None
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise StreamLost(f"{self.url} sent what is no answer to polling: {body[:60]!r}") from None
         self._etag = response.headers.get("ETag", "")
         self.empty_answers += not events
         return events, last_id

@@ -20,7 +20,8 @@ from labkit.wire import Event
 from labkit.wire.decoder import MAX_EVENT_BYTES
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
 
-TOO_LARGE = 1009  # Source: RFC 6455, 7.4.1
+#: tornado closes the connection on anything larger, decompressed, and tells nobody why.
+MAX_MESSAGE_BYTES = 8 * MAX_EVENT_BYTES
 
 
 class WebSocketSource(Source):
@@ -90,11 +91,11 @@ class WebSocketSource(Source):
             return
         self._set_state(OPEN, "status 101")
         while (message := await self._socket.read_message()) is not None:
+            if len(message) > MAX_EVENT_BYTES:  # it would come again, and be too large again
+                raise LimitExceeded("one message", MAX_EVENT_BYTES, "No client here takes larger ones")
             yield self.event(message)
             if self.state == CLOSED:
                 return
-        if self._socket.close_code == TOO_LARGE:  # it would come again, and be too large again
-            raise LimitExceeded("one message", MAX_EVENT_BYTES)
 
     def event(self, message: str | bytes) -> Event:
         """The Event that a message holds.
@@ -105,7 +106,7 @@ class WebSocketSource(Source):
         try:
             value = json.loads(message)
             return Event(str(value["data"]), str(value["type"]), str(value["id"]))
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise StreamLost(f"{self.url} sent what is no event in JSON: {message[:60]!r}") from None
 
     async def send(self, text: str) -> None:
@@ -130,7 +131,7 @@ class WebSocketSource(Source):
                 HTTPRequest(url, connect_timeout=CONNECT_TIMEOUT_S),
                 ping_interval=ping_interval_s,
                 ping_timeout=ping_interval_s,
-                max_message_size=MAX_EVENT_BYTES,
+                max_message_size=MAX_MESSAGE_BYTES,
                 compression_options=self._compression,
             )
         )

@@ -7,7 +7,7 @@ import urllib.request
 
 import httpx
 
-from labkit.errors import LimitExceeded, StreamLost, StreamRejected
+from labkit.errors import DecompressionBomb, LimitExceeded, StreamLost, StreamRejected
 from labkit.system.sockets import is_loopback
 
 DEMO_PORT = 8080
@@ -19,7 +19,7 @@ def why_unreachable(problem: Exception, url: str) -> str:
 
     After a failed connection it probes the port, for at most PROBE_S.
     """
-    if isinstance(problem, LimitExceeded):
+    if isinstance(problem, LimitExceeded) and not isinstance(problem, DecompressionBomb):
         return (
             f"{problem.item} grew past {problem.limit_bytes:,} bytes: the sender forgot its blank lines, "
             "or its events are that large; then allow more with --max-event-bytes"

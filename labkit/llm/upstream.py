@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from labkit.client.body import read_beginning, read_body, read_whole
 from labkit.client.httpx_client import new_client
 from labkit.errors import LabError
 from labkit.wire import Decoder, Event
@@ -62,6 +63,7 @@ class Upstream:
 
         Raises:
             UpstreamFailed: with what went wrong, in a sentence for the page.
+            LimitExceeded: it sends more at once than any model does.
         """
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         # No EventSource here: it would come back after a break, and ask (and pay) for a second answer.
@@ -74,7 +76,7 @@ class Upstream:
                 async with client.stream("POST", self.url("chat/completions"), json=request) as response:
                     content_type = response.headers.get("content-type")
                     if not opens_stream(response.status_code, content_type):
-                        raise UpstreamFailed(_refusal_text(self.base_url, response, await _read_beginning(response)))
+                        raise await _refusal(self.base_url, response)
                     has_opened = True
                     async with aclosing(_text_pieces(response)) as pieces:
                         async for text in _whole_characters(pieces):
@@ -88,18 +90,18 @@ class Upstream:
         async with client.stream("GET", self.url("models")) as response:
             content_type = response.headers.get("content-type")
             if response.status_code != 200:
-                raise UpstreamFailed(_refusal_text(self.base_url, response, await _read_beginning(response)))
-            await response.aread()
+                raise await _refusal(self.base_url, response)
+            listed = await read_whole(response)
         try:
-            return str(response.json()["data"][0]["id"])
-        except (ValueError, LookupError, TypeError):
+            return str(json.loads(listed)["data"][0]["id"])
+        except (ValueError, LookupError, TypeError, RecursionError):
             sentence = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
             raise UpstreamFailed(f"{sentence} If so, name one with --model") from None
 
 
 async def _text_pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
     decoder = Decoder()
-    async for data in response.aiter_bytes():
+    async for data in read_body(response):
         for signal in decoder.feed(data):
             if not isinstance(signal, Event):
                 continue
@@ -122,7 +124,7 @@ async def _text_pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
 def _json(data: str) -> dict[str, Any]:
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise UpstreamFailed(f"the model sent what is no JSON object: {data[:60]!a}")
@@ -144,16 +146,6 @@ async def _whole_characters(pieces: AsyncIterator[str]) -> AsyncGenerator[str, N
             yield text
 
 
-async def _read_beginning(response: httpx.Response) -> bytes:
-    """The first MAX_REFUSAL_BYTES of a body, or a little more."""
-    body = b""
-    async for data in response.aiter_bytes():
-        body += data
-        if len(body) > MAX_REFUSAL_BYTES:
-            break
-    return body
-
-
 def _url_problem(base_url: str) -> str | None:
     """Why this is no base URL; None if it is one. What stands before an @ is a secret, and is not told."""
     try:
@@ -168,6 +160,10 @@ def _url_problem(base_url: str) -> str | None:
     return f"{base_url!r} has a query or a fragment" if parts.query or parts.fragment else None
 
 
+async def _refusal(base_url: str, response: httpx.Response) -> UpstreamFailed:
+    return UpstreamFailed(_refusal_text(base_url, response, await read_beginning(response, MAX_REFUSAL_BYTES)))
+
+
 def _refusal_text(base_url: str, response: httpx.Response, body: bytes) -> str:
     status, kind = response.status_code, response.headers.get("content-type") or "no Content-Type"
     if status in (401, 403):
@@ -176,7 +172,7 @@ def _refusal_text(base_url: str, response: httpx.Response, body: bytes) -> str:
         return f"the model at {base_url} has had too many requests (429). Wait a little, and ask again"
     try:
         return f"the model at {base_url} says: {_message(json.loads(body)['error'])} (status {status})"
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         pass  # it is no server that speaks this dialect, or does not tell
     if status == 404:
         return f"{base_url} knows no chat completions, or not this model (404). A base URL ends with /v1, mostly"

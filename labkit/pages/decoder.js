@@ -1,6 +1,15 @@
 // The decoder of a page that reads by fetch: bytes in, events out. Source: WHATWG HTML 9.2.6.
 
 const LONGEST_WAIT_MS = 2 ** 31 - 1; // a longer setTimeout fires at once
+const MAX_EVENT_CHARACTERS = 1024 * 1024; // as the decoder of labkit in Python
+
+// Thrown where one event, or one line, has no end: a page that reads on fills up. Asking again would meet it again.
+class TooLarge extends Error {}
+
+function checkSize(characters) {
+  if (characters <= MAX_EVENT_CHARACTERS) return;
+  throw new TooLarge(`an event grew past ${MAX_EVENT_CHARACTERS.toLocaleString("en")} characters: the sender forgot its line ends, or its blank lines`);
+}
 
 class Decoder {
   constructor(lastEventId = "") {
@@ -23,7 +32,9 @@ class Decoder {
     const lines = text.split(/\r\n|\r|\n/);
     lines[0] = this.unfinished + lines[0];
     this.unfinished = lines.pop();
-    return lines.map((line) => this.line(line)).filter(Boolean);
+    const events = lines.map((line) => this.line(line)).filter(Boolean);
+    checkSize(this.unfinished.length + this.data.length);
+    return events;
   }
 
   line(line) {
@@ -31,7 +42,7 @@ class Decoder {
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (field === "data") this.data += value + "\n";
+    if (field === "data") checkSize((this.data += value + "\n").length);
     else if (field === "event") this.type = value;
     else if (field === "id" && !value.includes("\0")) this.id = value;
     else if (field === "retry" && /^[0-9]+$/.test(value)) this.reconnectionMs = Math.min(Number(value), LONGEST_WAIT_MS);

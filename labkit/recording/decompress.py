@@ -1,46 +1,128 @@
-"""Decompresses a body piece by piece, as a browser does."""
+"""Takes the codings off a body, piece by piece, and never holds more of what comes out than one small part."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
 
+from labkit.errors import DecompressionBomb
+
 #: zlib's numbers for a gzip header, a zlib header, and none. Source: zlib manual, inflateInit2.
 _GZIP, _ZLIB, _RAW = 31, 15, -15
-_WINDOWS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _RAW)}  # some send deflate without its header
+_GZIP_NAMES = ("gzip", "x-gzip")
+NAMES = (*_GZIP_NAMES, "deflate")
 
-#: A few bytes can hold gigabytes: no more than this is made of them.
+#: As much is taken out at once: what is held is this, for each coding, whatever the body holds.
+PART_BYTES = 64 * 1024
+#: A few bytes can hold gigabytes: no more than this is made of one piece of the network, which has at most 64 KiB.
+#: (Event streams shrink to a third or a tenth.)
 MAX_BYTES = 8 * 1024 * 1024
+#: Codings on top of each other. Precedent: urllib3 2.6 takes five.
+MAX_CODINGS = 5
+
+
+class Decompressor:
+    """Takes the codings of a response off its body.
+
+    Args:
+        encoding: the value of Content-Encoding: gzip, x-gzip and deflate, several with commas between them.
+
+    Raises:
+        ValueError: another coding is among them, or there are more than MAX_CODINGS.
+
+    Source: RFC 9110, 8.4; RFC 1950 to 1952.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        names = codings(encoding)
+        if unknown_names := [name for name in names if name not in NAMES]:
+            raise ValueError(f"it came as {unknown_names[0]!r}, and only gzip and deflate were asked for")
+        if len(names) > MAX_CODINGS:
+            raise ValueError(f"it came with {len(names)} codings on top of each other; {MAX_CODINGS} are taken off")
+        self._codings = [_Coding(name) for name in reversed(names)]  # the last was put on last
+        self._left_bytes = 0
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """What can be read after this piece, in parts of at most PART_BYTES. Take them all before the next piece.
+
+        Raises:
+            ValueError: the bytes are not in this coding.
+            DecompressionBomb: the piece holds more than MAX_BYTES, what lies between two codings counted too.
+        """
+        self._left_bytes = MAX_BYTES
+        return self._take_off(0, piece)
+
+    def _take_off(self, place: int, data: bytes) -> Iterator[bytes]:
+        if place == len(self._codings):
+            yield data
+            return
+        for part in self._codings[place].parts(data):
+            self._left_bytes -= len(part)
+            if self._left_bytes < 0:
+                raise DecompressionBomb(MAX_BYTES)
+            yield from self._take_off(place + 1, part)
+
+
+class _Coding:
+    """One coding. What follows its end is dropped, as browsers do."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._machine = zlib.decompressobj(wbits=_GZIP) if name in _GZIP_NAMES else None
+        self._beginning = b""
+
+    def parts(self, data: bytes) -> Iterator[bytes]:
+        if self._machine is None:  # some send deflate without zlib's header: its two bytes tell
+            self._beginning = data = self._beginning + data
+            if len(data) < 2:
+                return
+            self._machine = zlib.decompressobj(wbits=_ZLIB if _has_zlib_header(data) else _RAW)
+        while not self._machine.eof:
+            try:
+                part = self._machine.decompress(data, PART_BYTES)
+            except zlib.error as problem:
+                raise ValueError(f"the body says it is {self._name}, and is not: {problem}") from None
+            data = self._machine.unconsumed_tail
+            if part:
+                yield part
+            if not data and len(part) < PART_BYTES:  # a full part may have left some behind
+                return
+
+
+def _has_zlib_header(data: bytes) -> bool:
+    # Source: RFC 1950, 2.2. Deflate itself never begins so: it would be a stored block, and its padding is zero.
+    return data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+
+
+def codings(encoding: str) -> list[str]:
+    """The codings that a Content-Encoding names, in the order in which they were put on.
+
+    >>> codings("gzip, identity,GZIP"), codings("")
+    (['gzip', 'gzip'], [])
+    """
+    names = (name.strip().lower() for name in encoding.split(","))
+    return [name for name in names if name not in ("", "identity")]
 
 
 def decompressed(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The decompressed bytes after each piece; b"" if none can be read yet, or beyond MAX_BYTES.
+    """The decompressed bytes after each piece; b"" if none can be read yet, or beyond MAX_BYTES in all.
 
     Args:
-        encoding: the value of Content-Encoding: gzip, x-gzip or deflate.
+        encoding: the value of Content-Encoding.
         pieces: the compressed body, as it arrived.
 
     Raises:
         ValueError: the encoding is another one, or the bytes are not in it.
-
-    Source: RFC 9110, 8.4.1; RFC 1950 to 1952.
     """
-    if encoding not in _WINDOWS:
-        raise ValueError(f"it came as {encoding!r}, and only gzip and deflate were asked for")
-    windows = list(_WINDOWS[encoding])
-    decompressor = zlib.decompressobj(wbits=windows.pop(0))
-    consumed, remaining_bytes = b"", MAX_BYTES  # what the first machine was given, while there is another to try
+    decompressor, left_bytes = Decompressor(encoding), MAX_BYTES
     for piece in pieces:
-        consumed = consumed + piece if windows else b""
+        readable = bytearray()
         try:
-            readable = decompressor.decompress(piece, remaining_bytes) if remaining_bytes else b""
-        except zlib.error as problem:
-            if not windows or remaining_bytes < MAX_BYTES:
-                raise ValueError(f"the body says it is {encoding}, and is not: {problem}") from None
-            decompressor = zlib.decompressobj(wbits=windows.pop(0))
-            try:
-                readable = decompressor.decompress(consumed, remaining_bytes)
-            except zlib.error:
-                raise ValueError(f"the body says it is {encoding}, and is not: {problem}") from None
-        remaining_bytes -= len(readable)
-        yield readable
+            for part in decompressor.feed(piece) if left_bytes else ():
+                readable += part[: left_bytes - len(readable)]
+                if len(readable) == left_bytes:
+                    break
+        except DecompressionBomb:
+            left_bytes = len(readable)
+        left_bytes -= len(readable)
+        yield bytes(readable)

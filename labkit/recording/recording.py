@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from labkit.errors import counted
-from labkit.recording.decompress import decompressed
+from labkit.recording.decompress import codings, decompressed
 from labkit.wire import Decoder, Event, Signal
 from labkit.wire.decoder import MAX_EVENT_BYTES
 
@@ -61,8 +61,8 @@ class Recording:
         Raises:
             ValueError: the bytes are not what Content-Encoding says, or it says something else.
         """
-        encoding = self.headers.get("content-encoding", "").strip().lower()
-        if encoding in ("", "identity"):
+        encoding = self.headers.get("content-encoding", "")
+        if not codings(encoding):
             return self
         pieces = decompressed(encoding, (arrival.data for arrival in self.arrivals))
         arrivals = [Arrival(arrival.at_s, data) for arrival, data in zip(self.arrivals, pieces, strict=True) if data]

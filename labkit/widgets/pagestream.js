@@ -108,7 +108,8 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
       opened = true;
       tell.state("open", "the answer is an event stream");
       return await read(response);
-    } catch {
+    } catch (problem) {
+      if (problem instanceof TooLarge) return { end: problem.message };
       unanswered += !opened;
       return { why: opened ? "the connection broke" : `no answer from ${address}: is the server running, and may this page read it (CORS)?` };
     }
@@ -116,15 +117,20 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
   async function read(response) {
     const decoder = new Decoder(id);
     let count = 0;
-    for (const chunks = response.body.getReader(); ; ) {
-      const { value, done } = await chunks.read();
-      if (done) break;
-      for (const event of decoder.feed(value)) {
-        count += 1;
-        tell.event(event);
+    const chunks = response.body.getReader();
+    try {
+      for (;;) {
+        const { value, done } = await chunks.read();
+        if (done) break;
+        for (const event of decoder.feed(value)) {
+          count += 1;
+          tell.event(event);
+        }
+        id = decoder.lastEventId;
+        reconnectionMs = decoder.reconnectionMs ?? reconnectionMs;
       }
-      id = decoder.lastEventId;
-      reconnectionMs = decoder.reconnectionMs ?? reconnectionMs;
+    } finally {
+      chunks.cancel().catch(() => {}); // after an event that is too large nobody reads on
     }
     // A stream that has named a reconnection time, or an id, wants to be asked again.
     const whole = count && !id && decoder.reconnectionMs === null;

@@ -61,3 +61,25 @@ def test_three_thousand_random_streams_agree_with_the_standards_algorithm(page: 
         retries = [signal.ms for signal in signals if isinstance(signal, Retry)]
         events = [signal for signal in signals if isinstance(signal, Event)]
         assert found == (events, id_in_force(raw), retries[-1] if retries else None), chunks
+
+
+ENDLESS = """
+piece => {
+  const decoder = new Decoder(), bytes = new TextEncoder().encode(piece);
+  for (let fed = 0; fed < 4_000_000; fed += bytes.length) {
+    try {
+      decoder.feed(bytes);
+    } catch (problem) {
+      return [problem instanceof TooLarge, problem.message.slice(0, 44), fed];
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("piece", ["x" * 10_000, f"data: {'x' * 10_000}\n"], ids=["a line", "an event"])
+def test_what_has_no_end_is_given_up_before_the_page_is_full(page: Page, piece: str) -> None:
+    is_too_large, message, fed_bytes = page.evaluate(ENDLESS, piece)
+    assert is_too_large and message == "an event grew past 1,048,576 characters: the"
+    assert fed_bytes < 1_100_000
+    assert decoded(page, [[f"data: {'x' * 1_000_000}\n\n".encode()]])[0][0][0].data == "x" * 1_000_000

@@ -117,6 +117,7 @@ async function cut() {
 
 function later(where, text) {
   unpainted[where] += text;
+  if (where === "wire") unpainted.wire = unpainted.wire.slice(-SHOWN_CHARACTERS); // a hidden page paints nothing
   // One painting for each frame, however fast the tokens come.
   if (!unpainted.frame) unpainted.frame = requestAnimationFrame(paint);
 }

@@ -73,6 +73,7 @@ class Lines {
   feed(bytes) {
     const lines = (this.unfinished + this.utf8.decode(bytes, { stream: true })).split("\n");
     this.unfinished = lines.pop();
+    checkSize(this.unfinished.length);
     return lines.filter(Boolean);
   }
 }
@@ -82,7 +83,7 @@ function readByFetch(name, prompt, tell) {
   fetchAnswer(DIALECTS[name], prompt, tell, leaving.signal).then(
     ({ state, why }) => tell.end(state, why),
     (problem) => leaving.signal.aborted || tell.end("failed", problem.message),
-  );
+  ).finally(() => leaving.abort()); // what comes after the end nobody reads
   return () => leaving.abort();
 }
 
