@@ -73,6 +73,8 @@ def cause(exercise: Exercise, tries: list[list[Try]]) -> Mistake | None:
     for symptom in exercise.symptoms:
         if all(_fits(symptom, tries[-1][number]) for number in wrong):
             return Mistake(symptom.sentence, shortest)
+    if all(attempt.outcome.value == shortest.outcome.value for attempt in tries[-1]):
+        return None  # always the same answer: no mistake shows in it
     for size in range(2, MISTAKES_MAX + 1):
         for together in combinations(matches, size):
             if found := _first_of(together, wrong):

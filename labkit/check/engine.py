@@ -19,6 +19,11 @@ REMEMBERS = (
     "one, and another result after other calls. Does it change a list, a set or a number outside the function, or a "
     "default value?"
 )
+#: Said where the same call, made twice, gives two results.
+VARIES = (
+    "The same call gives another result when it is made again. Does the function use chance or the time, or something "
+    "that it keeps from one call to the next?"
+)
 
 _hints_given: dict[str, int] = {}  # exercise -> hints given so far
 
@@ -50,10 +55,10 @@ def check(name: str, function: object, *, limits: Limits = LIMITS) -> CheckResul
     if number == 0 and all(_is_nothing(attempt) for attempt in last_tries):
         return CheckResult(exercise.name, 0, levels, False, _nothing_yet(exercise.name, last_tries))
 
-    def alone(sample: Sample) -> CallResult:
-        return call_results(function, ((sample,),), exercise, limits)[0]
+    def twice(sample: Sample) -> list[CallResult]:
+        return call_results(function, ((sample, sample),), exercise, limits)
 
-    explanation = _explanation(exercise, levels_tried, alone)
+    explanation = _explanation(exercise, levels_tried, twice)
     text = f"Level {number + 1} of {levels} ({exercise.levels[number].title}): {explanation}"
     return CheckResult(exercise.name, number, levels, False, text)
 
@@ -114,8 +119,8 @@ def _tries(exercise: Exercise, function: Callable[..., object], limits: Limits) 
     return tries
 
 
-def _explanation(exercise: Exercise, levels_tried: list[list[Try]], alone: Callable[[Sample], CallResult]) -> str:
-    """What is wrong in the last level tried. `alone` makes a call as the first one of a new check."""
+def _explanation(exercise: Exercise, levels_tried: list[list[Try]], twice: Callable[[Sample], list[CallResult]]) -> str:
+    """What is wrong in the last level tried. `twice` makes a call two times, as the first ones of a new check."""
     level, tries = exercise.levels[len(levels_tried) - 1], levels_tried[-1]
     failed = [attempt for attempt in tries if not attempt.is_right]
     if failed[-1].outcome.is_unfinished:
@@ -123,11 +128,17 @@ def _explanation(exercise: Exercise, levels_tried: list[list[Try]], alone: Calla
     shortest = failed[0]
     if found := cause(exercise, levels_tried):
         return "\n".join([found.sentence, *_facts(exercise, found.shown), _count(tries, failed)])
-    if can_fork() and alone(shortest.sample).value == shortest.sample.expected:
-        sentence = REMEMBERS
-    else:
+    sentence = _unsteadiness(shortest.sample, twice(shortest.sample)) if can_fork() else None
+    if sentence is None:
         sentence = _general(level, shortest.outcome)
     return "\n".join([sentence, *_facts(exercise, shortest), _count(tries, failed)])
+
+
+def _unsteadiness(sample: Sample, results: list[CallResult]) -> str | None:
+    values = [result.value for result in results]
+    if values[0] == sample.expected:
+        return REMEMBERS
+    return None if values.count(values[0]) == len(values) else VARIES
 
 
 def _general(level: Level, outcome: CallResult) -> str:

@@ -60,11 +60,11 @@ def whole_number(value: object, subject: str) -> int:
         raise Unreadable(f"{subject} {shape(value)}; the check expects a whole number.{_advice(value)}") from None
 
 
-def number(value: object, subject: str) -> float:
-    """The value, if it is a number."""
+def number(value: object, subject: str, expected: str = "a number") -> float:
+    """The value, if it is a number. `expected` says in words what should have come."""
     no_coroutine(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unreadable(f"{subject} {shape(value)}; the check expects a number.{_advice(value)}")
+        raise Unreadable(f"{subject} {shape(value)}; the check expects {expected}.{_advice(value)}")
     try:
         return float(value)
     except OverflowError:
@@ -79,8 +79,4 @@ def truth(value: object, subject: str) -> bool:
 
 
 def _advice(value: object) -> str:
-    if value is None:
-        return " Does one way through the function lack a `return`?"
-    if isinstance(value, set | frozenset):
-        return " A set has no order."
-    return ""
+    return " A set has no order." if isinstance(value, set | frozenset) else ""

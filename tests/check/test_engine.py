@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -171,6 +174,17 @@ def test_a_loop_that_never_ends_is_stopped() -> None:
     result = check("split_lines", function)
     assert "The call did not end. Is there a loop that never ends?" in result.message
     assert result == check("split_lines", function)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("chance", [lambda: random.random(), lambda: time.perf_counter()])
+def test_a_result_that_differs_from_call_to_call_is_named(chance: Callable[[], float]) -> None:
+    result = check("break_even", lambda *given, **options: chance())
+    assert "The same call gives another result when it is made again." in result.message
+
+
+def test_a_wrong_result_that_stays_the_same_is_not_called_unsteady() -> None:
+    assert "another result" not in check("split_lines", lambda text: ["?"]).message
 
 
 def test_levels_are_tried_in_order() -> None:

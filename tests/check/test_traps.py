@@ -26,24 +26,13 @@ every_trap = pytest.mark.parametrize(
     ],
 )
 TrapFunction = Callable[..., object]
-#: The traps are known to end: no step is counted.
-NO_STEPS = Limits(steps=0, call_s=0)
-
-
-@pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The calls of a check are made here: hundreds of traps need no process each.
-
-    That a child gives the same is tested with one trap of each exercise in test_feedback.py.
-    """
-    monkeypatch.setattr("labkit.check.forked.can_fork", lambda: False)
-    monkeypatch.setattr("labkit.check.engine.can_fork", lambda: False)
 
 
 @every_trap
-@pytest.mark.usefixtures("in_this_process")
-def test_a_trap_is_caught_and_named_and_shown(exercise: Exercise, sentence: str, function: TrapFunction) -> None:
-    result = check(exercise.name, function, limits=NO_STEPS)
+def test_a_trap_is_caught_and_named_and_shown(
+    in_this_process: Limits, exercise: Exercise, sentence: str, function: TrapFunction
+) -> None:
+    result = check(exercise.name, function, limits=in_this_process)
     assert not result.passed
     assert sentence in result.message
     assert f"Level {result.level + 1} of 3 (" in result.message
@@ -220,9 +209,10 @@ def test_a_mistake_beside_one_that_has_no_name_is_not_named() -> None:
 
 @pytest.mark.parametrize("returned", [[], [""], [("message", "", "")], "", "data: x\n\n", ([], [])])
 @every_exercise
-@pytest.mark.usefixtures("in_this_process")
-def test_an_answer_that_is_always_the_same_is_accused_of_nothing(exercise: Exercise, returned: object) -> None:
-    result = check(exercise.name, lambda *given, **options: returned, limits=NO_STEPS)
+def test_an_answer_that_is_always_the_same_is_accused_of_nothing(
+    in_this_process: Limits, exercise: Exercise, returned: object
+) -> None:
+    result = check(exercise.name, lambda *given, **options: returned, limits=in_this_process)
     assert not result.passed
     assert _named(result) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from labkit.check.exercise import Symptom, Trap
 from labkit.check.exercises.assemble_traps import Events, TextAndWhole, assemble
@@ -24,6 +25,27 @@ def _complete_with_text(events: Events) -> TextAndWhole:
 def _error_is_an_end(events: Events) -> TextAndWhole:
     text, complete = assemble(events)
     return text, complete or any('"error"' in data for _, data in events)
+
+
+def _error_is_an_end_of_anthropic(events: Events) -> TextAndWhole:
+    text, complete = assemble(events)
+    return text, complete or any('"type": "error"' in data for _, data in events)
+
+
+def _raises_where_it_breaks(problem: type[Exception]) -> Callable[[Events], TextAndWhole]:
+    def read(events: Events) -> TextAndWhole:
+        text, complete = assemble(events)
+        if not complete:
+            raise problem
+        return text, complete
+
+    return read
+
+
+def _nothing_raises(events: Events) -> TextAndWhole:
+    if not events:
+        raise IndexError
+    return assemble(events)
 
 
 def _error_raises(events: Events) -> TextAndWhole:
@@ -77,12 +99,27 @@ END_TRAPS = (
         _complete_with_text,
         "An answer counts as complete here when it has text. Its end decides: an answer may break off in the middle, "
         "and an empty one may be complete.",
+        also=(lambda events: (assemble(events)[0], assemble(events)[1] or bool(assemble(events)[0])),),
     ),
     Trap(
         "an error is an end",
         _error_is_an_end,
         "An answer that ended with an error was called complete. The status was 200 long before; the error came as an "
         "event.",
+        also=(_error_is_an_end_of_anthropic,),
+    ),
+    Trap(
+        "broken raises",
+        _raises_where_it_breaks(ValueError),
+        "An answer that broke off made the function raise an error. The user has seen its first words already: give "
+        "what came, and False.",
+        also=(_raises_where_it_breaks(RuntimeError), _raises_where_it_breaks(Exception)),
+    ),
+    Trap(
+        "nothing raises",
+        _nothing_raises,
+        "A stream without any event makes the function raise an error. It is an answer that broke off before its first "
+        "word.",
     ),
     Trap(
         "an error raises",

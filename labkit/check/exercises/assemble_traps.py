@@ -159,6 +159,16 @@ TEXT_TRAPS = (
         also=(_starter,),
     ),
     Trap(
+        "as it was sent",
+        lambda events: ("".join(data for _, data in events), True),
+        "The text is the data as it was sent, with the JSON around it. `json.loads` makes an object of each chunk, and "
+        "the text stands inside of it.",
+        also=(
+            lambda events: ("".join(data for _, data in events if data != "[DONE]"), True),
+            lambda events: ("".join(data for _, data in events if data != "[DONE]"), assemble(events)[1]),
+        ),
+    ),
+    Trap(
         "the first choice",
         _reader(_first_choice),
         "A chunk without choices has no first choice, and the function raises an error. Such a chunk tells what is "
@@ -209,6 +219,10 @@ TEXT_TRAPS = (
         _joined_with("", strips=True),
         "Spaces or line breaks at the ends of the pieces are lost, so words run together. Tokens are pieces of words: "
         "join them as they are.",
+        also=(
+            _reader(lambda value: _openai_piece(value) + _anthropic_piece(value).strip()),
+            _reader(lambda value: _openai_piece(value).strip() + _anthropic_piece(value)),
+        ),
     ),
     Trap(
         "trimmed",

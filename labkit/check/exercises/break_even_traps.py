@@ -34,6 +34,12 @@ def _at_most(limit: Callable[[float, float], float]) -> Rule:
     return rule
 
 
+def _refused(seconds: float, late_s: float) -> float:
+    if seconds > late_s:
+        raise ValueError
+    return seconds
+
+
 def _divides_by_nothing(poll_bytes: float, beat_bytes: float, beat_s: float, late_s: float = 3600.0) -> float:
     return min(_seconds(poll_bytes, beat_bytes, beat_s), late_s)
 
@@ -130,6 +136,12 @@ TRAPS = (
         "0 beyond the limit",
         _at_most(lambda seconds, late_s: seconds if seconds <= late_s else 0),
         "Where the limit is passed, the answer is 0: that would be polling without a pause. It is late_s there.",
+    ),
+    Trap(
+        "raises beyond the limit",
+        _at_most(_refused),
+        "Where the limit is passed, the function raises an error. There is an answer: one polls as seldom as the limit "
+        "allows, every late_s seconds.",
     ),
     Trap(
         "divides by nothing",

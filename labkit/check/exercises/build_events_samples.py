@@ -16,7 +16,7 @@ _NOISE = (": note", ":", "note: x", "retry: 10", "justtext")
 _ODD = (
     "data: tick", "data: 8", "data:", "data", "data:\0", "event: up", "event: down", "event:", "event", "id: 5",
     "id: 6", "id:", "id", "id: a\0b", "id:\0", "retry: 20", ": note", "Data: x", " data: x", "data : x",
-    "\ufeffdata: x",
+    "\ufeffdata: x", " ",
 )  # fmt: skip
 
 

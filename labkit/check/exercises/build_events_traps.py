@@ -66,6 +66,17 @@ class Reader:
         pass
 
 
+class _SpacesAreEmpty(Reader):
+    sentence = (
+        "A line of spaces was taken for an empty line, and ended an event. Only a line without any character does that."
+    )
+
+    def split_line(self, line: str) -> tuple[str, str]:
+        if not line.strip():
+            self.blank()
+        return super().split_line(line)
+
+
 class _KeepsSpace(Reader):
     sentence = (
         "The space after the colon is still in the value. A client removes one space there, so the page would get "

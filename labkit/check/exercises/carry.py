@@ -9,7 +9,7 @@ from random import Random
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample
 from labkit.check.exercises.carry_traps import TRAPS, carry
-from labkit.check.values import Unreadable, value_text
+from labkit.check.values import Unreadable, shape, value_text
 from labkit.errors import counted
 from labkit.wire import Decoder, Event
 
@@ -57,25 +57,30 @@ def _read(returned: object, sample: Sample) -> str:
 def _text_in(data: str) -> str:
     try:
         value = json.loads(data)
-    except ValueError:
-        raise Unreadable(f"The reader found data that is no JSON: {_what_else(data)}.") from None
+    except ValueError as problem:
+        raise Unreadable(f"The reader found data that is no JSON: {_what_else(data, str(problem))}.") from None
     if not isinstance(value, dict):
-        raise Unreadable('The reader found JSON, but no object: it looks for ["text"] in an object.')
+        raise Unreadable(f'The reader found JSON, but it is {shape(value)}, and it looks for ["text"] in an object.')
     if "text" not in value:
         raise Unreadable('The reader found a JSON object without "text".')
     return read.text(value["text"], 'The "text" in the JSON is')
 
 
-def _what_else(data: str) -> str:
+def _what_else(data: str, problem: str) -> str:
     if not data.lstrip().startswith("{"):
         return "it does not begin with {"
+    if "\n" in data:
+        return "a line break stands inside of it"
     try:
         is_python = isinstance(ast.literal_eval(data), dict)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         is_python = False
-    return (
-        "it is a dict as Python writes it" if is_python and "'" in data[:3] else "it begins like JSON, and breaks off"
-    )
+    if is_python and "'" in data[:3]:
+        return "it is a dict as Python writes it"
+    if problem.startswith("Expecting property name") and data.strip("{ "):
+        return "what follows the { does not stand in double quotes"
+    ends = problem.startswith("Unterminated string") or problem.endswith(f"(char {len(data)})")
+    return "it begins like JSON, and breaks off" if ends else "it begins like JSON, and goes wrong inside"
 
 
 EXERCISE = Exercise(

@@ -68,8 +68,8 @@ TRAPS = (
     Trap(
         "no empty line",
         lambda token: carry(token)[:-1],
-        "The event never ends: two line breaks stand at its end, and the second one is the empty line. The reader "
-        "would wait for it for ever.",
+        "The event never ends. It needs two line breaks at its end, and the second one makes the empty line: the "
+        "reader would wait for it for ever.",
         also=(lambda token: carry(token)[:-2],),
     ),
     Trap(

@@ -57,7 +57,7 @@ def _origin(rng: Random, ask: str, allowed: list[str]) -> str:
     host = known_origin.partition("://")[2]
     alike = [f"https://evil-{host}", f"https://{host}.evil.example", f"https://{host}:8443", f"https://www.{host}",
              known_origin.replace("https", "http"), f"https://evil.example/{host}", known_origin.rstrip("m"),
-             known_origin.upper(), f"{known_origin}/"]  # fmt: skip
+             known_origin.upper(), f"{known_origin}/", known_origin.replace(".", "x", 1)]  # fmt: skip
     if ask == "look-alikes":
         return rng.choice([origin for origin in alike if origin not in allowed])
     return rng.choice(("", "null", "*", "https://", known_origin[:8], *alike[:2]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from labkit.check.exercise import Trap
@@ -39,9 +40,9 @@ def _name(origin: str) -> str:
     return _host(origin).partition(":")[0]
 
 
-def _raises_for_the_others(origin: str, allowed: list[str]) -> Headers:
+def _refuses(origin: str, allowed: list[str]) -> Headers:
     if origin not in allowed:
-        raise PermissionError(origin)
+        raise PermissionError
     return _yes(origin)
 
 
@@ -112,12 +113,6 @@ TRAPS = (
         lambda origin, allowed: {**(_yes(origin) if origin in allowed else {}), "Vary": "*"},
         "`Vary: *` says that the answer depends on more than the request, and then nothing may be kept at all. It "
         "depends on the origin: `Vary: Origin`.",
-    ),
-    Trap(
-        "raises for the others",
-        _raises_for_the_others,
-        "An origin that is not allowed makes the function raise an error, and the server answers 500. It gets an "
-        "answer without the two headers: then its browser keeps it from reading.",
     ),
     Trap(
         "vary for the allowed",
@@ -215,6 +210,29 @@ TRAPS = (
         "An origin was allowed because it is a part of an allowed one. (If you look for it in a text with `in`: a part "
         "is found as well.) Compare the whole text.",
         also=(_if(lambda origin, allowed: origin != "" and any(entry.startswith(origin) for entry in allowed)),),
+    ),
+    Trap(
+        "a pattern",
+        _if(lambda origin, allowed: any(re.fullmatch(entry, origin) for entry in allowed)),
+        "An origin was allowed because it fits an allowed one as a pattern. There a dot stands for any character: "
+        "anybody can register `https://appxexample.com`. Compare the whole text.",
+    ),
+    Trap(
+        "nobody",
+        _if(lambda origin, allowed: False),
+        "Nobody is allowed, not even an origin that is on the list. (A text never equals a list: ask with `in`.)",
+        also=(lambda origin, allowed: {},),
+    ),
+    Trap(
+        "Vary names the origin",
+        lambda origin, allowed: {**(_yes(origin) if origin in allowed else {}), "Vary": origin},
+        "The value of `Vary` is the name of a header, `Origin`, and not what stands in that header.",
+    ),
+    Trap(
+        "refuses",
+        _refuses,
+        "An origin that is not allowed made the function raise an error. It gets its answer, without these two "
+        "headers: then it is the browser that keeps it from the page.",
     ),
     Trap(
         "any case",

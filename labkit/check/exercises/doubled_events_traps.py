@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from labkit.check.exercise import Symptom, Trap
 
 Events = list[tuple[str, str]]
+_ID = re.compile(r"[ef]-\d+")
 
 
 def _ids(events: Events) -> list[str]:
@@ -101,6 +103,7 @@ TRAPS = (
         "the data",
         lambda events: [dict(events)[id] for id in _again(events)],
         "The data of the events came out. Asked are their ids: the data may be the same for two events.",
+        also=(lambda events: _again([(data, id) for id, data in events]),),
     ),
     Trap(
         "came once",
@@ -117,7 +120,10 @@ TRAPS = (
         _neighbours,
         "Only neighbours were compared. A server that begins again sends its copies much later: remember all ids that "
         "were seen.",
-        also=(lambda events: [id for before, id in pairwise(_ids(events)) if before == id],),
+        also=(
+            lambda events: [before[0] for before, event in pairwise(events) if before == event],
+            lambda events: [before[0] for before, event in pairwise(events) if before[0] == event[0]],
+        ),
     ),
     Trap(
         "exactly twice",
@@ -168,6 +174,10 @@ def _more_than_once(ids: list[str], expected: list[str]) -> bool:
     return set(ids) == set(expected)
 
 
+def _too_many(ids: list[str], expected: list[str]) -> bool:
+    return set(ids) > set(expected) and all(_ID.fullmatch(id) for id in ids)
+
+
 SYMPTOMS = (
     Symptom(
         "another order",
@@ -180,4 +190,5 @@ SYMPTOMS = (
         _more_than_once,
         "The ids are right, but one of them stands in the list more than once, or they stand in another order.",
     ),
+    Symptom("too many", _too_many, "The list also holds ids of events that came only once."),
 )

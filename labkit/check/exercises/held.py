@@ -66,6 +66,16 @@ def _arrived(rng: Random, kind: str, sent: Times) -> Times:
     return [at + way_s + rng.uniform(0, 0.02) for at in sent]
 
 
+def _near_the_limit() -> list[Sample]:
+    """Streams with one lag that is larger or smaller, or with half of them larger: here another measure than their
+    range, or another limit, tells live from held in another way."""
+    all_lags_s = [[0.02, 0.09, 0.05, 0.03, 0.08, 0.02, 0.06, 0.02], [0.18] * 3 + [0.02] + [0.18] * 4]
+    for late_s in (0.18, 0.27, 0.47):
+        all_lags_s += [[0.02] * 3 + [late_s] + [0.02] * 4, [0.02, late_s] * 3 + [0.02] * 2]
+    sent = [number * 0.5 for number in range(8)]
+    return [_sample(sent, [round(at + lag, 3) for at, lag in zip(sent, lags, strict=True)]) for lags in all_lags_s]
+
+
 def _sample(sent: Times, arrived: Times) -> Sample:
     return Sample((sent, arrived), held(sent, arrived))
 
@@ -89,7 +99,10 @@ EXERCISE = Exercise(
         Level(
             "lumps, and servers that send in batches",
             "What was sent together may arrive together. Held is what was sent apart and arrived together.",
-            lambda: _samples("held/2", ("lumps", "batches", "at the end", "at once", "live", "far", "stall", "pairs")),
+            lambda: [
+                *_samples("held/2", ("lumps", "batches", "at the end", "at once", "live", "far", "stall", "pairs")),
+                *_near_the_limit(),
+            ],
         ),
         Level(
             "two clocks",

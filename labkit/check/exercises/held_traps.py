@@ -27,14 +27,18 @@ def _lags(sent_s: Times, arrived_s: Times) -> Times:
     return [arrived - sent for sent, arrived in zip(sent_s, arrived_s, strict=True)]
 
 
-def _judge(spread: Callable[[Times], float], when_empty: str = "live") -> Judge:
-    """A judge who calls live what has a small spread of the lags; without one, the right judge."""
+def _range(lags_s: Times) -> float:
+    return max(lags_s) - min(lags_s)
+
+
+def _judge(spread: Callable[[Times], float], when_empty: str = "live", late_s: float = LATE_S) -> Judge:
+    """A judge who calls live what has a small spread of the lags."""
 
     def judge(sent_s: Times, arrived_s: Times) -> str:
         lags_s = _lags(sent_s, arrived_s)
         if not lags_s:
             return when_empty
-        if spread(lags_s) < LATE_S:
+        if spread(lags_s) < late_s:
             return "live"
         return "at the end" if arrived_s[-1] - arrived_s[0] < TOGETHER_S else "lumps"
 
@@ -67,7 +71,7 @@ def _two_words_by_arrivals(sent_s: Times, arrived_s: Times) -> str:
 
 def _two_words_by_spread(sent_s: Times, arrived_s: Times) -> str:
     lags_s = _lags(sent_s, arrived_s)
-    return "live" if not lags_s or max(lags_s) - min(lags_s) < LATE_S else "at the end"
+    return "live" if not lags_s or _range(lags_s) < LATE_S else "at the end"
 
 
 def _two_words(size: Callable[[Times], float]) -> Judge:
@@ -82,6 +86,21 @@ def _bursts_are_lumps(sent_s: Times, arrived_s: Times) -> str:
     if any(gap < 0.03 for gap in gaps) and any(gap > 0.03 for gap in gaps):
         return "lumps"
     return held(sent_s, arrived_s)
+
+
+def _two_clocks(sent_s: Times, arrived_s: Times) -> str:
+    word = held(sent_s, arrived_s)
+    return word if word == "live" else "at the end" if arrived_s[0] >= sent_s[-1] else "lumps"
+
+
+def _arrivals_only(apart_s: float) -> Judge:
+    def judge(sent_s: Times, arrived_s: Times) -> str:
+        gaps_s = [after - before for before, after in pairwise(arrived_s)]
+        if not gaps_s or min(gaps_s) > apart_s:
+            return "live"
+        return "at the end" if max(gaps_s) < TOGETHER_S else "lumps"
+
+    return judge
 
 
 def _raises_for_nothing(sent_s: Times, arrived_s: Times) -> str:
@@ -157,6 +176,13 @@ TRAPS = (
         "one moment were called held, although nobody held them.",
     ),
     Trap(
+        "arrivals only",
+        _arrivals_only(0.01),
+        "It looks at the arrivals only, and never at the times of sending. What was sent together may arrive together, "
+        "and then nobody held it.",
+        also=tuple(_arrivals_only(apart_s) for apart_s in (0.005, 0.02, 0.03, 0.05)),
+    ),
+    Trap(
         "the end first",
         _end_first,
         "Events that were sent in one moment, and arrived in one moment, were called held. When were they sent?",
@@ -197,6 +223,26 @@ TRAPS = (
         "count.",
     ),
     Trap(
+        "another limit",
+        _judge(_range, late_s=0.01),
+        "The limit between live and held is another one. Where the largest and the smallest lag differ by less than "
+        "0.1 s, a stream is live.",
+        also=tuple(_judge(_range, late_s=late_s) for late_s in (0.001, 0.02, 0.05, 0.2, 0.25, 0.3, 0.5, 1.0)),
+    ),
+    Trap(
+        "arrival after sending",
+        _two_clocks,
+        "A time of one clock was compared with a time of the other. The two may differ by any amount: whether all came "
+        "at the end, the arrivals alone tell.",
+        also=(
+            lambda sent_s, arrived_s: (
+                "at the end"
+                if held(sent_s, arrived_s) != "live" and arrived_s[0] > sent_s[-1]
+                else _two_clocks(sent_s, arrived_s)
+            ),
+        ),
+    ),
+    Trap(
         "bursts",
         _bursts_are_lumps,
         "Bursts were taken for lumps. This server sends several events at a time, so they arrive together: nobody held "
@@ -221,9 +267,9 @@ TRAPS = (
     ),
     Trap(
         "nothing is at the end",
-        _judge(lambda lags_s: max(lags_s) - min(lags_s), when_empty="at the end"),
+        _judge(_range, when_empty="at the end"),
         "A stream without events was called held. Nothing was held there, so it is 'live'.",
-        also=(_judge(lambda lags_s: max(lags_s) - min(lags_s), when_empty="lumps"),),
+        also=(_judge(_range, when_empty="lumps"),),
     ),
     Trap(
         "one is at the end",

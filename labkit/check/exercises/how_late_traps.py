@@ -90,6 +90,22 @@ TRAPS = (
         also=(measures(summary=sum, warm_up=lambda name: 0),),
     ),
     Trap(
+        "one event",
+        measures(summary=lambda lags_s: lags_s[0]),
+        "That is the lag of one event only. Events differ: the question is for the average.",
+        also=(
+            measures(summary=lambda lags_s: lags_s[-1]),
+            measures(summary=lambda lags_s: lags_s[len(lags_s) // 2]),
+            measures(summary=lambda lags_s: lags_s[0], warm_up=lambda name: 0),
+        ),
+    ),
+    Trap(
+        "negative",
+        measures(unit=-1000.0),
+        "The lags are negative. A lag is the time of coming minus the time of sending.",
+        also=(measures(unit=-1000.0, warm_up=lambda name: 0),),
+    ),
+    Trap(
         "the servers exchanged",
         _exchanged,
         "The two servers are exchanged: each has the number of the other one.",
@@ -134,7 +150,8 @@ TRAPS = (
     Trap(
         "Nagle for the other",
         measures(nodelay=lambda name: name == "SSE"),
-        "Now it is the WebSocket whose events are held back: the two still get different kinds of connections.",
+        "The events of one server are held back and those of the other are not: the WebSocket got another kind of "
+        "connection than SSE.",
     ),
     Trap(
         "Nagle for both",

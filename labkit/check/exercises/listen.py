@@ -6,9 +6,9 @@ from random import Random
 
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample
-from labkit.check.exercises.listen_answer_traps import ANSWER_TRAPS
+from labkit.check.exercises.listen_answer_traps import ANSWER_TRAPS, SYMPTOMS
 from labkit.check.exercises.listen_network import STREAM, Attempt, Network
-from labkit.check.exercises.listen_traps import CONNECTION_TRAPS, SYMPTOMS
+from labkit.check.exercises.listen_traps import CONNECTION_TRAPS
 
 STUB = '''\
 def listen(network: "Network") -> list[str]:
@@ -105,7 +105,8 @@ def _knows_when_to_stop() -> list[Sample]:
         attempts = [_anywhere(rng) for _ in range(rng.randrange(0, 4))]
         complete = Attempt(content_type=rng.choice((STREAM, f"{STREAM}; charset=utf-8")))
         samples.append(_sample(Network(_texts(rng), (*attempts, complete, rng.choice(ends)), rng.choice((None, 250)))))
-    return samples
+    same_again = Network(("tick", "tock", "tick"), (Attempt(bytes=30, breaks=True), Attempt(), Attempt(204, "")))
+    return [*samples, _sample(same_again)]
 
 
 def _read(returned: object, sample: Sample) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labkit.check.exercise import Symptom
 from labkit.check.exercises.class_traps import traps_of
 from labkit.check.exercises.listen_network import STREAM, Network
 from labkit.check.exercises.listen_traps import ReconnectLoop
@@ -167,4 +168,29 @@ class _ExactType(_Answers):
         return status == 200 and content_type == STREAM
 
 
+class _EachTextOnce(_Answers):
+    sentence = (
+        "Two events with the same data were taken for one. They are two events: with the last event ID nothing comes "
+        "twice, so nothing has to be thrown away."
+    )
+
+    def listen(self, network: Network) -> list[str]:
+        return list(dict.fromkeys(super().listen(network)))
+
+
 ANSWER_TRAPS = traps_of(_Answers.__subclasses__(), "listen", {_Seconds: (_AlwaysThree,), _AnyType: (_PagesAreOutages,)})
+
+SYMPTOMS = (
+    Symptom(
+        "nothing came",
+        lambda texts, expected: texts == [],
+        "The result is empty, although events came. Each connection brings some of them, and the last one brings none: "
+        "the data of all connections belongs in one list.",
+    ),
+    Symptom(
+        "another order",
+        lambda texts, expected: sorted(texts) == sorted(expected),
+        "The texts are right, but they stand in another order. They come out as they came. (A set has no "
+        "order at all.)",
+    ),
+)

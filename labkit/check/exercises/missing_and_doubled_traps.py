@@ -76,6 +76,28 @@ TRAPS = (
         "first.",
     ),
     Trap(
+        "all between",
+        lambda ids: (list(range(min(ids), max(ids))), _doubled(ids)),
+        "The numbers that were seen stand among the missing ones. Those are only what is left when all that were "
+        "seen are taken away.",
+        also=(
+            lambda ids: (list(range(min(ids), max(ids) + 1)), _doubled(ids)),
+            lambda ids: (list(range(min(ids) + 1, max(ids))), _doubled(ids)),
+            lambda ids: (sorted(set(ids)), _doubled(ids)),
+        ),
+    ),
+    Trap(
+        "all are doubled",
+        lambda ids: (missing_and_doubled(ids)[0], sorted(set(ids))),
+        "Numbers that were seen only once stand among the doubled ones. A number is doubled when it was seen more than "
+        "once.",
+        also=(
+            lambda ids: (missing_and_doubled(ids)[0], sorted(ids)),
+            lambda ids: (missing_and_doubled(ids)[0], list(ids)),
+            lambda ids: (missing_and_doubled(ids)[0], list(dict.fromkeys(ids))),
+        ),
+    ),
+    Trap(
         "range ends early",
         lambda ids: _missing_of(range(min(ids), max(ids) - 1), ids),
         "The number right before the largest was never looked at, so it is not found where it is missing. (`range(a, "
@@ -180,7 +202,11 @@ TRAPS = (
         _neighbours,
         "Only neighbours in the list were compared. After a resume a number may come later, and its copy may stand far "
         "away from it.",
-        also=(_neighbours_each_once,),
+        also=(
+            _neighbours_each_once,
+            lambda ids: (missing_and_doubled(ids)[0], [a for a, b in pairwise(ids) if a == b]),
+            lambda ids: (missing_and_doubled(ids)[0], sorted({a for a, b in pairwise(ids) if a == b})),
+        ),
     ),
     Trap(
         "gaps of neighbours",

@@ -76,9 +76,9 @@ def _missed_is_a_hole(log: Log, last_event_id: str) -> ReplayAndGap:
     return missed, gap or bool(missed)
 
 
-def _epoch_without_a_hyphen(log: Log, last_event_id: str) -> ReplayAndGap:
+def _cut_at_the_first_hyphen(log: Log, last_event_id: str) -> ReplayAndGap:
     if last_event_id:
-        _, _ = last_event_id.split("-")
+        int(last_event_id.partition("-")[2])
     return since(log, last_event_id)
 
 
@@ -123,6 +123,12 @@ KEPT_TRAPS = (
         "The client got what stands before its id. It has seen that; it has missed what comes after it.",
     ),
     Trap(
+        "first hyphen",
+        _cut_at_the_first_hyphen,
+        'The function raises an error where an epoch holds a hyphen, as in "x-y-7": the number stands behind the last '
+        "one. (`rpartition` and `rsplit` look from the end.)",
+    ),
+    Trap(
         "always all",
         _always_all,
         "A client whose id is kept got all of the log. It would see again what it has: it gets what comes after its "
@@ -132,12 +138,6 @@ KEPT_TRAPS = (
         "the other way round",
         _other_way_round,
         "True and False are exchanged. True says that more may be missing than the log still has.",
-    ),
-    Trap(
-        "epoch without a hyphen",
-        _epoch_without_a_hyphen,
-        "An epoch with a hyphen in it makes the function raise an error. The number stands behind the last hyphen, and "
-        "all before it is the epoch.",
     ),
     Trap(
         "missed is a hole",

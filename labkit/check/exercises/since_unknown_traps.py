@@ -39,6 +39,11 @@ def _not_kept_has_missed_nothing(log: Log, last_event_id: str) -> ReplayAndGap:
     return ([], False) if _place(log, last_event_id) is None else since(log, last_event_id)
 
 
+def _dropped_has_missed_nothing(log: Log, last_event_id: str) -> ReplayAndGap:
+    missed, gap = since(log, last_event_id)
+    return ([], False) if gap else (missed, False)
+
+
 def _not_kept_raises(log: Log, last_event_id: str) -> ReplayAndGap:
     if not last_event_id:
         return [], False
@@ -121,6 +126,7 @@ UNKNOWN_TRAPS = (
         _not_kept_has_missed_nothing,
         "A client whose id is not in the log was treated as a new one. It has missed all that the log has, and perhaps "
         "more, but it would never know.",
+        also=(_dropped_has_missed_nothing,),
     ),
     Trap(
         "dropped raises",

@@ -6,7 +6,7 @@ from random import Random
 
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample
-from labkit.check.exercises.split_lines_traps import TRAPS, split_lines
+from labkit.check.exercises.split_lines_traps import SYMPTOMS, TRAPS, split_lines
 from labkit.check.truth_table import vectors
 from labkit.wire import explain
 
@@ -83,4 +83,5 @@ EXERCISE = Exercise(
     ),
     praise="Your lines are those of the standard, on generated streams and on the 44 streams of the truth table.",
     read=_read,
+    symptoms=SYMPTOMS,
 )

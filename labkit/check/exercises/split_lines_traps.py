@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from labkit.check.exercise import Trap
+from labkit.check.exercise import Symptom, Trap
 
 _NOT_EXACT = "a client reads every character of a line, so leave all others in it."
 
@@ -44,7 +44,29 @@ TRAPS = (
         "A part that no line end has closed came out as a line. More of it may still arrive, so it is not a line yet: "
         "a client would read half of it. (If you use `str.splitlines()`: it keeps this part, and it also cuts at "
         "characters that end no line here.)",
-        also=(_lf_without_the_empty_tail,),
+        also=(
+            _lf_without_the_empty_tail,
+            lambda text: text.split("\n")[:-1] if text.endswith("\n") else text.split("\n"),
+        ),
+    ),
+    Trap(
+        "strips the text",
+        lambda text: text.strip().split("\n"),
+        "Something was taken away from the end of the text before it was cut. Each line end there ends a line, which "
+        "may be empty; and what has no line end yet is no line.",
+        also=(
+            lambda text: text.rstrip().split("\n"),
+            lambda text: text.rstrip("\n").split("\n"),
+            lambda text: text.strip().splitlines(),
+            lambda text: text.rstrip().splitlines(),
+        ),
+    ),
+    Trap(
+        "cuts at empty lines",
+        lambda text: text.split("\n\n"),
+        "The text was cut only where an empty line stands, so several lines came out as one. Every line end ends a "
+        "line; what is to be done at an empty one comes later.",
+        also=(lambda text: text.split("\n\n")[:-1],),
     ),
     Trap(
         "drops the last line",
@@ -65,7 +87,7 @@ TRAPS = (
         "drops empty lines",
         lambda text: [line for line in split_lines(text) if line],
         "The empty lines are missing. A client dispatches an event at an empty line, so it would never dispatch one.",
-        also=(lambda text: re.split(r"[\r\n]+", text)[:-1], lambda text: re.split(r"\n+", text)[:-1]),
+        also=(lambda text: re.split(r"[\r\n]+", text)[:-1], lambda text: re.split(r"(?:\r\n|\n|\r)+", text)[:-1]),
     ),
     Trap(
         "strips",
@@ -116,5 +138,13 @@ TRAPS = (
         _splitlines_of_ended,
         "A line was cut where no line end is: at U+2028, U+2029, NEL, VT or FF. In an event stream they are ordinary "
         "characters. (If you use `str.splitlines()`: it cuts there.)",
+    ),
+)
+
+SYMPTOMS = (
+    Symptom(
+        "another order",
+        lambda lines, expected: sorted(lines) == sorted(expected),
+        "The lines are right, but they stand in another order. They come out as they stand in the text.",
     ),
 )

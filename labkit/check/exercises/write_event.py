@@ -68,7 +68,7 @@ def _all() -> list[Sample]:
             options[name] = rng.choice(invalid_values[name])
         arguments = {name: value for name, value in options.items() if value is not None}
         samples.append(_sample(rng.choice(_WORDS), **arguments))
-    return samples
+    return [*samples, _sample("7", event="a\0b")]
 
 
 def _texts(rng: Random, ends: tuple[str, ...]) -> list[str]:

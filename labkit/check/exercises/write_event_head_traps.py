@@ -82,14 +82,24 @@ class _CleansWithSpaces(_Head):
         return value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
 
 
+class _LeavesNul(_CleansWithSpaces):
+    def checked(self, field: str, value: str) -> str:
+        return value.replace("\n", " ").replace("\r", " ")
+
+
 class _ReturnsNothing(_Head):
-    sentence = "For an event or id that cannot be sent, an empty text came back. Then nobody notices: raise ValueError."
+    sentence = "For an event or id that cannot be sent, no text came back. Then nobody notices: raise ValueError."
 
     def write(self, data: str, event: str | None = None, id: str | None = None) -> str:
         try:
             return super().write(data, event, id)
         except ValueError:
             return ""
+
+
+class _ReturnsNone(_ReturnsNothing):
+    def write(self, data: str, event: str | None = None, id: str | None = None) -> str:
+        return super().write(data, event, id) or None  # type: ignore[return-value]
 
 
 class _OtherError(_Head):
@@ -103,11 +113,28 @@ class _OtherError(_Head):
 
 
 class _Asserts(_OtherError):
+    error: type[Exception] = AssertionError
+
     def checked(self, field: str, value: str) -> str:
         try:
             return super(_OtherError, self).checked(field, value)
         except ValueError:
-            raise AssertionError(field) from None
+            raise self.error(field) from None
+
+
+class _RaisesTypeError(_Asserts):
+    error = TypeError
+
+
+class _RaisesRuntimeError(_Asserts):
+    error = RuntimeError
+
+
+class _RefusesNul(_Head):
+    sentence = "An event with NUL was refused. It can be sent: only an id with NUL is ignored by a client."
+
+    def checked(self, field: str, value: str) -> str:
+        return super().checked("id", value)
 
 
 class _Unchecked(_Head):
@@ -175,4 +202,9 @@ class _EmptyIsNone(_Head):
         return super().head(field, value or None)
 
 
-HEAD_TRAPS = traps_of(_Head.__subclasses__(), "write", {_OtherError: (_Asserts,)})
+_VARIANTS: dict[type[Writer], tuple[type[Writer], ...]] = {
+    _CleansWithSpaces: (_LeavesNul,),
+    _ReturnsNothing: (_ReturnsNone,),
+    _OtherError: (_Asserts, _RaisesTypeError, _RaisesRuntimeError),
+}
+HEAD_TRAPS = traps_of(_Head.__subclasses__(), "write", _VARIANTS)
