@@ -95,6 +95,21 @@ class NotServing(LabError):
         super().__init__(f"nothing serves on port {port}: the server was stopped. Run the cell that launches it again")
 
 
+class LoopBlocked(LabError):
+    """A loop in the background does not answer. `line` is where its thread stands; "" where that says nothing."""
+
+    def __init__(self, who: str, waited_s: float, line: str) -> None:
+        self.line = line
+        why = (
+            f"its thread has stood still at {line}. In `async def`, what waits must be awaited "
+            "(`await asyncio.sleep(1)`, not `time.sleep(1)`), or nobody else is served meanwhile. "
+            "Mend that line and launch again: the same port is served by a new thread"
+            if line
+            else "what was asked takes longer. Ask again, or launch again"
+        )
+        super().__init__(f"the {who} has not answered for {waited_s:g} s: {why}")
+
+
 class ChannelStopped(LabError):
     """The channel that somebody waited for is no longer served."""
 

@@ -12,6 +12,7 @@ from labkit.proxy.passage import Passage
 from labkit.proxy.relay import Relay, relay
 from labkit.system.background import Background
 from labkit.system.ports import note_closed, note_open
+from labkit.system.uninterrupted import uninterrupted
 
 _relays: dict[str, LabRelay] = {}  # the registry of launched relays, by name
 
@@ -31,6 +32,10 @@ def launch_relay(origin: str, *faults: Fault, name: str = "relay", seed: int = 0
         LabError: the origin cannot be relayed.
         PortInUse: another program has taken the port meanwhile.
     """
+    return uninterrupted(f"relay {name}", lambda: _launch_relay(origin, faults, name, seed))
+
+
+def _launch_relay(origin: str, faults: tuple[Fault, ...], name: str, seed: int) -> LabRelay:
     previous = _relays.pop(name, None)
     port = 0
     if previous is not None:
@@ -102,6 +107,9 @@ class LabRelay:
 
     def stop(self) -> None:
         """Ends every connection, and frees the port."""
+        uninterrupted(f"relay {self.name}", self._stop)
+
+    def _stop(self) -> None:
         if self.running:
             self._end()
             if _relays.get(self.name) is self:

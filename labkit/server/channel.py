@@ -15,7 +15,7 @@ from labkit.errors import ChannelStopped, LabError, LogFailed, counted
 from labkit.log import EventLog, MemoryLog
 from labkit.log.ids import number_in
 from labkit.server.catching_up import Recent, catch_up
-from labkit.server.connection import Connection, Delivery, Visit
+from labkit.server.connection import Connection, Delivery, Visit, in_one_piece
 from labkit.server.guarded_log import GuardedLog, Page
 from labkit.server.heartbeat import Heartbeat
 from labkit.wire import Frame, encode
@@ -226,6 +226,15 @@ class Channel:
             leave = connection.cut if connection.waiting_bytes else connection.end
             leave("server stopped")
 
+    def abandon(self) -> None:
+        """Lets go of a loop that stands still, and cuts its streams: another server may mount the channel."""
+        last_id = self.last_event_id
+        with self._lock:
+            self._loop, self._newest_id, self._outbox, self._drain_scheduled = None, last_id, [], False
+        for connection in self._all_connections():
+            connection.abandon()
+        self._connections, self._catch_up_tasks = set(), {}
+
     def _drain(self) -> None:
         with self._lock:
             self._drain_scheduled = False
@@ -258,17 +267,15 @@ class Channel:
     def _write(self, frames: list[bytes]) -> None:
         if not frames:
             return
-        plain_blocks = _join(frames, self.room_bytes)
-        chunked_blocks = _join([*map(chunk, frames)], self.room_bytes)
+        plain_blocks = in_one_piece(frames, self.room_bytes)
+        chunked_blocks = in_one_piece([*map(chunk, frames)], self.room_bytes)
         for connection in tuple(self._connections):
             for piece in chunked_blocks if connection.chunked else plain_blocks:
                 connection.send(piece)
         self._heartbeat.note_write()
 
     def _send(self, connection: Connection, frames: list[bytes]) -> None:
-        if not frames:
-            return
-        for piece in _join([*map(chunk, frames)] if connection.chunked else frames, self.room_bytes):
+        for piece in in_one_piece([*map(chunk, frames)] if connection.chunked else frames, self.room_bytes):
             connection.send(piece)
 
     def _all_connections(self) -> tuple[Connection, ...]:
@@ -291,9 +298,3 @@ class Channel:
 
     def __repr__(self) -> str:
         return f"<Channel {counted(self.clients, 'client')}, {self.log!r}>"
-
-
-def _join(frames: list[bytes], room_bytes: int) -> list[bytes]:
-    """In one piece, for one system call; one by one where that would be more than may wait for a reader."""
-    data = b"".join(frames)
-    return [data] if len(data) <= room_bytes else frames

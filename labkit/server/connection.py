@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
 
-from labkit.system.sockets import reset_on_close
+from labkit.system.sockets import reset_on_close, shut_down
 from labkit.wire.chunked import LAST_CHUNK
 
 #: Left alone, Linux lets its own buffer for one slow reader grow to some 2.6 MB; 1000 of them take what a server has.
@@ -136,6 +136,11 @@ class Connection:
             reset_on_close(self._stream.socket)
         self._stream.close()
 
+    def abandon(self) -> None:
+        """Breaks the connection of a loop that stands still. Call it on any other thread."""
+        self.visit.left = self.visit.left or "server given up"
+        shut_down(self._stream.socket)
+
     def end_after(self, seconds: float, why: str) -> None:
         """Ends the response after so many seconds."""
         self._call_later(seconds, self.end, why)
@@ -157,3 +162,9 @@ class Connection:
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
             on_close(self)
+
+
+def in_one_piece(frames: list[bytes], room_bytes: int) -> list[bytes]:
+    """In one piece, for one system call; one by one where that would be more than may wait for a reader."""
+    data = b"".join(frames)
+    return [data] if frames and len(data) <= room_bytes else frames

@@ -24,16 +24,17 @@ EventGenerator = Callable[[str], AsyncGenerator[Frame, None]]
 LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
-#: Under this name a Site keeps, in its Application's settings, who sends a stream: task -> path. A tornado Application
-#: of somebody else has none, and there nobody ends the streams of a route that is taken away.
+#: Under this name a Site keeps, in its Application's settings, who sends a stream: task -> path and connection. A
+#: tornado Application of somebody else has none, and there nobody ends the streams of a route that is taken away.
 SENDERS_SETTING = "labkit_sending"
+Senders = dict[asyncio.Task[Any], tuple[str, IOStream]]
 
 
-def register_sender(handler: RequestHandler, task: asyncio.Task[Any]) -> None:
+def register_sender(handler: RequestHandler, task: asyncio.Task[Any], stream: IOStream) -> None:
     """Tells the Site that this task sends a stream, so that it can end it. No other Application is told."""
-    senders: dict[asyncio.Task[Any], str] | None = handler.settings.get(SENDERS_SETTING)
+    senders: Senders | None = handler.settings.get(SENDERS_SETTING)
     if senders is not None:
-        senders[task] = handler.request.path
+        senders[task] = (handler.request.path, stream)
         task.add_done_callback(lambda task: senders.pop(task, None))
 
 
@@ -116,8 +117,9 @@ class StreamHandler(RequestHandler):
         """
         task = asyncio.current_task()
         assert task is not None
-        register_sender(self, task)
-        connection = Connection(self.take_stream(), self.chunked, ROOM_BYTES, visit, on_close=lambda _: task.cancel())
+        stream = self.take_stream()
+        register_sender(self, task, stream)
+        connection = Connection(stream, self.chunked, ROOM_BYTES, visit, on_close=lambda _: task.cancel())
         try:
             async with contextlib.aclosing(pieces):
                 async for piece in pieces:

@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from labkit.errors import NotServing
+from labkit.errors import LabError, LoopBlocked, NotServing
 from labkit.server.channel import Channel
 from labkit.server.site import LOOPBACK, Routes, Site, base_url
-from labkit.system.background import ANSWER_TIMEOUT_S, Background
+from labkit.system.background import Background
 from labkit.system.ports import note_closed, note_open
+from labkit.system.uninterrupted import uninterrupted
 
 T = TypeVar("T")
 
@@ -29,7 +30,9 @@ def launch(
 ) -> LabServer:
     """Starts a server in the background. It accepts connections when this returns.
 
-    The cell run again gives the same server on the same port, with the new routes.
+    The cell run again gives the same server on the same port, with the new routes. Where its loop stands still, as
+    under `time.sleep(60)` in a generator, that server is given up, and a new one serves on the same port. Interrupted
+    in between, it goes on: the cell run again finds the server.
 
     Args:
         routes: what it serves: {"/path": Channel(), ...}; see Site.
@@ -40,13 +43,28 @@ def launch(
 
     Raises:
         PortInUse: another program listens on that port.
-        LabError: a route that cannot be served.
+        LabError: a route that cannot be served; or the server of that name runs on another port.
     """
+    return uninterrupted(f"server {name}", lambda: _launch(routes, name, port, host, hosts))
+
+
+def _launch(routes: Routes, name: str, port: int, host: str, hosts: Collection[str]) -> LabServer:
     server = _servers.get(name)
+    problems: list[str] = []
     if server is not None and server.running:
-        server.replace(routes)
-        return server
+        if port not in (0, server.port):
+            raise LabError(
+                f"the server {name!r} runs on port {server.port}, not {port}. "
+                f"Call its stop() first, or leave the port out, or give the new one another name"
+            )
+        try:
+            server.replace(routes)
+            return server
+        except LoopBlocked as problem:
+            server._abandon()
+            port, problems = server.port, [f"the server before was given up: {problem}"]
     server = LabServer(name, routes, port, host, hosts)
+    server.problems.extend(problems)
     _servers[name] = server
     return server
 
@@ -157,6 +175,9 @@ class LabServer:
         """Ends every stream and refuses connections, as a server does that is restarted.
 
         Logs are kept, and play() goes on publishing into them.
+
+        Raises:
+            LoopBlocked: its loop stands still.
         """
         if not self.down:
             self._run_on_loop(self._site.stop())
@@ -183,12 +204,33 @@ class LabServer:
         return self._background.call(action)
 
     def stop(self) -> None:
-        """Ends every stream and frees the port, for good; launch() makes a new server."""
-        if self.running:
-            self.down = False
+        """Ends every stream and frees the port, for good; launch() makes a new server.
+
+        Raises:
+            LoopBlocked: its loop stands still. The port is free all the same, and the streams are cut.
+        """
+        uninterrupted(f"server {self.name}", self._stop)
+
+    def _stop(self) -> None:
+        if not self.running:
+            return
+        self.down = False
+        try:
             self._run_on_loop(self._site.stop())
             self._end_thread()
-            note_closed(self.port)
+        except LoopBlocked:
+            self._abandon()
+            raise
+        note_closed(self.port)
+
+    def _abandon(self) -> None:
+        """Gives up a loop that stands still: frees the port, cuts the streams, and lets the thread go."""
+        self.running = False
+        self._background.abandon()
+        self._site.abandon()
+        note_closed(self.port)
+        if _servers.get(self.name) is self:
+            del _servers[self.name]
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +250,10 @@ class LabServer:
         return self._background.submit(work)
 
     def _run_on_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._submit(work).result(timeout=ANSWER_TIMEOUT_S)
+        if not self.running:
+            work.close()
+            raise NotServing(self.port)
+        return self._background.run(work)
 
     def _end_thread(self) -> None:
         self.running = False

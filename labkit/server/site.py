@@ -18,8 +18,16 @@ from tornado.web import Application, RequestHandler
 from labkit.errors import LabError, PortInUse
 from labkit.server.channel import Channel
 from labkit.server.connection import Visit
-from labkit.server.handlers import SENDERS_SETTING, ChannelHandler, EventGenerator, SourceHandler, allow_loopback
+from labkit.server.handlers import (
+    SENDERS_SETTING,
+    ChannelHandler,
+    EventGenerator,
+    Senders,
+    SourceHandler,
+    allow_loopback,
+)  # fmt: skip
 from labkit.system.hosts import is_own_host, refusal
+from labkit.system.sockets import shut_down
 
 #: A tornado handler, and what its initialize() is called with.
 HandlerRoute = tuple[type[RequestHandler], Mapping[str, Any]]
@@ -88,7 +96,7 @@ class Site:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
-        self._senders: dict[asyncio.Task[Any], str] = {}  # who sends a stream, at which path
+        self._senders: Senders = {}
         self.routes = _check_routes(routes)
 
     def start(self, port: int = 0, host: str = LOOPBACK) -> None:
@@ -138,6 +146,21 @@ class Site:
         await self._server.close_all_connections()
         self._server = None
 
+    def abandon(self) -> None:
+        """Frees the port and cuts every connection of a loop that stands still. Call it on any other thread."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        for route in self.routes.values():
+            if isinstance(route, Channel):
+                route.abandon()
+        for listener in tuple(server._sockets.values()):
+            listener.close()
+        streams = [connection.stream for connection in server._connections]
+        streams += [stream for _, stream in self._senders.values()]
+        for stream in streams:
+            shut_down(stream.socket)
+
     def _application(self) -> Application:
         settings: dict[str, Any] = {SENDERS_SETTING: self._senders}
         return OwnHostsApplication(
@@ -164,8 +187,8 @@ class Site:
         for route in self.routes.values():
             if isinstance(route, Channel) and id(route) not in ids_to_keep:
                 route.unbind()
-        for task, path in tuple(self._senders.items()):
-            if id(self.routes[path]) not in ids_to_keep:
+        for task, (path, _) in tuple(self._senders.items()):
+            if id(self.routes.get(path)) not in ids_to_keep:
                 task.cancel()
 
 

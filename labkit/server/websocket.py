@@ -70,7 +70,9 @@ class ChannelSocket(WebSocketHandler):
         # From now on, and not from when the task comes to run: the client may say something at once, and wait for it.
         since = self.since or self.channel.last_event_id
         self._send_task = asyncio.ensure_future(self._send_all(since))
-        register_sender(self, self._send_task)
+        stream = self.ws_connection.stream if self.ws_connection is not None else None
+        assert stream is not None  # the handshake was sent over it
+        register_sender(self, self._send_task, stream)
 
     async def _send_all(self, since: str) -> None:
         try:

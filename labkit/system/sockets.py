@@ -34,6 +34,17 @@ def reset_on_close(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
 
 
+def shut_down(sock: socket.socket | None) -> None:
+    """Ends the connection in both directions, also where another process holds the socket as well.
+
+    Closing alone ends nothing then: a child of fork() has a copy of every descriptor. A socket that is None, closed, or
+    not connected stays as it is.
+    """
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+
 def reset_connection(writer: asyncio.StreamWriter) -> None:
     """Closes the connection behind this writer with a RST, now; what is still to be written is thrown away."""
     reset_on_close(writer.get_extra_info("socket"))

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
+import sys
 import threading
 from collections.abc import AsyncGenerator, Iterator
+from types import FrameType
+from typing import Any
 
 import pytest
 from tornado.web import RequestHandler
 
-from labkit.errors import LabError, NotServing, PortInUse
+from labkit.errors import LabError, LoopBlocked, NotServing, PortInUse
 from labkit.log import MemoryLog
 from labkit.server import Channel, LabServer, launch
 from labkit.wire import Frame
@@ -298,3 +302,140 @@ def test_replacing_routes_leaves_the_streams_of_those_that_stay() -> None:
 async def waits_too(last_event_id: str) -> AsyncGenerator[Frame, None]:
     async for frame in waits(last_event_id):
         yield frame
+
+
+blocked = threading.Event()
+
+
+async def blocks(last_event_id: str) -> AsyncGenerator[Frame, None]:
+    yield Frame(data="before")
+    blocked.wait(20)  # as time.sleep() would
+    yield Frame(data="never")
+
+
+@pytest.fixture
+def blocked_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabServer]:
+    """A server whose loop stands still, in the middle of a generator, while a reader waits."""
+    blocked.clear()
+    channel = Channel(MemoryLog(epoch="e"))
+    server = launch({"/blocks": blocks, "/events": channel}, name="blocked")
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as reader,
+        socket.create_connection(("127.0.0.1", server.port)) as other,
+    ):
+        for client, path in ((other, "/events"), (reader, "/blocks")):
+            client.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            client.settimeout(20)
+            while b"\n\n" not in client.recv(65536):
+                pass
+        monkeypatch.setattr("labkit.system.background.ANSWER_TIMEOUT_S", 0.3)
+        yield server
+        for client in (reader, other):
+            assert client.recv(100) == b"", "who reads from a server that was given up is told"
+    blocked.set()
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "labkit server blocked"])
+
+
+@pytest.mark.parametrize("action", ["take_down", "stop", "pause"])
+def test_a_loop_that_stands_still_is_told_with_its_line(blocked_server: LabServer, action: str) -> None:
+    with pytest.raises(LoopBlocked, match=r"line \d+ of test_launch.py, in blocks\(\): blocked.wait\(20\)") as problem:
+        getattr(blocked_server, action)()
+    assert "the server blocked has not answered for 0.3 s" in str(problem.value)
+    if action != "stop":
+        with pytest.raises(LoopBlocked):
+            blocked_server.stop()
+    assert not blocked_server.running
+    with socket.create_server(("127.0.0.1", blocked_server.port)):
+        pass
+
+
+def test_the_cell_run_again_serves_in_place_of_a_loop_that_stands_still(blocked_server: LabServer) -> None:
+    channel = blocked_server.channels["/events"]
+    again = launch({"/blocks": once, "/events": channel}, name="blocked")
+    assert again is not blocked_server and again.port == blocked_server.port and not blocked_server.running
+    assert "the server before was given up" in repr(again) and "blocked.wait(20)" in repr(again)
+
+    async def main() -> None:
+        async with request(again.url + "/blocks") as reply, request(again.url + "/events") as live:
+            assert texts(await reply.events(1)) == ["once"]
+            await live.opening()
+            channel.publish("goes on")
+            assert texts(await live.events(1)) == ["goes on"]
+
+    asyncio.run(main())
+    again.stop()
+
+
+def test_a_loop_that_computes_for_ever_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def spins(last_event_id: str) -> AsyncGenerator[Frame, None]:
+        yield Frame(data="before")
+        while True:
+            pass
+
+    server = launch({"/spins": spins}, name="spinning")
+    with socket.create_connection(("127.0.0.1", server.port)) as reader:
+        reader.sendall(b"GET /spins HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        while b"\n\n" not in reader.recv(65536):
+            pass
+        monkeypatch.setattr("labkit.system.background.ANSWER_TIMEOUT_S", 0.3)
+        with pytest.raises(LoopBlocked, match=r"in spins\(\)"):
+            server.stop()
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "labkit server spinning"])
+
+
+def test_several_threads_that_launch_one_name_get_one_server() -> None:
+    barrier, servers = threading.Barrier(8), []
+
+    def launch_together() -> None:
+        barrier.wait()
+        servers.append(launch({"/a": once}, name="together"))
+
+    threads = [threading.Thread(target=launch_together) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(servers) == 8 and len(set(map(id, servers))) == 1
+    assert [thread.name for thread in threading.enumerate()].count("labkit server together") == 1
+
+
+def test_another_port_than_the_one_it_runs_on_is_refused() -> None:
+    server = launch({"/a": once}, name="fixed")
+    assert launch({"/a": once}, name="fixed", port=server.port) is server
+    with pytest.raises(LabError, match=rf"runs on port {server.port}, not {server.port + 1}. Call its stop\(\) first"):
+        launch({"/a": once}, name="fixed", port=server.port + 1)
+    assert server.running
+
+
+def test_a_launch_that_is_interrupted_leaves_nothing_that_no_name_leads_to() -> None:
+    from labkit.server.launch import _servers
+
+    def interrupt_after(lines: int) -> Any:
+        calls = itertools.count()
+
+        def trace(frame: FrameType, event: str, argument: object) -> Any:
+            if "labkit" not in frame.f_code.co_filename and "futures" not in frame.f_code.co_filename:
+                return None  # Python's own locks are not the subject
+            if next(calls) == lines:
+                raise KeyboardInterrupt
+            return trace
+
+        return trace
+
+    def threads() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.is_alive() and "interrupted" in thread.name]
+
+    interrupted = 0
+    for lines in range(60):  # of this thread, where Ctrl-C may come in
+        sys.settrace(interrupt_after(lines))
+        try:
+            launch({"/a": once}, name="interrupted")
+        except KeyboardInterrupt:
+            interrupted += 1
+        finally:
+            sys.settrace(None)
+        eventually(lambda: not [name for name in threads() if "on its way" in name])
+        if "interrupted" in _servers:
+            _servers["interrupted"].stop()
+        eventually(lambda: not threads(), "a thread is left")
+    assert interrupted > 20
