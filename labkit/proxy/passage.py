@@ -14,7 +14,7 @@ import h11
 from labkit.errors import LabError
 from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
 from labkit.proxy.http1 import Head, MessageReader, write_head
-from labkit.system.sockets import reset_connection
+from labkit.system.sockets import close_writer, reset_connection
 from labkit.wire.chunked import LAST_CHUNK, chunk
 
 #: How an origin's answer can go wrong: its connection ends or is reset, or it sends what is not HTTP.
@@ -172,7 +172,7 @@ class Passing:
         if how == "rst":
             reset_connection(self._writer)
         else:
-            self._writer.close()
+            close_writer(self._writer)
         self._woken.set()
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from labkit.system.sockets import reset_connection
+from labkit.system.sockets import close_writer, reset_connection, stop_listening
 
 PIECE_BYTES = 65536
 MAX_PIECES = 10_000
@@ -65,7 +65,7 @@ class Pipe:
         try:
             server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
         except OSError:
-            writer.close()
+            close_writer(writer)
             return
         writers = {writer, server_writer}
         self._open |= writers
@@ -80,7 +80,7 @@ class Pipe:
         finally:
             self._open -= writers
             for open_writer in writers:
-                open_writer.close()
+                close_writer(open_writer)
 
     async def _read_pieces(self, reader: asyncio.StreamReader, queue: PieceQueue) -> None:
         loop, data = asyncio.get_running_loop(), b"begin"
@@ -136,7 +136,7 @@ async def pipe(origin: str, delay_s: float = 0.0) -> AsyncIterator[Pipe]:
     try:
         yield new_pipe
     finally:
-        server.close()
+        stop_listening(server)
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,7 +17,7 @@ from labkit.proxy.http1 import MessageReader, write_head
 from labkit.proxy.passage import Passage, Passing
 from labkit.proxy.question import Question
 from labkit.system.hosts import is_own_host, refusal
-from labkit.system.sockets import is_loopback, reset_connection
+from labkit.system.sockets import close_writer, is_loopback, reset_connection, stop_listening
 
 CONNECT_TIMEOUT_S = 5.0
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -107,7 +107,7 @@ class Relay:
         except asyncio.CancelledError:
             passage.ended = passage.ended or "the relay was closed"  # not raised: asyncio's server would complain of it
         finally:
-            writer.close()
+            close_writer(writer)
 
     async def _serve(
         self, client: MessageReader, writer: asyncio.StreamWriter, passage: Passage, decided: Answer | None
@@ -135,7 +135,7 @@ class Relay:
             await connection.run(origin, self._faults, request, question.pass_on(request, self._netloc))
         finally:
             self._running.pop(connection, None)
-            origin_writer.close()
+            close_writer(origin_writer)
 
     def _request_line(self) -> Chain:
         """The machines for what the client sends."""
@@ -176,7 +176,7 @@ async def relay(
     try:
         yield running_relay
     finally:
-        server.close()
+        stop_listening(server)
         running_relay.cut("fin")
         for task in tuple(running_relay._tasks):
             task.cancel()

@@ -124,16 +124,22 @@ class Connection:
             return
         self._ended = True
         if self._stream.writing():
-            self._stream.write(b"").add_done_callback(lambda _: self._stream.close())
-            self._call_later(END_TIMEOUT_S, self._stream.close)
+            self._stream.write(b"").add_done_callback(lambda _: self._close())
+            self._call_later(END_TIMEOUT_S, self._close)
         else:
-            self._stream.close()
+            self._close()
 
     def cut(self, why: str, reset: bool = False) -> None:
         """Breaks the connection in mid-response; with `reset`, by a TCP RST. `why` goes into the visit."""
         self.visit.left = self.visit.left or why
         if reset and self._stream.socket is not None:
             reset_on_close(self._stream.socket)
+            self._stream.close()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        shut_down(self._stream.socket)
         self._stream.close()
 
     def abandon(self) -> None:

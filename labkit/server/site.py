@@ -140,9 +140,13 @@ class Site:
         """Stops listening and ends every stream."""
         if self._server is None:
             return
+        for listener in self._server._sockets.values():
+            shut_down(listener)
         self._server.stop()
         self._unbind(routes_to_keep={})
         await asyncio.sleep(0)  # the ends of the streams leave before their connections go
+        for connection in self._server._connections:
+            shut_down(connection.stream.socket)
         await self._server.close_all_connections()
         self._server = None
 
@@ -155,6 +159,7 @@ class Site:
             if isinstance(route, Channel):
                 route.abandon()
         for listener in tuple(server._sockets.values()):
+            shut_down(listener)
             listener.close()
         streams = [connection.stream for connection in server._connections]
         streams += [stream for _, stream in self._senders.values()]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import ipaddress
+import os
 import socket
 import struct
 import sys
 from collections.abc import Iterator
 
+_forks: list[None] = []  # one for each fork() of this process
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_parent=lambda: _forks.append(None))
 _LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds
 
 
@@ -27,11 +32,31 @@ def is_loopback(host: str) -> bool:
 def reset_on_close(sock: socket.socket) -> None:
     """Makes the socket close with a RST, which throws away what the other side has not read.
 
-    A socket that is closed already stays as it is: it was cut a moment before.
+    A socket that is closed already stays as it is: it was cut a moment before. After a fork() a child may hold it as
+    well, and closing sends nothing: then the RST goes out at once, where the machine can do that (Linux).
     """
     if sock.fileno() == -1:
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+    if _forks and sys.platform.startswith("linux"):
+        # Connecting to no address dissolves a connection. Python's connect() takes no such address. Source: connect(2).
+        ctypes.CDLL(None).connect(sock.fileno(), struct.pack("H14x", socket.AF_UNSPEC), 16)
+
+
+def close_writer(writer: asyncio.StreamWriter) -> None:
+    """Closes the connection behind this writer, after what is still to be written. See shut_down()."""
+    with contextlib.suppress(OSError, RuntimeError):  # it is closed already
+        if writer.can_write_eof():
+            writer.write_eof()
+    writer.close()
+
+
+def stop_listening(server: asyncio.Server) -> None:
+    """Frees the port at which the server listens. See shut_down()."""
+    for listener in server.sockets:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    server.close()
 
 
 def shut_down(sock: socket.socket | None) -> None:

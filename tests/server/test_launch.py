@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import os
+import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -13,11 +16,13 @@ import pytest
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError, LoopBlocked, NotServing, PortInUse
+from labkit.faults.fault import How
 from labkit.log import MemoryLog
+from labkit.proxy import launch_relay
 from labkit.server import Channel, LabServer, launch
 from labkit.wire import Frame
 
-from ..helpers import after, eventually, ids, request, soon, texts
+from ..helpers import Reply, after, eventually, ids, request, soon, texts
 
 pytestmark = pytest.mark.live
 
@@ -439,3 +444,81 @@ def test_a_launch_that_is_interrupted_leaves_nothing_that_no_name_leads_to() -> 
             _servers["interrupted"].stop()
         eventually(lambda: not threads(), "a thread is left")
     assert interrupted > 20
+
+
+@pytest.fixture
+def forked() -> Iterator[Callable[[], None]]:
+    """Forks a child that holds every socket of this process, until the test is over."""
+    children: list[int] = []
+
+    def fork() -> None:
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+            os._exit(0)
+        children.append(child)
+
+    yield fork
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere processes are not forked as a rule")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that is the subject
+@pytest.mark.parametrize("how", ["cut", "reset", "end", "take_down", "stop"])
+def test_a_child_that_holds_the_sockets_keeps_no_stream_open(how: str, forked: Callable[[], None]) -> None:
+    channel = Channel()
+    server = launch({"/events": channel, "/waits": waits, "/hello": Hello}, name="forked")
+    actions = {"cut": channel.cut, "reset": lambda: channel.cut(reset=True), "end": channel.end}
+
+    async def ended(reply: Reply) -> None:
+        async with asyncio.timeout(5):
+            if how == "reset":
+                with pytest.raises(ConnectionResetError):
+                    await reply.reader.read()
+            else:
+                await reply.reader.read()
+
+    async def main() -> None:
+        async with (
+            request(server.url + "/events") as stream,
+            request(server.url + "/waits") as source,
+            request(server.url + "/hello") as kept_alive,
+        ):
+            await stream.opening()
+            await source.events(1)
+            forked()
+            await asyncio.to_thread(actions.get(how) or getattr(server, how))
+            await ended(stream)
+            if how not in actions:
+                await ended(source)
+                await ended(kept_alive)
+                with pytest.raises(ConnectionRefusedError):
+                    await asyncio.open_connection("127.0.0.1", server.port)
+
+    asyncio.run(main())
+    if how == "take_down":
+        server.bring_up()  # the port is free
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere processes are not forked as a rule")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.parametrize("how", ["clean", "fin", "rst"])
+def test_a_relay_ends_what_it_ends_though_a_child_holds_it(how: How, forked: Callable[[], None]) -> None:
+    server = launch({"/events": Channel()}, name="forked")
+    proxy = launch_relay(server.url + "/events", name="forked")
+
+    async def main() -> None:
+        async with request(proxy.url) as stream:
+            await stream.opening()
+            forked()
+            proxy.cut(how)
+            async with asyncio.timeout(5):
+                with pytest.raises(ConnectionResetError) if how == "rst" else contextlib.nullcontext():
+                    await stream.reader.read()
+        proxy.stop()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", proxy.port)
+
+    asyncio.run(main())
