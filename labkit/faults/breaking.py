@@ -87,7 +87,7 @@ class Stall(Fault):
 class _StallMachine(Machine):
     def __init__(self, remaining_bytes: int) -> None:
         self._remaining_bytes = remaining_bytes
-        self._buffer = b""
+        self._buffer = bytearray()
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
         piece = data[: self._remaining_bytes]
@@ -98,8 +98,12 @@ class _StallMachine(Machine):
     def end(self, now_s: float) -> list[Action]:
         return []
 
+    @property
+    def held_bytes(self) -> int:
+        return len(self._buffer)
+
     def release(self, now_s: float) -> list[Action]:
-        piece, self._buffer = self._buffer, b""
+        piece, self._buffer = bytes(self._buffer), bytearray()
         return [Send(piece)] if piece else []
 
 

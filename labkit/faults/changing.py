@@ -8,12 +8,12 @@ from random import Random
 
 from labkit.errors import LabError
 from labkit.faults.event_ends import EventEnds
-from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send, check_not_negative
+from labkit.faults.fault import MAX_HELD_BYTES, Action, Close, Fault, Headers, Machine, Send, check_not_negative
 
 
 @dataclass(frozen=True)
 class Duplicate(Fault):
-    """Sends an event twice, with this `chance` (0 to 1) for each event.
+    """Sends an event twice, with this `chance` (0 to 1) for each event of at most MAX_HELD_BYTES.
 
     Raises:
         LabError: `chance` is below 0 or above 1.
@@ -34,19 +34,24 @@ class _DuplicateMachine(Machine):
     def __init__(self, chance: float, rng: Random) -> None:
         self._chance, self._rng = chance, rng
         self._ends = EventEnds()
-        self._block = b""
+        self._block = bytearray()
+        self._is_too_long = False
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
         actions: list[Action] = []
         start = 0
         for end in self._ends.feed(data):
-            block = self._block + data[start:end]
+            self._keep(data[start:end])
             actions += [Send(data[start:end])]
-            if self._rng.random() < self._chance:
-                actions.append(Send(block))
-            self._block, start = b"", end
-        self._block += data[start:]
+            if self._rng.random() < self._chance and not self._is_too_long:
+                actions.append(Send(bytes(self._block)))
+            self._block, self._is_too_long, start = bytearray(), False, end
+        self._keep(data[start:])
         return [*actions, Send(data[start:])] if start < len(data) else actions
+
+    def _keep(self, data: bytes) -> None:
+        self._is_too_long = self._is_too_long or len(self._block) + len(data) > MAX_HELD_BYTES
+        self._block = bytearray() if self._is_too_long else self._block + data
 
 
 @dataclass(frozen=True)

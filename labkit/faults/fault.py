@@ -46,6 +46,9 @@ class Answer:
 
 Headers = list[tuple[str, str]]
 
+#: Who feeds a machine stops reading while it holds more: an eager sender waits, as for a full window of TCP.
+MAX_HELD_BYTES = 1024 * 1024
+
 
 class Machine:
     """One fault at work on one connection. This one does nothing: every byte goes on at once.
@@ -67,6 +70,11 @@ class Machine:
     def release(self, now_s: float) -> list[Action]:
         """The actions that send everything it holds back. Called when the fault is lifted while the stream goes on."""
         return [action for action in self.end(now_s) if isinstance(action, Send)]
+
+    @property
+    def held_bytes(self) -> int:
+        """How much it holds back. Above MAX_HELD_BYTES it gets no more bytes until it has sent some."""
+        return 0
 
     def next_wake(self) -> float | None:
         """The time at which to call wake(), in seconds of the same clock; None: not before the next bytes."""
@@ -175,6 +183,11 @@ class Chain(Machine):
             actions += self._pass_through(index + 1, now_s, machine.release(now_s))
         return actions
 
+    @property
+    def held_bytes(self) -> int:
+        """How much the machine holds that holds most: each may wait until its own buffer is full."""
+        return max((machine.held_bytes for machine in self._machines), default=0)
+
     def next_wake(self) -> float | None:
         return min((due for machine in self._machines if (due := machine.next_wake()) is not None), default=None)
 
@@ -220,6 +233,17 @@ def check_not_negative(fault: str, **values: float) -> None:
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise LabError(f"{fault}({name}={value!r}) is impossible: {name} must be a number, zero or above")
+
+
+def check_size(fault: str, size: int) -> None:
+    """Checks that a buffer of a fault can become full: its size is above zero and at most MAX_HELD_BYTES.
+
+    Raises:
+        LabError: it cannot; the error names the fault and the size.
+    """
+    check_positive(fault, size=size)
+    if size > MAX_HELD_BYTES:
+        raise LabError(f"{fault}(size={size!r}) is impossible: no fault holds more than {MAX_HELD_BYTES:,} bytes back")
 
 
 def check_how(fault: str, how: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from labkit.faults.fault import Action, Answer, Close, Fault, Headers, Machine, Pass, Refuse, Send
+from labkit.faults.fault import Action, Answer, Close, Fault, Headers, Machine, Pass, Refuse, Send, check_size
 
 PAGE_BYTES = 4096  # nginx's proxy_buffer_size, on machines with pages of that size
 SAME_READ_S = 0.0001  # what a relay reads in one go
@@ -17,9 +17,15 @@ class FillBuffers(Fault):
     """Sends the body on in full buffers of `size` bytes, as nginx does where it cannot see the end of the body.
 
     A head that came together with the first of the body takes its part of the first buffer; one that came alone none.
+
+    Raises:
+        LabError: `size` is not above zero, or larger than what a fault may hold.
     """
 
     size: int = PAGE_BYTES
+
+    def __post_init__(self) -> None:
+        check_size("FillBuffers", self.size)
 
     def start(self, n: int, rng: Random) -> Machine:
         return _FillBuffersMachine(self.size)
@@ -125,6 +131,10 @@ class _UnlessMachine(Machine):
 
     def release(self, now_s: float) -> list[Action]:
         return self._machine.release(now_s)
+
+    @property
+    def held_bytes(self) -> int:
+        return self._machine.held_bytes
 
     def next_wake(self) -> float | None:
         return self._machine.next_wake()

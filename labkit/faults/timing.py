@@ -6,7 +6,10 @@ from collections import deque
 from dataclasses import dataclass
 from random import Random
 
-from labkit.faults.fault import Action, Close, Fault, Machine, Send, check_not_negative, check_positive
+from labkit.faults.fault import Action, Close, Fault, Machine, Send, check_not_negative, check_positive, check_size
+
+#: What Python takes for a piece beside its bytes: Slice(1) makes a million pieces of a megabyte.
+PIECE_BYTES = 200
 
 
 class Queue(Machine):
@@ -14,6 +17,7 @@ class Queue(Machine):
 
     def __init__(self) -> None:
         self._queue: deque[tuple[float, Action]] = deque()
+        self._held_bytes = 0
 
     def due_s(self, now_s: float, data: bytes) -> float:
         """The time at which these bytes may go on, in seconds."""
@@ -30,7 +34,12 @@ class Queue(Machine):
     def release(self, now_s: float) -> list[Action]:
         actions = [action for _, action in self._queue if isinstance(action, Send)]
         self._queue.clear()
+        self._held_bytes = 0
         return list[Action](actions)
+
+    @property
+    def held_bytes(self) -> int:
+        return self._held_bytes
 
     def next_wake(self) -> float | None:
         return self._queue[0][0] if self._queue else None
@@ -38,12 +47,19 @@ class Queue(Machine):
     def wake(self, now_s: float) -> list[Action]:
         actions = []
         while self._queue and self._queue[0][0] <= now_s:
-            actions.append(self._queue.popleft()[1])
+            action = self._queue.popleft()[1]
+            self._held_bytes -= _size_of(action)
+            actions.append(action)
         return actions
 
     def _hold(self, due_s: float, action: Action) -> None:
         last_s = self._queue[-1][0] if self._queue else due_s
         self._queue.append((max(due_s, last_s), action))  # nobody overtakes
+        self._held_bytes += _size_of(action)
+
+
+def _size_of(action: Action) -> int:
+    return PIECE_BYTES + (len(action.data) if isinstance(action, Send) else 0)
 
 
 @dataclass(frozen=True)
@@ -142,13 +158,13 @@ class HoldBytes(Fault):
     nginx does so with an origin that speaks HTTP/1.0, by default with 4096.
 
     Raises:
-        LabError: `size` is not above zero.
+        LabError: `size` is not above zero, or larger than what a fault may hold.
     """
 
     size: int = 4096
 
     def __post_init__(self) -> None:
-        check_positive("HoldBytes", size=self.size)
+        check_size("HoldBytes", self.size)
 
     def start(self, n: int, rng: Random) -> Machine:
         return _HoldBytesMachine(self.size)
@@ -164,6 +180,10 @@ class _HoldBytesMachine(Machine):
         full_bytes = len(self._buffer) // self._size * self._size
         data, self._buffer = self._buffer[:full_bytes], self._buffer[full_bytes:]
         return [Send(data)] if data else []
+
+    @property
+    def held_bytes(self) -> int:
+        return len(self._buffer)
 
     def end(self, now_s: float) -> list[Action]:
         data, self._buffer = self._buffer, b""
@@ -190,7 +210,7 @@ class HoldTime(Fault):
 class _HoldTimeMachine(Machine):
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._buffer = b""
+        self._buffer = bytearray()
         self._due_s: float | None = None
 
     def feed(self, now_s: float, data: bytes) -> list[Action]:
@@ -202,9 +222,13 @@ class _HoldTimeMachine(Machine):
     def end(self, now_s: float) -> list[Action]:
         return [*self.wake(now_s), Close()]
 
+    @property
+    def held_bytes(self) -> int:
+        return len(self._buffer)
+
     def next_wake(self) -> float | None:
         return self._due_s
 
     def wake(self, now_s: float) -> list[Action]:
-        data, self._buffer, self._due_s = self._buffer, b"", None
+        data, self._buffer, self._due_s = bytes(self._buffer), bytearray(), None
         return [Send(data)] if data else []

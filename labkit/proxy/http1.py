@@ -74,6 +74,8 @@ class MessageReader:
         Source: RFC 9110, 10.1.1.
         """
         while not isinstance(event := self.state.next_event(), h11.Event):
+            if event is h11.PAUSED:  # after CONNECT, say: h11 would keep all that comes, and read none of it
+                raise h11.RemoteProtocolError("what follows is no HTTP")
             if writer is not None and self.state.they_are_waiting_for_100_continue:
                 writer.write(CONTINUE)
                 self.state.send(h11.InformationalResponse(status_code=100, headers=[]))

@@ -12,7 +12,7 @@ from typing import Any
 import h11
 
 from labkit.errors import LabError
-from labkit.faults.fault import Action, Chain, Fault, Headers, How, Send
+from labkit.faults.fault import MAX_HELD_BYTES, Action, Chain, Fault, Headers, How, Send
 from labkit.proxy.http1 import Head, MessageReader, write_head
 from labkit.system.sockets import close_writer, reset_connection
 from labkit.wire.chunked import LAST_CHUNK, chunk
@@ -39,6 +39,7 @@ class Passing:
         self._chunked = True
         self._tell: Callable[[Chain], object] = lambda chain: None  # what machines are told of the answer's head
         self._woken = asyncio.Event()  # the faults were changed, or the connection ended
+        self._sent = asyncio.Event()  # so that some of what was held is gone
         self.over = False
         _nodelay(writer)
 
@@ -90,12 +91,19 @@ class Passing:
             self._send_head(head.first_line, [*headers, *framing, ("Connection", "close")])
             while isinstance(part := await origin.next(), h11.Data):
                 self._frame(self._body.feed(self._clock(), bytes(part.data)))
-                with contextlib.suppress(OSError):  # the client left: run() sees it
-                    await self._writer.drain()
+                await self._wait_for_room()
             self._frame(self._body.end(self._clock()))
         except BROKEN:
             if not self.over:
                 self._give_up("the origin broke off")  # and so did we
+
+    async def _wait_for_room(self) -> None:
+        """Returns when the client has taken what was sent, and no fault holds too much: until then nothing is read."""
+        with contextlib.suppress(OSError):  # the client left: run() sees it
+            await self._writer.drain()
+        while max(self._body.held_bytes, self._wire.held_bytes) > MAX_HELD_BYTES and not self.over:
+            self._sent.clear()
+            await self._sent.wait()
 
     async def _final_answer(self, origin: MessageReader, request: h11.Request) -> h11.Response:
         """The head of the answer. Those before it, such as 103 Early Hints, are passed on as they are; 100 Continue
@@ -134,6 +142,7 @@ class Passing:
             if isinstance(held, Send):
                 self._frame(self._body.feed(self._clock(), held.data))
         self._woken.set()
+        self._sent.set()
 
     def end(self, how: How) -> None:
         """Ends the connection now, whatever is still held."""
@@ -163,6 +172,7 @@ class Passing:
             else:
                 self._close(action.how)
         self._woken.set()
+        self._sent.set()
 
     def _close(self, how: How) -> None:
         if self.over:
@@ -174,6 +184,7 @@ class Passing:
         else:
             close_writer(self._writer)
         self._woken.set()
+        self._sent.set()
 
 
 def _is_http11(request: h11.Request) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import h11
 
 from labkit.errors import LabError
-from labkit.faults.fault import Action, Chain, Close
+from labkit.faults.fault import MAX_HELD_BYTES, Action, Chain, Close
 from labkit.proxy.http1 import MessageReader, request_to_origin
 
 
@@ -79,6 +79,12 @@ class Question:
     async def _send(self, event: h11.Event) -> None:
         if data := self._origin.state.send(event):
             await self._write(self._line.feed(self._clock(), data))
+        while self._line.held_bytes > MAX_HELD_BYTES:  # nothing more is read: the client has to wait
+            due_s = self._line.next_wake()
+            if due_s is None:  # for ever, so that only its leaving is of interest
+                await self._client.left()
+                raise h11.RemoteProtocolError("the client left a request that a fault holds")
+            await self._wake_at(due_s)
 
     async def _wake_at(self, due_s: float) -> None:
         await asyncio.sleep(max(0.0, due_s - self._clock()))

@@ -26,6 +26,8 @@ TEXT = ("Content-Type", "text/plain; charset=utf-8")
 class Relay:
     """Passes requests on to an origin, and its answers back, through faults. Made by relay().
 
+    Of each connection it holds MAX_HELD_BYTES for each fault and one read beyond that: then whoever sends has to wait.
+
     `faults` can be changed at any time with set(); `connections` counts those that have come since, and `passages`
     tells of the newest 1000 of them.
     """
