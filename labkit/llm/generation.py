@@ -15,6 +15,8 @@ GenerationState = Literal["running", "finished", "cancelled", "failed"]
 
 #: More than any answer here has: a reader who comes back late still gets all of it.
 MAX_TOKENS = 100_000
+#: Of all tokens together: ten times a book's chapter. An upstream decides how long its tokens are.
+MAX_CHARACTERS = 1_000_000
 ABANDONED_AFTER_S = 10.0
 
 
@@ -30,8 +32,8 @@ class Generation:
 
     It stops when cancel() is called, and when nobody has read for `abandoned_after_s` (None: never).
     `token_count` is the number of tokens so far, read or not; `readers` that of the readers now; `state` is "running",
-    "finished", "cancelled" or "failed", and `why` says more. An answer ends as failed at MAX_TOKENS: beyond them the
-    first ones would be forgotten.
+    "finished", "cancelled" or "failed", and `why` says more. An answer ends as failed at MAX_TOKENS, where the
+    first ones would be forgotten, and at MAX_CHARACTERS.
 
     Args:
         tokens: makes the texts of the tokens; an error that it raises ends the answer as failed.
@@ -111,8 +113,12 @@ class Generation:
                 self._wait_for_a_reader()
 
     async def _make(self, tokens: AsyncIterator[str]) -> None:
+        left_characters = MAX_CHARACTERS
         try:
             async for text in tokens:
+                left_characters -= len(text)
+                if left_characters < 0:
+                    raise LabError(f"an answer has at most {MAX_CHARACTERS:,} characters here")
                 self.log.append(Frame(data=text))
                 self.token_count += 1
                 self._wake()

@@ -16,6 +16,8 @@ from labkit.server.handlers import StreamHandler
 from labkit.server.origins import is_own_page
 
 MAX_PROMPT_CHARACTERS = 200_000  # some 50,000 tokens: what a small model's window holds
+#: A name comes back in every token of the answer. Names that are in use have up to 100.
+MAX_NAME_CHARACTERS = 200
 
 
 class RequestRefused(Exception):
@@ -74,10 +76,10 @@ class ModelHandler(StreamHandler):
         """The prompt in the request; `request_json` and `model` are set as well.
 
         Raises:
-            RequestRefused: the request is no JSON object, or has no prompt.
+            RequestRefused: the request is no JSON object, or has no prompt, or its model's name is too long.
         """
         self.request_json = self.read_request()
-        self.model = str(self.request_json.get("model") or MODEL).encode("utf-8", "replace").decode()
+        self.model = model_of(self.request_json)
         return prompt_of(self.request_json)
 
     async def answer(self, number: str, generation: Generation, prompt: str) -> None:
@@ -200,6 +202,19 @@ class ModelHandler(StreamHandler):
                     yield piece[: len(piece) // 2]
                     raise ConnectionAbortedError("cut, as the lab was told to")
                 yield piece
+
+
+def model_of(request: dict[str, Any]) -> str:
+    """The name of the model in the request, or the name of this server's own.
+
+    Raises:
+        RequestRefused: it is no text, or too long to be sent back with every token.
+    """
+    name = request.get("model") or MODEL
+    if not isinstance(name, str) or len(name) > MAX_NAME_CHARACTERS:
+        message = f"model is no name: it has to be a text of at most {MAX_NAME_CHARACTERS} characters"
+        raise RequestRefused(400, message, "invalid_request_error")
+    return name.encode("utf-8", "replace").decode()
 
 
 def prompt_of(request: dict[str, Any]) -> str:

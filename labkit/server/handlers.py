@@ -24,6 +24,9 @@ EventGenerator = Callable[[str], AsyncGenerator[Frame, None]]
 LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
+#: As much is kept of a User-Agent, for each of the newest 1000 clients.
+MAX_AGENT_CHARACTERS = 300
+
 #: Under this name a Site keeps, in its Application's settings, who sends a stream: task -> path and connection. A
 #: tornado Application of somebody else has none, and there nobody ends the streams of a route that is taken away.
 SENDERS_SETTING = "labkit_sending"
@@ -89,9 +92,9 @@ class StreamHandler(RequestHandler):
 
     @property
     def agent(self) -> str:
-        """The client's User-Agent; "" if it sent none."""
+        """The client's User-Agent, of which the beginning is enough; "" if it sent none."""
         agent: str = self.request.headers.get("User-Agent", "")
-        return agent
+        return agent[:MAX_AGENT_CHARACTERS]
 
     @property
     def chunked(self) -> bool:

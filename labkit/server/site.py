@@ -35,6 +35,9 @@ Route = Channel | EventGenerator | type[RequestHandler] | HandlerRoute
 Routes = Mapping[str, Route]
 
 LOOPBACK = "127.0.0.1"
+#: The largest body of a request, and the largest message over a WebSocket; more is refused before it is read. It is ten
+#: times the longest prompt that a model here takes. (tornado takes 100 MB.)
+MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 class NotFoundHandler(RequestHandler):
@@ -83,7 +86,8 @@ class Site:
 
     A route's value is a Channel, an async generator function that is called once for each client with its
     Last-Event-ID and yields Frames, a tornado RequestHandler, or a pair of one and the settings that its initialize()
-    takes. `visits` lists the clients of the generators; a Channel keeps its own. `port` is 0 before start().
+    takes. `visits` lists the clients of the generators; a Channel keeps its own. `port` is 0 before start(). A
+    request's body has at most MAX_BODY_BYTES.
 
     `hosts` are the names under which it may be reached, beside localhost and numeric addresses: see is_own_host().
 
@@ -120,7 +124,7 @@ class Site:
             raise
         self.port = sockets[0].getsockname()[1]
         self.hosts.add(host.lower())  # where it is bound to a name
-        self._server = HTTPServer(self._application())
+        self._server = HTTPServer(self._application(), max_body_size=MAX_BODY_BYTES)
         self._server.add_sockets(sockets)
 
     def replace(self, routes: Routes) -> None:
@@ -173,6 +177,7 @@ class Site:
             [(re.escape(path), *self._handler(route)) for path, route in self.routes.items()],
             default_handler_class=NotFoundHandler,
             default_handler_args={"paths": list(self.routes)},
+            websocket_max_message_size=MAX_BODY_BYTES,
             log_function=lambda handler: None,  # a log line would land in whichever notebook cell runs next
             **settings,
         )

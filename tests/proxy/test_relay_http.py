@@ -53,7 +53,7 @@ def test_a_request_in_chunks_reaches_the_origin_whole() -> None:
     async def main() -> None:
         origin = Origin(until=b"0\r\n\r\n")
         async with relayed(origin) as (_, reader, writer):
-            writer.write(b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n")
+            writer.write(b"POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n")
             writer.write(b"2\r\nse\r\n0\r\n\r\n")
             assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
         head, _, body = origin.request.partition(b"\r\n\r\n")
@@ -67,7 +67,7 @@ def test_a_client_that_waits_for_100_continue_gets_it_and_the_origin_is_not_aske
     async def main() -> None:
         origin = Origin(until=b"a body")
         async with relayed(origin) as (_, reader, writer):
-            writer.write(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n")
+            writer.write(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n")
             assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
             writer.write(b"a body")
             assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
@@ -80,7 +80,7 @@ def test_a_body_is_passed_on_as_it_comes() -> None:
     async def main() -> None:
         origin = Origin(until=b"first half")
         async with relayed(origin) as (_, reader, writer):
-            writer.write(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nfirst half")
+            writer.write(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nfirst half")
             # The origin has answered while most of the body is still to come: as a server does that refuses it.
             assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
 
@@ -93,7 +93,7 @@ def test_early_hints_come_before_the_answer_and_are_not_the_answer(version: str)
 
     async def main() -> None:
         async with relayed(Origin(hints + b"HTTP/1.1 100 Continue\r\n\r\n" + OK)) as (proxy, reader, writer):
-            writer.write(f"GET / HTTP/{version}\r\nHost: x\r\n\r\n".encode())
+            writer.write(f"GET / HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
             got = await reader.read()
             # HTTP/1.0 knows no informational answers. Source: RFC 9110, 15.2.
             assert got.startswith(hints if version == "1.1" else b"HTTP/1.1 200 OK")
@@ -110,7 +110,7 @@ def test_an_answer_without_a_body_is_whole(status: str) -> None:
     async def main() -> None:
         origin = Origin(f"HTTP/1.1 {status}\r\nContent-Length: 500\r\n\r\n".encode())
         async with relayed(origin) as (proxy, reader, writer):
-            writer.write(f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            writer.write(f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             head = await reader.read()
             assert b"Content-Length: 500\r\n" in head and b"Transfer-Encoding" not in head
             assert head.endswith(b"\r\n\r\n")
@@ -123,7 +123,7 @@ def test_an_answer_without_a_body_is_whole(status: str) -> None:
 def test_a_body_shorter_than_promised_is_a_break() -> None:
     async def main() -> None:
         async with relayed(Origin(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")) as (proxy, reader, writer):
-            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             got = await reader.read()
             assert got.endswith(b"short\r\n") and b"0\r\n\r\n" not in got  # no last chunk: the client sees a break
             assert proxy.passages[0].ended == "the origin broke off"
@@ -146,7 +146,7 @@ def test_http_1_0_needs_no_host_and_gets_no_chunks() -> None:
 def test_a_client_that_leaves_in_the_middle_of_its_request_is_noticed() -> None:
     async def main() -> None:
         async with relayed(Origin(until=b"never")) as (proxy, _, writer):
-            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+            writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf")
             writer.close()
             await soon(lambda: proxy.passages and proxy.passages[0].ended)
             assert proxy.passages[0].ended == "the client left"
@@ -158,7 +158,7 @@ def test_faults_of_the_request_work_while_its_body_comes() -> None:
     async def main() -> None:
         origin = Origin(until=b"in two parts")
         async with relayed(origin, requests=(Delay(0.02), Slice(7, every_s=0.0001))) as (_, reader, writer):
-            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\nin two")
+            writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\nin two")
             await writer.drain()
             await asyncio.sleep(0.05)
             writer.write(b" parts")
@@ -170,7 +170,7 @@ def test_faults_of_the_request_work_while_its_body_comes() -> None:
 def test_a_request_that_a_fault_cuts_is_said_to_be_cut() -> None:
     async def main() -> None:
         async with relayed(Origin(until=b"whole"), requests=(Cut(bytes=50),)) as (proxy, reader, writer):
-            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n" + b"x" * 45 + b"whole")
+            writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n" + b"x" * 45 + b"whole")
             with contextlib.suppress(ConnectionError):
                 assert await reader.read() == b""
             await soon(lambda: proxy.passages[0].ended)
