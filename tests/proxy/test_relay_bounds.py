@@ -73,7 +73,7 @@ def test_an_eager_origin_waits_while_a_fault_holds_much(faults: tuple[Fault, ...
         origin = Eager()
         async with loopback(origin) as url, relay(url, *faults) as proxy:
             _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
-            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await soon(lambda: proxy._running and held_bytes(proxy) > MAX_HELD_BYTES)
             await turns()
             assert held_bytes(proxy) <= MAX_HELD_BYTES + READ_BYTES + PIECE_BYTES
@@ -96,7 +96,7 @@ def test_an_eager_client_waits_while_a_fault_holds_its_request(fault: Fault) -> 
         client = Eager()
         async with loopback(lambda reader, writer: reader.read()) as url, relay(url, requests=(fault,)) as proxy:
             _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
-            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")
+            writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999999\r\n\r\n")
             sending = asyncio.ensure_future(client.send(writer))
             await soon(lambda: client.sent_bytes > MAX_HELD_BYTES)
             await turns()
@@ -133,7 +133,7 @@ def test_a_tunnel_is_no_http_and_fills_nothing() -> None:
         origin = Eager()
         async with loopback(origin) as url, relay(url) as proxy:
             reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
-            writer.write(b"CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n")
+            writer.write(b"CONNECT x:1 HTTP/1.1\r\nHost: localhost:1\r\n\r\n")
             await asyncio.wait_for(reader.read(), 20)
             assert proxy.passages[0].ended == "the origin broke off"
             assert origin.sent_bytes < KERNEL_BYTES
