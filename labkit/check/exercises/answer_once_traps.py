@@ -150,6 +150,11 @@ TRAPS = (
         "once, and again: 204 tells it to stay away.",
     ),
     Trap(
+        "leaves out one",
+        lambda tokens, last_event_id: _answer([event for event in _events(tokens) if event[0] != last_event_id]),
+        "Only the event whose id the client sends was left out. The client has seen all that came before it, too.",
+    ),
+    Trap(
         "another status",
         _another_status(404),
         "Nothing is left to send, and the status is neither 200 nor 204. It tells the page of an error; 204 says that "
@@ -234,7 +239,12 @@ TRAPS = (
         _slice_takes_all,
         'An id that was never given out was taken for a number: to `int`, "01", " 1" and "٣" are numbers, and so are '
         '"99" and "-1". Such a client gets everything: look for the id among those that you gave out.',
-        also=(_int_compares_if_it_can, _only_digits),
+        also=(
+            _int_compares_if_it_can,
+            _only_digits,
+            lambda tokens, last_event_id: _int_compares(tokens, last_event_id if last_event_id.isdigit() else ""),
+            lambda tokens, last_event_id: _int_compares(tokens, last_event_id if last_event_id.isdecimal() else ""),
+        ),
     ),
     Trap(
         "strangers get nothing",

@@ -75,6 +75,7 @@ TRAPS = (
         "here it is the other way round.",
         lambda poll, beat, beat_s: beat * beat_s / poll,
         lambda poll, beat, beat_s: beat / poll,
+        lambda poll, beat, beat_s: beat / beat_s / poll,
     ),
     _trap(
         "divides by the interval",

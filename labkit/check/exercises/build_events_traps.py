@@ -97,6 +97,30 @@ class _Strips(Reader):
         return value.strip()
 
 
+class _StripsAndJoins(Reader):
+    sentence = (
+        "There are two mistakes and more. Spaces or tabs were removed from a value, and only one space after the colon "
+        "goes; and the data lines of an event were joined without LF."
+    )
+
+    def value(self, value: str) -> str:
+        return value.strip()
+
+    def split_line(self, line: str) -> tuple[str, str]:
+        return super().split_line(line) if ":" in line else ("", "")
+
+    def dispatches(self) -> bool:
+        return self.join_data() != ""
+
+    def join_data(self) -> str:
+        return "".join(self.data)
+
+
+class _StripsLeftAndJoins(_StripsAndJoins):
+    def value(self, value: str) -> str:
+        return value.lstrip()
+
+
 class _StripsLeft(Reader):
     sentence = (
         "Too many characters were removed at the start of a value. One space after the colon is removed; a second one, "
@@ -270,4 +294,4 @@ class _IdNeedsValue(Reader):
         return bool(value) and "\0" not in value
 
 
-FIELD_TRAPS = traps_of(Reader.__subclasses__(), "read")
+FIELD_TRAPS = traps_of(Reader.__subclasses__(), "read", {_StripsAndJoins: (_StripsLeftAndJoins,)})

@@ -60,7 +60,7 @@ def _text_in(data: str) -> str:
     except ValueError as problem:
         raise Unreadable(f"The reader found data that is no JSON: {_what_else(data, str(problem))}.") from None
     if not isinstance(value, dict):
-        raise Unreadable(f'The reader found JSON, but it is {shape(value)}, and it looks for ["text"] in an object.')
+        raise Unreadable(f'The reader found JSON, but it is {shape(value)}. It has to be an object with a "text".')
     if "text" not in value:
         raise Unreadable('The reader found a JSON object without "text".')
     return read.text(value["text"], 'The "text" in the JSON is')

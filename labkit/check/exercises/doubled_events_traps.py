@@ -155,7 +155,10 @@ TRAPS = (
         _without_id_too,
         "Events without an id were taken for copies of each other. Nobody can know that: the client would lose one of "
         "them.",
-        also=(_without_id_by_data,),
+        also=(
+            _without_id_by_data,
+            lambda events: [id for id, _ in dict.fromkeys(e for place, e in enumerate(events) if e in events[:place])],
+        ),
     ),
     Trap(
         "number only",

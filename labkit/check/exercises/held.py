@@ -67,13 +67,16 @@ def _arrived(rng: Random, kind: str, sent: Times) -> Times:
 
 
 def _near_the_limit() -> list[Sample]:
-    """Streams with one lag that is larger or smaller, or with half of them larger: here another measure than their
-    range, or another limit, tells live from held in another way."""
-    all_lags_s = [[0.02, 0.09, 0.05, 0.03, 0.08, 0.02, 0.06, 0.02], [0.18] * 3 + [0.02] + [0.18] * 4]
+    """Streams with one lag that is larger or smaller, or with half of them larger, and streams that were held nearly to
+    the end: another measure than the lags' range, or another limit, gives another answer here."""
+    all_lags_s = [[0.02, 0.09, 0.05, 0.03] * 4, [0.18] * 7 + [0.02] + [0.18] * 8]
     for late_s in (0.18, 0.27, 0.47):
-        all_lags_s += [[0.02] * 3 + [late_s] + [0.02] * 4, [0.02, late_s] * 3 + [0.02] * 2]
-    sent = [number * 0.5 for number in range(8)]
-    return [_sample(sent, [round(at + lag, 3) for at, lag in zip(sent, lags, strict=True)]) for lags in all_lags_s]
+        all_lags_s += [[0.02] * 7 + [late_s] + [0.02] * 8, [0.02, late_s] * 8]
+    sent = [number * 0.5 for number in range(16)]
+    samples = [_sample(sent, [round(at + lag, 3) for at, lag in zip(sent, lags, strict=True)]) for lags in all_lags_s]
+    for gap_s in (0.002, 0.005, 0.01, 0.02, 0.04, 0.1):  # all late, and the arrivals nearly together
+        samples.append(_sample(sent, [round(8.0 + place * gap_s, 3) for place in range(16)]))
+    return samples
 
 
 def _sample(sent: Times, arrived: Times) -> Sample:

@@ -31,7 +31,12 @@ def _range(lags_s: Times) -> float:
     return max(lags_s) - min(lags_s)
 
 
-def _judge(spread: Callable[[Times], float], when_empty: str = "live", late_s: float = LATE_S) -> Judge:
+def _judge(
+    spread: Callable[[Times], float],
+    when_empty: str = "live",
+    late_s: float = LATE_S,
+    together_s: Callable[[int], float] = lambda events: TOGETHER_S,
+) -> Judge:
     """A judge who calls live what has a small spread of the lags."""
 
     def judge(sent_s: Times, arrived_s: Times) -> str:
@@ -40,7 +45,7 @@ def _judge(spread: Callable[[Times], float], when_empty: str = "live", late_s: f
             return when_empty
         if spread(lags_s) < late_s:
             return "live"
-        return "at the end" if arrived_s[-1] - arrived_s[0] < TOGETHER_S else "lumps"
+        return "at the end" if arrived_s[-1] - arrived_s[0] < together_s(len(lags_s)) else "lumps"
 
     return judge
 
@@ -228,6 +233,13 @@ TRAPS = (
         "The limit between live and held is another one. Where the largest and the smallest lag differ by less than "
         "0.1 s, a stream is live.",
         also=tuple(_judge(_range, late_s=late_s) for late_s in (0.001, 0.02, 0.05, 0.2, 0.25, 0.3, 0.5, 1.0)),
+    ),
+    Trap(
+        "another limit for the end",
+        _judge(_range, together_s=lambda events: 0.05 * events),
+        "Another limit tells 'at the end' from lumps. It is 'at the end' where the last event arrived less than 0.05 s "
+        "after the first one, however many there are.",
+        also=tuple(_judge(_range, together_s=lambda events, s=s: s) for s in (0.01, 0.1, 0.2, 0.5, 1.0)),  # type: ignore[misc]
     ),
     Trap(
         "arrival after sending",

@@ -106,6 +106,11 @@ TRAPS = (
         also=(measures(unit=-1000.0, warm_up=lambda name: 0),),
     ),
     Trap(
+        "divided by all",
+        measures(warm_up=lambda name: 0, summary=lambda lags_s: sum(lags_s[5:]) / len(lags_s)),
+        "The lags of some events were divided by the number of all, so the average is too small.",
+    ),
+    Trap(
         "the servers exchanged",
         _exchanged,
         "The two servers are exchanged: each has the number of the other one.",

@@ -87,6 +87,17 @@ TRAPS = (
         ),
     ),
     Trap(
+        "as many as came",
+        lambda ids: _missing_of(range(len(ids)), ids),
+        "The numbers were looked for from the beginning on, as many as came. Those that may be missing lie between the "
+        "smallest and the largest.",
+        also=(
+            lambda ids: _missing_of(range(1, len(ids)), ids),
+            lambda ids: _missing_of(range(1, len(ids) + 1), ids),
+            lambda ids: _missing_of(range(len(ids) + 1), ids),
+        ),
+    ),
+    Trap(
         "all are doubled",
         lambda ids: (missing_and_doubled(ids)[0], sorted(set(ids))),
         "Numbers that were seen only once stand among the doubled ones. A number is doubled when it was seen more than "
@@ -239,7 +250,17 @@ def _more_than_once(answer: MissingAndDoubled, expected: MissingAndDoubled) -> b
     return [sorted(set(part)) for part in answer] == list(expected)
 
 
+def _none_missing(answer: MissingAndDoubled, expected: MissingAndDoubled) -> bool:
+    return answer[0] == [] != expected[0]
+
+
 SYMPTOMS = (
+    Symptom(
+        "none is missing",
+        _none_missing,
+        "No missing number was found. It stands in no list of what was seen: go through all numbers from the smallest "
+        "to the largest.",
+    ),
     Symptom("not sorted", _in_another_order, "The numbers are right, but they are not sorted."),
     Symptom(
         "named more than once",

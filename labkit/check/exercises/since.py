@@ -34,6 +34,8 @@ def _samples(seed: str, ask: str) -> list[Sample]:
         count = rng.randrange(0 if ask == "any" else 1, 5)
         log = [(f"{epoch}-{number}", rng.choice(_WORDS)) for number in range(first, first + count)]
         samples.append(_sample(log, epoch, first, _id_to_ask_for(rng, ask, epoch, first, first + count - 1)))
+    if ask == "any":  # the number just before the oldest one, and another epoch
+        samples += [_sample([("e-5", "tick"), ("e-6", "")], "e", 5, last_event_id) for last_event_id in ("old-4", "4")]
     return samples
 
 

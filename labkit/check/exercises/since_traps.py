@@ -76,6 +76,12 @@ def _missed_is_a_hole(log: Log, last_event_id: str) -> ReplayAndGap:
     return missed, gap or bool(missed)
 
 
+def _only_the_first(log: Log, last_event_id: str, gap: bool = True) -> ReplayAndGap:
+    if not last_event_id:
+        return [], False
+    return (log[1:], False) if log and log[0][0] == last_event_id else (log, gap)
+
+
 def _cut_at_the_first_hyphen(log: Log, last_event_id: str) -> ReplayAndGap:
     if last_event_id:
         int(last_event_id.partition("-")[2])
@@ -121,6 +127,13 @@ KEPT_TRAPS = (
         "before it",
         _before_it,
         "The client got what stands before its id. It has seen that; it has missed what comes after it.",
+    ),
+    Trap(
+        "only the first",
+        _only_the_first,
+        "Only the first event of the log was looked at. (Does a `return` stand inside the loop, where an id is another "
+        "one? Then the loop ends with it.)",
+        also=(lambda log, last_event_id: _only_the_first(log, last_event_id, gap=False),),
     ),
     Trap(
         "first hyphen",

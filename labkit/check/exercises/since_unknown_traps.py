@@ -62,6 +62,12 @@ def _looks_at_the_number_only(log: Log, last_event_id: str) -> ReplayAndGap:
     return _newer(log, last_event_id), int(digits) < (_number(log[0][0]) if log else 0) - 1
 
 
+def _looks_at_the_number_before_the_oldest(log: Log, last_event_id: str) -> ReplayAndGap:
+    missed, gap = since(log, last_event_id)
+    digits = last_event_id.rpartition("-")[2]
+    return missed, gap and not (log and digits.isdigit() and int(digits) == _number(log[0][0]) - 1)
+
+
 def _number_raises(log: Log, last_event_id: str) -> ReplayAndGap:
     if not last_event_id:
         return [], False
@@ -144,6 +150,7 @@ UNKNOWN_TRAPS = (
         _looks_at_the_number_only,
         "The epoch was not looked at. After a restart the number 7 is another event: a client with an id of another "
         "epoch is a stranger, whatever its number.",
+        also=(_looks_at_the_number_before_the_oldest,),
     ),
     Trap(
         "number raises",

@@ -138,10 +138,16 @@ TRAPS = (
         _splitlines_of_ended,
         "A line was cut where no line end is: at U+2028, U+2029, NEL, VT or FF. In an event stream they are ordinary "
         "characters. (If you use `str.splitlines()`: it cuts there.)",
+        also=(lambda text: [line.rstrip("\r\n") for line in text.splitlines(True) if line.endswith(("\r", "\n"))],),
     ),
 )
 
 SYMPTOMS = (
+    Symptom(
+        "nothing came",
+        lambda lines, expected: lines == [],
+        "No line came out, although line ends stand in the text.",
+    ),
     Symptom(
         "another order",
         lambda lines, expected: sorted(lines) == sorted(expected),
