@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -53,7 +54,8 @@ class EventSource(Source):
         last_event_id: where an earlier stream ended; "" begins with what is published next.
         policy: when to reconnect: STANDARD, RESILIENT or your own.
         reconnection_ms: the wait before a reconnection, until the server sends a `retry`.
-        read_timeout_s: without a byte for so long, heartbeats counted, the peer is gone; None waits for ever.
+        read_timeout_s: without a byte for so long, heartbeats counted, the peer is gone, and so it is if its head takes
+            longer; None waits for ever.
         max_event_bytes: the largest event that is read.
         deduplicate: drops an event whose id was among the newest 1000. For streams in which each event has an id of its
             own. Events without any id always come through.
@@ -106,6 +108,8 @@ class EventSource(Source):
         self._rng = rng or random.Random()
         self._request = {"method": method, "content": content, "json": json}
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        # In all: httpx counts each read anew, and a head may come letter by letter.
+        self._head_timeout_s = None if read_timeout_s is None else CONNECT_TIMEOUT_S + read_timeout_s
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         # trust_env=False: a proxy of the environment must not come between a learner and a server on loopback.
         self._http = new_client(url, transport=transport, timeout=timeout, follow_redirects=True)
@@ -140,7 +144,11 @@ class EventSource(Source):
         """The events of one connection; what became of it is left in `attempt`."""
         self.connections += 1
         try:
-            async with self._http.stream(url=self.url, headers=self._request_headers(), **self._request) as response:
+            async with (
+                asyncio.timeout(self._head_timeout_s) as head_timeout,
+                self._http.stream(url=self.url, headers=self._request_headers(), **self._request) as response,
+            ):
+                head_timeout.reschedule(None)
                 content_type = response.headers.get("content-type")
                 attempt.url = str(response.url)
                 if not opens_stream(response.status_code, content_type):
@@ -154,7 +162,7 @@ class EventSource(Source):
                 async with aclosing(self._read(response)) as events:
                     async for event in events:
                         yield event
-        except httpx.ReadTimeout:
+        except (httpx.ReadTimeout, TimeoutError):
             error = StreamStalled(self._read_timeout_s or 0.0)
             attempt.outcome = Ended(str(error)) if attempt.opened else Unreachable(str(error))
         except httpx.LocalProtocolError as problem:

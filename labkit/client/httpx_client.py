@@ -35,6 +35,15 @@ def new_client(
     return httpx.AsyncClient(
         trust_env=not is_loopback(httpx.URL(url).host),
         verify=shared_tls_context() if verify else False,
+        event_hooks={"response": [_drop_body_of_redirect]},
         headers={"Accept-Encoding": ACCEPT_ENCODING, **(headers or {})},
         **settings,
     )
+
+
+async def _drop_body_of_redirect(response: httpx.Response) -> None:
+    # httpx would read it whole before it goes on, were it without an end.
+    if response.has_redirect_location:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        await response.stream.aclose()
+        response.stream = httpx.ByteStream(b"")

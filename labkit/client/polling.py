@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -58,6 +59,7 @@ class Polling(Source):
         self._etag = ""  # of the newest answer
         self._every_s, self._reconnection_s = every_s, reconnection_ms / 1000
         self._clock = clock
+        self._read_timeout_s = read_timeout_s
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         self._http = new_client(url, transport=transport, timeout=timeout)
 
@@ -68,7 +70,7 @@ class Polling(Source):
                     async with aclosing(self._poll()) as events:
                         async for event in events:
                             yield event
-                except httpx.RequestError as problem:
+                except (httpx.RequestError, TimeoutError) as problem:
                     if not self._opened:
                         raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
                     self._set_state(
@@ -99,7 +101,10 @@ class Polling(Source):
         headers = {"If-None-Match": self._etag} if self._etag else {}
         self.requests += 1
         since = {"since": self.last_event_id}
-        async with self._http.stream("GET", self.url, params=since, headers=headers) as response:
+        async with (
+            asyncio.timeout(self._read_timeout_s),  # in all: httpx counts each read anew
+            self._http.stream("GET", self.url, params=since, headers=headers) as response,
+        ):
             if response.status_code == 304:
                 self.empty_answers += 1
                 return [], self.last_event_id

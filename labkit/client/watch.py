@@ -18,8 +18,8 @@ MAX_BYTES = 4 * 1024 * 1024
 class ResponseRecorder:
     """Records a response while it arrives.
 
-    `connected` tells whether the connection was made, `bytes` counts the body so far, `ended` tells whether it is
-    complete; `broken` is why it is not ("" if there is no reason).
+    `connected` tells whether the connection was made, `bytes` counts the body so far, `newest` is the piece of it that
+    came last, `ended` tells whether it is complete; `broken` is why it is not ("" if there is no reason).
 
     Args:
         join_s: pieces that arrive within this time of each other are recorded as one.
@@ -34,7 +34,7 @@ class ResponseRecorder:
         self._arrivals: list[Arrival] = []
         self._response: httpx.Response | None = None
         self._head_s = 0.0
-        self.bytes = 0
+        self.bytes, self.newest = 0, b""
         self.ended, self.broken = False, ""
 
     async def trace(self, event: str, info: Mapping[str, object]) -> None:
@@ -50,6 +50,7 @@ class ResponseRecorder:
     def record_bytes(self, data: bytes) -> None:
         """Notes a piece of the body, and when it arrived."""
         self.bytes += len(data)
+        self.newest = data
         now_s = self._now_s()
         if self._arrivals and now_s - self._arrivals[-1].at_s < self._join_s:
             data = self._arrivals.pop().data + data

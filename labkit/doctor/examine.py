@@ -20,8 +20,9 @@ from labkit.doctor.diagnosis import Diagnosis, FurtherAnswers
 from labkit.doctor.head import is_cacheable
 from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
-from labkit.errors import LabError
+from labkit.errors import LabError, LimitExceeded
 from labkit.recording import Recording
+from labkit.wire import Decoder, Event
 
 MAX_STREAMS = 2  # as many as a browser's page and its reload open
 RETURN_S = 3.0
@@ -200,7 +201,7 @@ def _follow_ups(request: Request, first: Recording, content: Content, held: bool
         if first.broken or first.ended:  # as long as the first, to see whether it ends alike
             answer = await request.ask(seconds, {"Last-Event-ID": last_event_id})
         else:
-            answer = await request.ask(min(seconds, RETURN_S), {"Last-Event-ID": last_event_id}, _one_event)
+            answer = await request.ask(min(seconds, RETURN_S), {"Last-Event-ID": last_event_id}, FirstEvent())
         return replace(further, resumed=_readable(answer), last_event_id=last_event_id)
 
     async def ask_again(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
@@ -216,8 +217,18 @@ def _follow_ups(request: Request, first: Recording, content: Content, held: bool
     return follow_ups
 
 
-def _one_event(watching: ResponseRecorder) -> bool:
-    return any(event.last_event_id for event in watching.recording.events)  # a greeting has no id
+class FirstEvent:
+    """Called with a recorder after each piece; True when an event with an id has come. (A greeting has none.)"""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder()
+
+    def __call__(self, watching: ResponseRecorder) -> bool:
+        try:
+            signals = self._decoder.feed(watching.newest)
+        except LimitExceeded:
+            return True  # it is no event, and has no end
+        return any(isinstance(signal, Event) and signal.last_event_id for signal in signals)
 
 
 def _readable(recording: Recording) -> Recording:

@@ -61,8 +61,8 @@ def _facts(recording: Recording, content: Content | None, readable: Recording | 
     if content is None or readable is None:
         return (head,)
     end = "then it ended" if recording.ended else "then it broke off" if recording.broken else "and it is open"
-    size, events = counted(len(recording.body), "byte"), counted(len(readable.events), "event")
-    arrived = f"{size}, {events} in {recording.end_s:.1f} s, {end}"
+    size = counted(len(recording.body), "byte")
+    arrived = f"{size}, {readable.count_text} in {recording.end_s:.1f} s, {end}"
     pattern = pattern_of(readable)
     if not pattern.at_s:
         return (head, arrived)

@@ -12,6 +12,11 @@ from labkit.recording.decompress import codings, decompressed
 from labkit.wire import Decoder, Event, Signal
 from labkit.wire.decoder import MAX_EVENT_BYTES
 
+#: As many are read of one recording: enough for any pattern, and 4 MiB can hold a million.
+MAX_SIGNALS = 50_000
+#: As much is decoded at once: before the next piece it is seen that there are enough.
+PIECE_BYTES = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -71,13 +76,27 @@ class Recording:
 
     @cached_property
     def timed_signals(self) -> list[tuple[float, Signal]]:
-        """Each signal with the arrival time of the piece that completed it, in seconds; last, what the end discards."""
+        """Each signal with the arrival time of the piece that completed it, in seconds; last, what the end discards.
+
+        No more than MAX_SIGNALS.
+        """
         decoder = Decoder(max_event_bytes=max(MAX_EVENT_BYTES, len(self.body) + 1))  # it is in memory already
-        timed = [(arrival.at_s, signal) for arrival in self.arrivals for signal in decoder.feed(arrival.data)]
+        timed: list[tuple[float, Signal]] = []
+        for arrival in self.arrivals:
+            for start in range(0, len(arrival.data), PIECE_BYTES):
+                signals = decoder.feed(arrival.data[start : start + PIECE_BYTES])
+                timed += [(arrival.at_s, signal) for signal in signals]
+                if len(timed) >= MAX_SIGNALS:
+                    return timed[:MAX_SIGNALS]
         last_s = self.arrivals[-1].at_s if self.arrivals else 0.0
         return timed + [(last_s, signal) for signal in decoder.close()]
 
     @property
+    def has_more(self) -> bool:
+        """Whether the body holds more signals than were read."""
+        return len(self.timed_signals) == MAX_SIGNALS
+
+    @cached_property
     def timed_events(self) -> list[tuple[float, Event]]:
         """Each event with its arrival time, in seconds."""
         return [(at_s, signal) for at_s, signal in self.timed_signals if isinstance(signal, Event)]
@@ -92,10 +111,15 @@ class Recording:
         """The events that a client dispatches, in order."""
         return [event for _, event in self.timed_events]
 
+    @property
+    def count_text(self) -> str:
+        """How many events there are, as a sentence says it."""
+        return counted(len(self.events), "event") + (" and more" if self.has_more else "")
+
     def __repr__(self) -> str:
         end = "ended" if self.ended else "broke off" if self.broken else "still open"
         kind = self.headers.get("content-type", "no Content-Type")
-        size, events = counted(len(self.body), "byte"), counted(len(self.events), "event")
+        size, events = counted(len(self.body), "byte"), self.count_text
         return f"<Recording {self.status} {kind}: {size}, {events}, {end}>"
 
 
