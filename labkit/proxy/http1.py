@@ -19,6 +19,8 @@ HOP_BY_HOP = frozenset(
 READ_BYTES = 65536
 #: The longest head that is read. Precedent: asyncio's own limit for a line.
 HEAD_BYTES = 65536
+#: How long the head of a request may take, and each next piece of its body. Precedent: nginx's client_header_timeout.
+REQUEST_TIMEOUT_S = 60.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -62,6 +64,7 @@ class MessageReader:
     def __init__(self, role: type[h11.CLIENT] | type[h11.SERVER], reader: asyncio.StreamReader) -> None:
         self.state = h11.Connection(role, max_incomplete_event_size=HEAD_BYTES)
         self._reader = reader
+        self._asked = role is h11.SERVER
 
     async def next(self, writer: asyncio.StreamWriter | None = None) -> h11.Event:
         """The next part of a message: a head, a piece of a body as it came, or the end of the message.
@@ -69,7 +72,8 @@ class MessageReader:
         A client that waits for 100 Continue before it sends its body gets it through `writer`.
 
         Raises:
-            h11.RemoteProtocolError: what came is not HTTP, or the connection ended in the middle of a message.
+            h11.RemoteProtocolError: what came is not HTTP, or the connection ended in the middle of a message, or a
+                client says nothing for REQUEST_TIMEOUT_S.
 
         Source: RFC 9110, 10.1.1.
         """
@@ -79,7 +83,11 @@ class MessageReader:
             if writer is not None and self.state.they_are_waiting_for_100_continue:
                 writer.write(CONTINUE)
                 self.state.send(h11.InformationalResponse(status_code=100, headers=[]))
-            self.state.receive_data(await self._reader.read(READ_BYTES))
+            try:
+                async with asyncio.timeout(REQUEST_TIMEOUT_S if self._asked else None):
+                    self.state.receive_data(await self._reader.read(READ_BYTES))
+            except TimeoutError:
+                raise _too_slow() from None
         return event
 
     async def request(self) -> h11.Request:
@@ -88,7 +96,11 @@ class MessageReader:
         Raises:
             h11.RemoteProtocolError: what came is no request, or the client left before it was complete.
         """
-        event = await self.next()
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                event = await self.next()
+        except TimeoutError:
+            raise _too_slow() from None
         if not isinstance(event, h11.Request):
             raise h11.RemoteProtocolError("the connection ended before a request")
         return event
@@ -97,6 +109,10 @@ class MessageReader:
         """Returns when the other side has ended the connection; what it sends after its request is not read."""
         while await self._reader.read(READ_BYTES):
             pass
+
+
+def _too_slow() -> h11.RemoteProtocolError:
+    return h11.RemoteProtocolError(f"it is not complete after {REQUEST_TIMEOUT_S:g} s", error_status_hint=408)
 
 
 def request_to_origin(request: h11.Request, host: str) -> h11.Request:

@@ -105,7 +105,8 @@ class Relay:
         except h11.RemoteProtocolError as problem:
             passage.ended = passage.ended or f"the client's request is not HTTP: {problem}"
             with contextlib.suppress(OSError):
-                await _answer(writer, 400, [TEXT], f"The relay cannot read this request: {problem}\n".encode())
+                status = 408 if problem.error_status_hint == 408 else 400
+                await _answer(writer, status, [TEXT], f"The relay cannot read this request: {problem}\n".encode())
         except asyncio.CancelledError:
             passage.ended = passage.ended or "the relay was closed"  # not raised: asyncio's server would complain of it
         finally:

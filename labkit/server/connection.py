@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import socket
 import time
@@ -20,6 +19,8 @@ from labkit.wire.chunked import LAST_CHUNK
 #: Left alone, Linux lets its own buffer for one slow reader grow to some 2.6 MB; 1000 of them take what a server has.
 #: Precedent for a fixed size: nginx's `listen ... sndbuf=`, HAProxy's tune.sndbuf. (Linux books twice the number.)
 SEND_BUFFER_BYTES = 128 * 1024
+#: How long a reader may take nothing of what waits for it. Precedent: nginx's send_timeout, 60 s between two writes.
+STALL_TIMEOUT_S = 60.0
 #: How long an ended response may take to reach a reader that is behind. Precedent: nginx's lingering_time, 30 s.
 END_TIMEOUT_S = 30.0
 
@@ -76,8 +77,7 @@ class Connection:
         self._ended = False
         self.chunked = chunked
         self.visit = visit
-        if stream.socket is not None:  # it is None where the client has left already
-            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        bound_send_buffer(stream)
         stream.set_close_callback(self._handle_close)
 
     def send(self, data: bytes) -> None:
@@ -108,12 +108,14 @@ class Connection:
             self.cut("connection lost")
 
     async def drain(self) -> None:
-        """Returns when the kernel has taken everything: this is the pace of the reader."""
-        if self._stream.writing():
-            with contextlib.suppress(StreamClosedError):
-                await self._stream.write(b"")
-        else:
+        """Returns when the kernel has taken everything: this is the pace of the reader.
+
+        A reader that takes nothing for STALL_TIMEOUT_S is disconnected.
+        """
+        if not self._stream.writing():
             await asyncio.sleep(0)  # a source without a pause of its own must not stop the world
+        elif not await taken(self._stream):
+            self.cut("too slow: it read nothing for so long")
 
     def end(self, why: str) -> None:
         """Ends the response as HTTP does, after everything that still waits was sent. `why` goes into the visit."""
@@ -168,6 +170,27 @@ class Connection:
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
             on_close(self)
+
+
+async def taken(stream: IOStream) -> bool:
+    """Returns when the kernel has taken everything that was written to the stream, or the stream is closed.
+
+    False if it takes nothing for STALL_TIMEOUT_S: then the caller closes it.
+    """
+    written = asyncio.ensure_future(stream.write(b""))
+    written.add_done_callback(lambda future: future.cancelled() or future.exception())
+    left_bytes = -1
+    while left_bytes != (left_bytes := len(stream._write_buffer or b"")):
+        await asyncio.wait([written], timeout=STALL_TIMEOUT_S)
+        if written.done():
+            return True
+    return False
+
+
+def bound_send_buffer(stream: IOStream) -> None:
+    """Gives the kernel a fixed part of what may wait for a reader. See SEND_BUFFER_BYTES."""
+    if stream.socket is not None:  # it is None where the client has left already
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def in_one_piece(frames: list[bytes], room_bytes: int) -> list[bytes]:

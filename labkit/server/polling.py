@@ -13,6 +13,7 @@ from tornado.web import Finish, HTTPError, RequestHandler
 from labkit.errors import ChannelStopped, LogFailed
 from labkit.log import Replay
 from labkit.server.channel import Channel
+from labkit.server.connection import bound_send_buffer, taken
 from labkit.server.gap import gap_frame
 from labkit.server.guarded_log import Page
 from labkit.server.handlers import allow_loopback, mount
@@ -27,8 +28,9 @@ def polling(channel: Channel) -> HandlerRoute:
     """A route for polling: GET ?since=ID answers at once with the events after that id.
 
     The answer is JSON: {"events": [{"id", "type", "data"}], "last": ID}. Without `since` there are no events, and
-    `last` is where to begin. Its ETag is the last id, percent-encoded: with If-None-Match, "nothing new" is a 304
-    without a body. In a tornado Application of your own the rule is `("/poll", *polling(channel))`.
+    `last` is where to begin. Of more than the channel's `room_bytes` the answer has the beginning, and `last` is where
+    to go on. Its ETag is the last id, percent-encoded: with If-None-Match, "nothing new" is a 304 without a body. In a
+    tornado Application of your own the rule is `("/poll", *polling(channel))`.
     """
     return PollingHandler, {"channel": channel}
 
@@ -64,7 +66,11 @@ class PollingHandler(RequestHandler):
             self.finish()
         else:
             events = [event_as_dict(frame) for frame in frames_with_gap(page.replay, since)]
+            stream = self.request.connection.stream  # type: ignore[union-attr]
+            bound_send_buffer(stream)
             self.finish(json.dumps({"events": events, "last": page.last_id}))
+            if stream.writing() and not await taken(stream):
+                stream.close()
 
     def options(self) -> None:
         """Lets a page on another port of this machine send If-None-Match."""

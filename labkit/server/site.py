@@ -38,6 +38,9 @@ LOOPBACK = "127.0.0.1"
 #: The largest body of a request, and the largest message over a WebSocket; more is refused before it is read. It is ten
 #: times the longest prompt that a model here takes. (tornado takes 100 MB.)
 MAX_BODY_BYTES = 2 * 1024 * 1024
+#: How long a connection may be idle between two requests, and how long a request's head, and then its body, may take.
+#: Precedent: nginx's client_header_timeout, client_body_timeout (60 s) and keepalive_timeout (75 s).
+REQUEST_TIMEOUT_S = 60.0
 
 
 class NotFoundHandler(RequestHandler):
@@ -124,7 +127,12 @@ class Site:
             raise
         self.port = sockets[0].getsockname()[1]
         self.hosts.add(host.lower())  # where it is bound to a name
-        self._server = HTTPServer(self._application(), max_body_size=MAX_BODY_BYTES)
+        self._server = HTTPServer(
+            self._application(),
+            max_body_size=MAX_BODY_BYTES,
+            idle_connection_timeout=REQUEST_TIMEOUT_S,
+            body_timeout=REQUEST_TIMEOUT_S,
+        )
         self._server.add_sockets(sockets)
 
     def replace(self, routes: Routes) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tornado.iostream import IOStream
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from labkit.errors import ChannelStopped, LabError
-from labkit.server.channel import HEARTBEAT_S, Channel
+from labkit.server.channel import HEARTBEAT_S, ROOM_BYTES, Channel
+from labkit.server.connection import bound_send_buffer, taken
 from labkit.server.handlers import mount, register_sender
 from labkit.server.origins import is_own_page
 from labkit.server.polling import event_as_json, frames_with_gap, since_parameter
@@ -51,6 +53,11 @@ class ChannelSocket(WebSocketHandler):
         """What tornado compresses with: an empty dict switches compression on, None off."""
         return {} if self.compression else None
 
+    @property
+    def max_message_size(self) -> int:
+        """How large a message of the client may be: none is listened to."""
+        return ROOM_BYTES
+
     @staticmethod
     def text_of(frame: Frame) -> str:
         """The event as the text of a message."""
@@ -69,17 +76,21 @@ class ChannelSocket(WebSocketHandler):
         mount(self, self.channel)
         # From now on, and not from when the task comes to run: the client may say something at once, and wait for it.
         since = self.since or self.channel.last_event_id
-        self._send_task = asyncio.ensure_future(self._send_all(since))
         stream = self.ws_connection.stream if self.ws_connection is not None else None
         assert stream is not None  # the handshake was sent over it
+        bound_send_buffer(stream)
+        self._send_task = asyncio.ensure_future(self._send_all(since, stream))
         register_sender(self, self._send_task, stream)
 
-    async def _send_all(self, since: str) -> None:
+    async def _send_all(self, since: str, stream: IOStream) -> None:
         try:
             while True:
                 page = await self.channel.wait_for_events(since)
                 for frame in frames_with_gap(page.replay, since):
-                    await self.write_message(self.text_of(frame))
+                    sending = self.write_message(self.text_of(frame))
+                    if stream.writing() and not await taken(stream):
+                        stream.close()  # a close frame would wait behind what it does not read
+                    await sending
                 since = page.last_id
         except WebSocketClosedError:
             pass  # on_close is called as well
