@@ -16,8 +16,9 @@ import pytest
 
 from labkit.client import EventSource
 from labkit.errors import StreamLost
+from labkit.system.sockets import reserved_port
 
-from ..helpers import free_port, soon
+from ..helpers import soon
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]  # some 15 s each: that no kill at any moment costs an event
 
@@ -72,7 +73,12 @@ class Reader:
 
 async def crash(path: Path, in_trouble: bool) -> list[Reader]:
     """Kills a server again and again, when all readers have got some more. Returns them when they have it all."""
-    port = free_port()
+    with reserved_port() as port:  # also while no server listens there
+        return await crash_at(port, path, in_trouble)
+
+
+async def crash_at(port: int, path: Path, in_trouble: bool) -> list[Reader]:
+    """See crash()."""
     readers = [Reader(f"http://127.0.0.1:{port}/events") for _ in range(READERS)]
     tasks = [asyncio.create_task(reader.read()) for reader in readers]
     for round in range(KILLS):
