@@ -12,6 +12,7 @@ from types import TracebackType
 
 from labkit.errors import LabError, LogFailed, counted
 from labkit.log.contract import Replay
+from labkit.log.database import open_database
 from labkit.log.ids import check_epoch, first_page, number_of
 from labkit.log.memory import MAX_EVENTS
 from labkit.wire import Frame
@@ -82,16 +83,13 @@ class SQLiteLog:
         self._epoch_to_write: str | None = None  # ours, from the first append on
         self._is_new = False
         try:
-            # A Channel appends from any thread, one at a time.
-            self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10.0)
-            self._database.execute("PRAGMA journal_mode=WAL")  # readers do not wait for the writer
-            self._database.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._database.executescript(_SCHEMA)
+            self._database = open_database(self.path, _SCHEMA, durable)
             self._first_epoch = self._load_epoch(epoch)
             self._database.execute(f"PRAGMA busy_timeout={LOCK_WAIT_MS}")  # opening it may take longer than using it
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, OSError) as problem:
             raise LabError(
-                f"{self.path} cannot be used as a log: {problem}. Is it the file of another program?"
+                f"{self.path} cannot be used as a log: {getattr(problem, 'strerror', None) or problem}. "
+                "Is it the file of another program?"
             ) from None
 
     def _load_epoch(self, epoch: str | None) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from labkit.errors import LabError
 from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, find_program, version_of
+from labkit.system.hosts import address
 
 HAPROXY_ADVICE = "no HAProxy here (Debian: apt install haproxy)"
 
@@ -50,7 +51,7 @@ class HAProxy:
         return (
             f"global\n  log stderr format raw local0\n\ndefaults\n{lines}\n\n"
             f"frontend clients\n  bind 127.0.0.1:{place.port}\n  default_backend origin\n\n"
-            f"backend origin\n  server origin {parts.hostname}:{parts.port or 80}\n"
+            f"backend origin\n  server origin {address(parts.hostname or '', parts.port or 80)}\n"
         )
 
 

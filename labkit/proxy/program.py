@@ -9,7 +9,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 from labkit.errors import LabError
+from labkit.proxy.folder import ProxyFolder
 from labkit.system.child import Child
 from labkit.system.sockets import reserved_port
 
@@ -68,26 +68,24 @@ class RunningProxy:
         if not 0 <= port <= 65535:
             raise LabError(f"port={port}: a port is a number from 1 to 65535, and 0 stands for any that is free")
         self.name, self.origin = plan.name, origin
-        self._folder = Path(tempfile.mkdtemp(prefix="labkit-proxy-"))
-        # Where root starts nginx, its workers are nobody: they must be able to walk in.
-        self._folder.chmod(0o755)
+        self._folder = ProxyFolder()
         try:
             certificate = _make_certificate(self._folder) if plan.tls else None
             self.port, self._child = self._start(plan, certificate, port)
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()
             raise
         self.url = f"{'https' if plan.tls else 'http'}://127.0.0.1:{self.port}{parts.path or '/'}"
 
     def _start(self, plan: Plan, certificate: Path | None, preferred_port: int) -> tuple[int, Child]:
         for attempt in range(ATTEMPTS):
             with reserved_port(preferred_port if attempt == 0 else 0) as port:
-                place = ProxyPlace(port, self._folder, certificate)
+                place = ProxyPlace(port, self._folder.path, certificate)
                 self.config = plan.config(place)
-                config_file = self._folder / "proxy.conf"
-                config_file.write_text(self.config, "utf-8")
-                with (self._folder / "log.txt").open("wb") as log:
-                    child = Child(plan.command(place, config_file), log=log)
+                with self._folder.open("proxy.conf") as config_file:
+                    config_file.write(self.config.encode())
+                with self._folder.open("log.txt") as log:
+                    child = Child(plan.command(place, self._folder.path / "proxy.conf"), log=log)
                 if _wait_until_serving(port, child):
                     return port, child
                 child.stop()
@@ -101,12 +99,13 @@ class RunningProxy:
     @property
     def log(self) -> str:
         """The text that the proxy has logged; "" after stop()."""
-        return (self._folder / "log.txt").read_text("utf-8", "replace") if self._folder.exists() else ""
+        file = self._folder.path / "log.txt"
+        return file.read_text("utf-8", "replace") if file.exists() else ""
 
     def stop(self) -> None:
         """Ends the proxy with everything that it has started, and removes its files. Returns when that is done."""
         self._child.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def __enter__(self) -> RunningProxy:
         return self
@@ -132,7 +131,7 @@ def _wait_until_serving(port: int, child: Child) -> bool:
     return False
 
 
-def _make_certificate(folder: Path) -> Path:
+def _make_certificate(folder: ProxyFolder) -> Path:
     """The file of a fresh certificate for this machine, with its key."""
     try:
         import trustme
@@ -140,10 +139,9 @@ def _make_certificate(folder: Path) -> Path:
         advice = "uv sync --extra proxies, or pip install trustme"
         raise LabError(f"a certificate needs the package trustme: {advice}") from None
     certificate = trustme.CA().issue_cert("127.0.0.1", "localhost")
-    file = folder / "certificate.pem"
-    file.touch(mode=0o600)
-    file.write_bytes(certificate.private_key_and_cert_chain_pem.bytes())
-    return file
+    with folder.open("certificate.pem") as file:
+        file.write(certificate.private_key_and_cert_chain_pem.bytes())
+    return folder.path / "certificate.pem"
 
 
 def find_program(variable: str, *commands: str) -> str | None:

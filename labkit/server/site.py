@@ -26,7 +26,7 @@ from labkit.server.handlers import (
     SourceHandler,
     allow_loopback,
 )  # fmt: skip
-from labkit.system.hosts import is_own_host, refusal
+from labkit.system.hosts import address, is_own_host, refusal
 from labkit.system.sockets import shut_down
 
 #: A tornado handler, and what its initialize() is called with.
@@ -248,7 +248,7 @@ class RunningServer:
 
 def base_url(host: str, port: int) -> str:
     """The http:// URL of a host and port, with an IPv6 address in brackets."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"http://{address(host, port)}"
 
 
 def _bind(routes: Routes) -> None:

@@ -33,12 +33,30 @@ except subprocess.TimeoutExpired:
 """
 
 
+#: What a program needs of its environment. All else stays behind: the keys of a learner's models among it.
+_VARIABLES = frozenset("""
+    PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR TEMP TMP SHELL DISPLAY XDG_RUNTIME_DIR LD_LIBRARY_PATH
+    DYLD_LIBRARY_PATH VIRTUAL_ENV CONDA_PREFIX SSL_CERT_FILE SSL_CERT_DIR SYSTEMROOT SYSTEMDRIVE COMSPEC PATHEXT WINDIR
+    APPDATA LOCALAPPDATA PROGRAMDATA PROGRAMFILES USERPROFILE
+""".split())  # fmt: skip # noqa: SIM905
+_PREFIXES = ("LC_", "PYTHON", "COVERAGE")
+
+
+def clean_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The variables that a program needs: where things are, and in which language. No keys, no tokens.
+
+    >>> clean_environment({"PATH": "/bin", "LC_ALL": "C", "OPENAI_API_KEY": "sk-1"})
+    {'PATH': '/bin', 'LC_ALL': 'C'}
+    """
+    return {name: value for name, value in base.items() if name.upper() in _VARIABLES or name.startswith(_PREFIXES)}
+
+
 class Child:
     """A running program. It ends with stop(), at the end of a `with` block, and with this process, however that ends.
 
     Args:
         command: the program and its arguments.
-        environment: variables on top of those of this process.
+        environment: variables on top of clean_environment().
         log: takes what the program prints; without one it is thrown away.
     """
 
@@ -49,7 +67,7 @@ class Child:
         output = log if log is not None else subprocess.DEVNULL
         self._guard = subprocess.Popen(
             [sys.executable, "-c", _GUARD, *self.command],
-            env={**os.environ, **(environment or {})},
+            env={**clean_environment(), **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

@@ -48,6 +48,17 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].lower().removesuffix(".")
 
 
+def address(host: str, port: int) -> str:
+    """The host and port as they stand in a URL: an IPv6 address in brackets.
+
+    >>> address("::1", 80), address("localhost", 80)
+    ('[::1]:80', 'localhost:80')
+
+    Source: RFC 3986, 3.2.2.
+    """
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def refusal(host: str | None) -> str:
     """What a server says to a request that was meant for another name."""
     return (

@@ -263,7 +263,7 @@ def test_what_cannot_be_a_log(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("certainly not a database, and long enough to be seen as none" * 20)
     with pytest.raises(LabError, match=r"text cannot be used as a log: .* Is it the file of another program\?"):
         SQLiteLog(tmp_path / "text")
-    with pytest.raises(LabError, match="unable to open"):
+    with pytest.raises(LabError, match="No such file or directory"):
         SQLiteLog(tmp_path / "no" / "such" / "folder")
     SQLiteLog(tmp_path / "log.db", epoch="e").close()
     with pytest.raises(LabError, match="holds the log of epoch 'e', not 'f'"):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -23,6 +24,8 @@ from labkit.proxy import EmbeddedProxy, HAProxy, Nginx, as_nginx, front, haproxy
 from labkit.proxy.nginx import find_nginx, version, wheel_nginx
 from labkit.proxy.program import ProxyPlace, find_program
 from labkit.recording import Lags, lags
+from labkit.server import Channel
+from labkit.server.site import serve
 
 from ..helpers import eventually
 
@@ -143,7 +146,7 @@ def test_an_idle_timer_ends_a_silent_stream(tool: Find) -> None:
 
 def test_nothing_is_left_of_a_proxy(real: str) -> None:
     proxy = nginx("http://127.0.0.1:9/", Nginx(cache_s=1), program=real)
-    folder = proxy._folder
+    folder = proxy._folder.path
     assert "start worker process" in proxy.log and "proxy_cache streams" in proxy.config and "nginx" in repr(proxy)
     processes = [child.pid for child in psutil.Process(proxy._child._guard.pid).children(recursive=True)]
     assert len(processes) >= 2  # the master and its worker
@@ -167,6 +170,7 @@ def test_whoever_listens_at_the_wanted_port_is_not_taken_for_the_proxy(program: 
 STARTS_TWO = """
 import sys, time
 from labkit.proxy import front, Nginx
+from labkit.server import Channel, serve
 front("http://127.0.0.1:9/", Nginx(), name="a")
 front("http://127.0.0.1:9/", Nginx(cache_s=1), name="b")
 print("started", flush=True)
@@ -224,3 +228,17 @@ def test_http2_is_asked_for_as_each_version_wants_it(tmp_path: Path) -> None:
     old, new = (Nginx(http2=True).config("http://127.0.0.1:9/", site, number) for number in ((1, 22, 1), (1, 31, 3)))
     assert "443 http2;" in old and "http2 on;" not in old
     assert "443;" in new and "http2 on;" in new
+
+
+@pytest.mark.parametrize("name", ["nginx", "haproxy"])
+def test_an_origin_may_have_an_ipv6_address(tool: Find, name: str) -> None:
+    tool(name)
+
+    async def main() -> int:
+        async with serve(Channel(), host="::1") as server:
+            make = nginx if name == "nginx" else haproxy
+            with await asyncio.to_thread(make, server.url) as proxy:
+                async with httpx.AsyncClient(trust_env=False) as client, client.stream("GET", proxy.url) as answer:
+                    return answer.status_code
+
+    assert asyncio.run(main()) == 200

@@ -64,3 +64,19 @@ def test_a_program_that_ends_by_itself_is_noticed() -> None:
     child = Child([sys.executable, "-c", "pass"])
     eventually(lambda: not child.running)
     child.stop()
+
+
+def test_a_program_gets_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "LABKIT_UPSTREAM_KEY",
+        "OPENAI_API_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "JUPYTERHUB_API_TOKEN",
+        "DATABASE_URL",
+    ):
+        monkeypatch.setenv(name, "a secret")
+    program = [sys.executable, "-c", "import os; print(dict(os.environ))"]
+    with (tmp_path / "log").open("wb") as log, Child(program, environment={"GIVEN": "by name"}, log=log) as child:
+        eventually(lambda: not child.running)
+    said = (tmp_path / "log").read_text()
+    assert "a secret" not in said and "'GIVEN': 'by name'" in said and "'PATH'" in said
