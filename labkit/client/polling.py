@@ -15,14 +15,18 @@ from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, RE
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import StreamLost, StreamRejected
 from labkit.wire import Event
-from labkit.wire.session import DEFAULT_RECONNECTION_MS
+from labkit.wire.session import DEFAULT_RECONNECTION_MS, FLOOR_MS
+
+#: A server that has nothing new, and says so at once, is not asked again at full speed.
+FLOOR_S = FLOOR_MS / 1000
 
 
 class Polling(Source):
     """Iterate over it to get Events from a polling() route, which it asks every `every_s` seconds.
 
-    With `every_s` zero it asks a long_polling() route, at once after each answer. States and resuming are those of
-    EventSource. `requests` counts the requests, `empty_answers` the answers without an event.
+    With `every_s` zero it asks a long_polling() route, at once after each answer that has events or took its time.
+    States and resuming are those of EventSource. `requests` counts the requests, `empty_answers` the answers without an
+    event.
 
     Args:
         url: the route's URL.
@@ -84,6 +88,7 @@ class Polling(Source):
     async def _poll(self) -> AsyncGenerator[Event, None]:
         self.connections += 1
         while self.state != CLOSED:
+            asked_s = self._clock.now_s()
             events, last_id = await self._request_events()
             self._set_state(OPEN, "an answer")
             self._opened = True
@@ -95,6 +100,8 @@ class Polling(Source):
             self.last_event_id = last_id
             if self._every_s:
                 await self._clock.sleep_s(self._every_s)
+            elif not events and (rest_s := asked_s + FLOOR_S - self._clock.now_s()) > 0:
+                await self._clock.sleep_s(rest_s)
 
     async def _request_events(self) -> tuple[list[Event], str]:
         """The events of one answer, and where to go on."""

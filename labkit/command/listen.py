@@ -20,6 +20,7 @@ from labkit.command.terminal import Failure, forget_closed_pipes, never_fail_on_
 from labkit.command.unreachable import why_unreachable
 from labkit.errors import LabError, counted
 from labkit.wire import Comment, Event, Ignored, Retry, Signal
+from labkit.wire.session import FLOOR_MS
 
 INTERRUPTED = 130  # precedent: the shell's 128 + SIGINT
 
@@ -83,7 +84,7 @@ class Listening:
             options.url,
             headers=options.headers,
             last_event_id=options.last_event_id,
-            policy=dataclasses.replace(STANDARD, must_open_first=True),
+            policy=dataclasses.replace(STANDARD, must_open_first=True, floor_ms=FLOOR_MS),
             max_event_bytes=options.max_event_bytes,
             on_state=self._on_state,
             on_signal=self._on_signal if options.verbose else None,

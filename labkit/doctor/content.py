@@ -12,10 +12,10 @@ from labkit.doctor.diagnosis import Finding
 from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.wire.explain import BOM
+from labkit.wire.session import FLOOR_MS
 from labkit.wire.values import MAX_RECONNECTION_MS
 
 LONGEST_ID_BYTES = 8000  # from 8 to 9 KB on, nginx, Apache, Varnish and lighttpd answer 400 or 431
-SHORTEST_RETRY_MS = 100
 LONGEST_RETRY_MS = 300_000
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -120,7 +120,7 @@ def _retry(content: Content) -> Iterator[Finding]:
     unreadable = [step.line for step in content.steps if step.role == "ignored" and step.line.startswith("retry")]
     if unreadable:
         yield Finding("retry-unreadable", f"the line {_shorten(unreadable[0])}")
-    if any(ms < SHORTEST_RETRY_MS for ms in times):
+    if any(ms < FLOOR_MS for ms in times):
         yield Finding("retry-too-short", f"retry: {min(times)}, in milliseconds")
     elif any(ms > LONGEST_RETRY_MS for ms in times):
         yield Finding("retry-too-long", f"retry: {max(times)}, which is {max(times) / 60000:.0f} minutes")

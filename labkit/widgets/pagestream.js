@@ -5,6 +5,7 @@
 const PROXIED_AT_MOST = 4; // six streams through Jupyter's own port would leave JupyterLab none to save with
 const BATCH_MS = 100; // what came goes to Python ten times a second
 const DEFAULT_RECONNECTION_MS = 3000; // as Chromium's
+const SHORTEST_WAIT_MS = 100; // a server that says `retry: 0` is not asked again at full speed
 const LONGEST_BACKOFF_MS = 30_000; // each failed request is a line in the browser's console, and nobody can prevent that
 const NEW_SOURCE = "a new EventSource knows no id: what was published in between is not sent again";
 const NOTHING_TO_GO_ON_FROM =
@@ -127,7 +128,7 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
           tell.event(event);
         }
         id = decoder.lastEventId;
-        reconnectionMs = decoder.reconnectionMs ?? reconnectionMs;
+        reconnectionMs = Math.max(SHORTEST_WAIT_MS, decoder.reconnectionMs ?? reconnectionMs);
       }
     } finally {
       chunks.cancel().catch(() => {}); // after an event that is too large nobody reads on

