@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from labkit.system.sockets import close_writer, reset_connection, stop_listening
+from labkit.system.accepting import StreamAcceptor
+from labkit.system.sockets import close_writer, reset_connection
 
 PIECE_BYTES = 65536
 MAX_PIECES = 10_000
@@ -117,26 +119,10 @@ class Pipe:
 async def pipe(origin: str, delay_s: float = 0.0) -> AsyncIterator[Pipe]:
     """Runs a Pipe to the server at this URL, on a free port of this machine, until the block ends."""
     new_pipe = Pipe(origin, delay_s)
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            await new_pipe.serve(reader, writer)
-        except asyncio.CancelledError:
-            pass  # the pipe is taken away
-        finally:
-            tasks.discard(task)
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    scheme = urlsplit(origin).scheme or "http"
-    new_pipe.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    acceptor = StreamAcceptor(socket.create_server(("127.0.0.1", 0)), new_pipe.serve)
+    new_pipe.url = f"{urlsplit(origin).scheme or 'http'}://127.0.0.1:{acceptor.port}"
     try:
         yield new_pipe
     finally:
-        stop_listening(server)
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await acceptor.stop()
+        await acceptor.end_connections()

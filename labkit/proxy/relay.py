@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Sequence
 from random import Random
@@ -16,8 +17,9 @@ from labkit.faults.fault import Answer, Chain, Fault, Headers, How, Refuse
 from labkit.proxy.http1 import MessageReader, write_head
 from labkit.proxy.passage import Passage, Passing
 from labkit.proxy.question import Question
+from labkit.system.accepting import StreamAcceptor
 from labkit.system.hosts import is_own_host, refusal
-from labkit.system.sockets import close_writer, is_loopback, reset_connection, stop_listening
+from labkit.system.sockets import close_writer, is_loopback, reset_connection
 
 CONNECT_TIMEOUT_S = 5.0
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -45,7 +47,6 @@ class Relay:
         self.connections = 0
         self.url = ""
         self._running: dict[Passing, None] = {}  # in the order in which they came
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -88,10 +89,6 @@ class Relay:
         self.connections += 1
         self.passages.append(Passage(self.connections))
         passage = self.passages[-1]
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
         answers = (fault.connect(passage.n) for fault in self._faults)
         decided = next((answer for answer in answers if answer is not None), None)
         try:
@@ -108,7 +105,7 @@ class Relay:
                 status = 408 if problem.error_status_hint == 408 else 400
                 await _answer(writer, status, [TEXT], f"The relay cannot read this request: {problem}\n".encode())
         except asyncio.CancelledError:
-            passage.ended = passage.ended or "the relay was closed"  # not raised: asyncio's server would complain of it
+            passage.ended = passage.ended or "the relay was closed"
         finally:
             close_writer(writer)
 
@@ -172,18 +169,17 @@ async def relay(
             f"{origin} is on another machine. A relay with faults is for your own: say anywhere=True if it is"
         )
     try:
-        server = await asyncio.start_server(running_relay._accept, "127.0.0.1", port)
+        listener = socket.create_server(("127.0.0.1", port))
     except OSError:
         raise PortInUse("127.0.0.1", port) from None
-    running_relay.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{urlsplit(origin).path}"
+    acceptor = StreamAcceptor(listener, running_relay._accept)
+    running_relay.url = f"http://127.0.0.1:{acceptor.port}{urlsplit(origin).path}"
     try:
         yield running_relay
     finally:
-        stop_listening(server)
+        await acceptor.stop()
         running_relay.cut("fin")
-        for task in tuple(running_relay._tasks):
-            task.cancel()
-        await asyncio.gather(*running_relay._tasks, return_exceptions=True)
+        await acceptor.end_connections()
 
 
 async def _answer(writer: asyncio.StreamWriter, status: int, headers: Headers, content: bytes) -> None:

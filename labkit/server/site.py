@@ -12,6 +12,7 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
+from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
@@ -26,6 +27,7 @@ from labkit.server.handlers import (
     SourceHandler,
     allow_loopback,
 )  # fmt: skip
+from labkit.system.accepting import Acceptor
 from labkit.system.hosts import address, is_own_host, refusal
 from labkit.system.sockets import shut_down
 
@@ -103,6 +105,7 @@ class Site:
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
+        self._acceptors: list[Acceptor] = []
         self._senders: Senders = {}
         self.routes = _check_routes(routes)
 
@@ -127,13 +130,16 @@ class Site:
             raise
         self.port = sockets[0].getsockname()[1]
         self.hosts.add(host.lower())  # where it is bound to a name
-        self._server = HTTPServer(
+        server = self._server = HTTPServer(
             self._application(),
             max_body_size=MAX_BODY_BYTES,
             idle_connection_timeout=REQUEST_TIMEOUT_S,
             body_timeout=REQUEST_TIMEOUT_S,
         )
-        self._server.add_sockets(sockets)
+        self._acceptors = [
+            Acceptor(listener, lambda connection, address: server.handle_stream(IOStream(connection), address))
+            for listener in sockets
+        ]
 
     def replace(self, routes: Routes) -> None:
         """Serves the new routes on the same port, and ends the streams of routes that are gone.
@@ -152,9 +158,8 @@ class Site:
         """Stops listening and ends every stream."""
         if self._server is None:
             return
-        for listener in self._server._sockets.values():
-            shut_down(listener)
-        self._server.stop()
+        for acceptor in self._acceptors:
+            await acceptor.stop()
         self._unbind(routes_to_keep={})
         await asyncio.sleep(0)  # the ends of the streams leave before their connections go
         for connection in self._server._connections:
@@ -170,9 +175,8 @@ class Site:
         for route in self.routes.values():
             if isinstance(route, Channel):
                 route.abandon()
-        for listener in tuple(server._sockets.values()):
-            shut_down(listener)
-            listener.close()
+        for acceptor in self._acceptors:
+            acceptor.abandon()
         streams = [connection.stream for connection in server._connections]
         streams += [stream for _, stream in self._senders.values()]
         for stream in streams:

@@ -51,14 +51,6 @@ def close_writer(writer: asyncio.StreamWriter) -> None:
     writer.close()
 
 
-def stop_listening(server: asyncio.Server) -> None:
-    """Frees the port at which the server listens. See shut_down()."""
-    for listener in server.sockets:
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-    server.close()
-
-
 def shut_down(sock: socket.socket | None) -> None:
     """Ends the connection in both directions, also where another process holds the socket as well.
 
