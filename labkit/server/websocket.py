@@ -88,6 +88,7 @@ class ChannelSocket(WebSocketHandler):
                 page = await self.channel.wait_for_events(since)
                 for frame in frames_with_gap(page.replay, since):
                     sending = self.write_message(self.text_of(frame))
+                    sending.add_done_callback(lambda sent: sent.cancelled() or sent.exception())  # the client may leave
                     if stream.writing() and not await taken(stream):
                         stream.close()  # a close frame would wait behind what it does not read
                     await sending
