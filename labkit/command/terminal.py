@@ -10,6 +10,8 @@ from typing import IO, Any
 
 import click
 
+from labkit.system.redaction import redacted
+
 #: Joiners inside an emoji or a Persian word: they belong to the text, and move nothing.
 _JOINERS = "\u200c\u200d"
 
@@ -25,7 +27,7 @@ class Failure(click.ClickException):
 
 def say(text: str) -> None:
     """Writes one line to stderr, after "labkit: "."""
-    click.echo(f"labkit: {printable(text)}", err=True)
+    click.echo(f"labkit: {printable(redacted(text))}", err=True)
 
 
 def printable(text: str) -> str:
