@@ -12,6 +12,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
+#: What json.loads raises for a text that is no JSON, or that nests too deeply to be read (or to be written again).
+NOT_JSON = (ValueError, RecursionError)
+
+
 class LabError(Exception):
     """The base of all errors that labkit raises."""
 

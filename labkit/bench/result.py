@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.errors import LabError, counted
+from labkit.errors import NOT_JSON, LabError, counted
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -138,5 +138,5 @@ def load(path: str | Path) -> Result:
         result = Result(**json.loads(Path(path).read_text("utf-8")))
         repr(result)  # fails where numbers are none
         return result
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as problem:
+    except (OSError, *NOT_JSON, TypeError, AttributeError) as problem:
         raise LabError(f"{path} holds no saved result: {problem}") from None

@@ -13,7 +13,7 @@ from labkit.client.body import read_whole
 from labkit.client.httpx_client import new_client
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
-from labkit.errors import StreamLost, StreamRejected
+from labkit.errors import NOT_JSON, StreamLost, StreamRejected
 from labkit.wire import Event
 from labkit.wire.session import DEFAULT_RECONNECTION_MS, FLOOR_MS
 
@@ -122,7 +122,7 @@ class Polling(Source):
             answer = json.loads(body)
             events = [Event(str(item["data"]), str(item["type"]), str(item["id"])) for item in answer["events"]]
             last_id = str(answer["last"] or "")
-        except (ValueError, LookupError, TypeError, RecursionError):
+        except (*NOT_JSON, LookupError, TypeError):
             raise StreamLost(f"{self.url} sent what is no answer to polling: {body[:60]!r}") from None
         self._etag = response.headers.get("ETag", "")
         self.empty_answers += not events

@@ -15,7 +15,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, W
 
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
-from labkit.errors import LimitExceeded, StreamLost, StreamRejected
+from labkit.errors import NOT_JSON, LimitExceeded, StreamLost, StreamRejected
 from labkit.wire import Event
 from labkit.wire.decoder import MAX_EVENT_BYTES
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
@@ -106,7 +106,7 @@ class WebSocketSource(Source):
         try:
             value = json.loads(message)
             return Event(str(value["data"]), str(value["type"]), str(value["id"]))
-        except (ValueError, LookupError, TypeError, RecursionError):
+        except (*NOT_JSON, LookupError, TypeError):
             raise StreamLost(f"{self.url} sent what is no event in JSON: {message[:60]!r}") from None
 
     async def send(self, text: str) -> None:

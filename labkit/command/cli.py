@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 import labkit
-from labkit.command.terminal import Failure, never_fail_on_a_character
+from labkit.command.terminal import Failure, never_fail_on_a_character, one_sentence
 from labkit.errors import LabError, counted
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class LabGroup(click.Group):
-    """A group that keeps what follows `--` for JupyterLab, where no command was named before it."""
+    """A group that keeps what follows `--` for JupyterLab, where no command was named before it.
+
+    Whatever goes wrong in a command, it ends in a sentence: see one_sentence().
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.obj = []
@@ -34,6 +37,10 @@ class LabGroup(click.Group):
             separator = args.index("--")
             args, ctx.obj = args[:separator], args[separator + 1 :]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with one_sentence():
+            return super().invoke(ctx)
 
 
 @click.group(cls=LabGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

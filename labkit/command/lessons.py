@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import labkit
-from labkit.errors import LabError
+from labkit.errors import NOT_JSON, LabError
 
 LEDGER = ".originals.json"
 
@@ -150,16 +150,16 @@ def without_results(notebook: bytes) -> bytes:
         for cell in book["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
+    except (*NOT_JSON, KeyError, TypeError, AttributeError):
         return notebook
-    return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def fingerprint(notebook: bytes) -> str:
     """The sha256 of a notebook's cells, in hex. Not of the file: JupyterLab rewrites its metadata when it is opened."""
     try:
         cells = json.dumps(json.loads(notebook)["cells"], sort_keys=True).encode()
-    except (ValueError, KeyError, TypeError):  # no notebook any more; it is the learner's all the same
+    except (*NOT_JSON, KeyError, TypeError):  # no notebook any more; it is the learner's all the same
         cells = notebook
     return hashlib.sha256(cells).hexdigest()
 
@@ -172,7 +172,7 @@ def _read_ledger(place: Place) -> dict[str, str]:
     """Lesson -> fingerprint of its original when copied. Empty if unreadable: then every copy counts as written in."""
     try:
         ledger = json.loads((place.work / LEDGER).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, *NOT_JSON):
         return {}
     return ledger if isinstance(ledger, dict) else {}
 

@@ -6,14 +6,20 @@ import contextlib
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator
 from typing import IO, Any
 
 import click
 
+from labkit.errors import LabError
 from labkit.system.redaction import redacted
 
 #: Joiners inside an emoji or a Persian word: they belong to the text, and move nothing.
 _JOINERS = "\u200c\u200d"
+
+
+#: Set to anything, the place of an error is shown, as Python does, instead of a sentence.
+TRACEBACK_VARIABLE = "LABKIT_TRACEBACK"
 
 
 class Failure(click.ClickException):
@@ -23,6 +29,33 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         say(self.message)
+
+
+@contextlib.contextmanager
+def one_sentence() -> Iterator[None]:
+    """Makes a Failure of every error that a command has not foreseen, with a sentence and no traceback.
+
+    With LABKIT_TRACEBACK in the environment it leaves them as they are.
+    """
+    try:
+        yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        raise  # click's own, and what click knows how to end
+    except Exception as problem:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        raise Failure(_sentence_of(problem)) from None
+
+
+def _sentence_of(problem: Exception) -> str:
+    if isinstance(problem, MemoryError):
+        return "there is no memory left for this. Close other programs, or look whether the stream is a reasonable one"
+    if isinstance(problem, RecursionError):
+        return "something that was to be read nests too deeply: no stream and no notebook does"
+    if isinstance(problem, LabError | OSError):
+        return str(problem)
+    mistake = f"a mistake in labkit itself ({type(problem).__name__}: {str(problem)[:200]})"
+    return f"{mistake}. With {TRACEBACK_VARIABLE}=1 it shows where: please report it"
 
 
 def say(text: str) -> None:

@@ -133,6 +133,8 @@ def _is_cut_json(text: str) -> bool:
         return False
     try:
         json.loads(text)
+    except RecursionError:
+        return False  # nobody can tell
     except ValueError:
         return True
     return False

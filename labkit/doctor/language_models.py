@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from labkit.doctor.diagnosis import Finding
-from labkit.errors import counted
+from labkit.errors import NOT_JSON, counted
 from labkit.recording import Recording
 from labkit.wire import Event
 
@@ -60,6 +60,6 @@ def _json(event: Event) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(event.data)
-    except ValueError:
+    except NOT_JSON:
         return {}
     return value if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from labkit.errors import NOT_JSON
 from labkit.llm import openai
 from labkit.llm.generation import Generation
 from labkit.llm.studio import MODEL, Studio
@@ -118,7 +119,7 @@ class ModelHandler(StreamHandler):
         """
         try:
             request = json.loads(self.request.body)
-        except (ValueError, RecursionError) as problem:
+        except NOT_JSON as problem:
             raise RequestRefused(400, f"the request is no JSON: {problem}", "invalid_request_error") from None
         if not isinstance(request, dict):
             raise RequestRefused(400, "the request is no JSON object", "invalid_request_error")

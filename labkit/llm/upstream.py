@@ -14,7 +14,7 @@ import httpx
 
 from labkit.client.body import read_beginning, read_body, read_whole
 from labkit.client.httpx_client import new_client
-from labkit.errors import LabError
+from labkit.errors import NOT_JSON, LabError
 from labkit.system.redaction import redacted
 from labkit.wire import Decoder, Event
 from labkit.wire.session import opens_stream
@@ -97,7 +97,7 @@ class Upstream:
             listed = await read_whole(response)
         try:
             return str(json.loads(listed)["data"][0]["id"])
-        except (ValueError, LookupError, TypeError, RecursionError):
+        except (*NOT_JSON, LookupError, TypeError):
             sentence = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
             raise UpstreamFailed(f"{sentence} If so, name one with --model") from None
 
@@ -127,7 +127,7 @@ async def _text_pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
 def _json(data: str) -> dict[str, Any]:
     try:
         value = json.loads(data)
-    except (ValueError, RecursionError):
+    except NOT_JSON:
         value = None
     if not isinstance(value, dict):
         raise UpstreamFailed(f"the model sent what is no JSON object: {data[:60]!a}")
@@ -177,7 +177,7 @@ def _refusal_text(base_url: str, response: httpx.Response, body: bytes) -> str:
         return f"the model at {base_url} has had too many requests (429). Wait a little, and ask again"
     try:
         return f"the model at {base_url} says: {_message(json.loads(body)['error'])} (status {status})"
-    except (ValueError, LookupError, TypeError, RecursionError):
+    except (*NOT_JSON, LookupError, TypeError):
         pass  # it is no server that speaks this dialect, or does not tell
     if status == 404:
         return f"{base_url} knows no chat completions, or not this model (404). A base URL ends with /v1, mostly"

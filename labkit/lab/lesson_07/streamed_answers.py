@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from labkit.client import ResponseRecorder, watch
-from labkit.errors import counted
+from labkit.errors import NOT_JSON, counted
 from labkit.recording import Recording
 from labkit.wire import Event
 
@@ -24,7 +24,7 @@ def json_object(text: str) -> dict[str, Any]:
     """The object that the text is in JSON; an empty one where it is none."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except NOT_JSON:
         return {}
     return value if isinstance(value, dict) else {}
 
