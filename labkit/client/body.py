@@ -38,9 +38,10 @@ async def read_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
             if decompressor is None:
                 yield piece
                 continue
-            for part in decompressor.feed(piece):
+            for number, part in enumerate(decompressor.feed(piece)):
+                if number:
+                    await asyncio.sleep(0)  # one piece can hold much, and the loop has others to serve
                 yield part
-                await asyncio.sleep(0)  # one piece can hold much, and the loop has others to serve
     except ValueError as problem:
         raise httpx.DecodingError(str(problem), request=response.request) from None
 
