@@ -22,10 +22,12 @@ class ProxyFolder:
 
     def __init__(self) -> None:
         sweep()
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700
+        draft = Path(tempfile.mkdtemp(prefix="labkit-new-"))  # 0700
         if hasattr(os, "geteuid") and os.geteuid() == 0:
-            self.path.chmod(0o711)  # where root starts nginx, its workers are nobody: they must be able to walk in
-        self._lock = _locked(self.path / _OWNER)
+            draft.chmod(0o711)  # where root starts nginx, its workers are nobody: they must be able to walk in
+        self._lock = _locked(draft / _OWNER)
+        # Only now under the name that is swept: another process would take what is not locked yet for left behind.
+        self.path = draft.rename(draft.with_name(draft.name.replace("labkit-new-", _PREFIX)))
 
     def open(self, name: str) -> IO[bytes]:
         """A new file in it, for writing."""

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,11 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) ->
     sweep()
     assert not left.exists() and mine.path.exists() and (tmp_path / "labkit-proxy-of-somebody").exists()
     mine.remove()
+
+
+def test_many_that_start_at_once_sweep_nothing_of_each_other() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: ProxyFolder(), range(200)))
+    assert all((folder.path / "owner.lock").exists() for folder in folders)
+    for folder in folders:
+        folder.remove()

@@ -194,7 +194,7 @@ async def _size(url: str, of_the_wire: bool) -> int:
     """How many bytes the response has, with or without its head and framing."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    writer.write(b"GET /events HTTP/1.%d\r\nHost: x\r\n\r\n" % of_the_wire)
+    writer.write(b"GET /events HTTP/1.%d\r\nHost: %b\r\n\r\n" % (of_the_wire, address.netloc.encode()))
     answer = await reader.read(-1)
     writer.close()
     return len(answer) if of_the_wire else len(answer.partition(b"\r\n\r\n")[2])
