@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from labkit.client.body import ACCEPT_ENCODING
-from labkit.client.secrets import without_secrets
 from labkit.system.sockets import is_loopback
 
 
@@ -25,8 +24,7 @@ def new_client(
 ) -> httpx.AsyncClient:
     """A new httpx client for this URL. For a URL on this machine it ignores the proxies of the environment.
 
-    Read what it gets with labkit.client.body: httpx itself decompresses without a bound. Where a redirect leads to
-    another origin, no header goes along that may be a secret; httpx itself would send on X-Api-Key.
+    Read what it gets with labkit.client.body: httpx itself decompresses without a bound.
 
     Args:
         url: decides whether a proxy may be used.
@@ -37,17 +35,10 @@ def new_client(
     return httpx.AsyncClient(
         trust_env=not is_loopback(httpx.URL(url).host),
         verify=shared_tls_context() if verify else False,
-        event_hooks={"request": [_to_own_origin(httpx.URL(url))], "response": [_drop_body_of_redirect]},
+        event_hooks={"response": [_drop_body_of_redirect]},
         headers={"Accept-Encoding": ACCEPT_ENCODING, **(headers or {})},
         **settings,
     )
-
-
-def _to_own_origin(url: httpx.URL) -> Callable[[httpx.Request], Awaitable[None]]:
-    async def keep_secrets(request: httpx.Request) -> None:
-        without_secrets(request, url)
-
-    return keep_secrets
 
 
 async def _drop_body_of_redirect(response: httpx.Response) -> None:

@@ -17,7 +17,6 @@ from labkit.command.terminal import Failure, printable, say
 from labkit.command.unreachable import why_unreachable
 from labkit.doctor import Diagnosis, NotExamined, compare, examine
 from labkit.errors import StreamLost, counted
-from labkit.system.redaction import redacted
 
 HEALTHY, FINDINGS = 0, 1  # 2, for what could not be examined, is Failure's
 
@@ -119,7 +118,7 @@ def _print_both(
         return
     console = Console(highlight=False)
     for name, url, diagnosis in (("direct", options.compare, direct), ("through", options.url, through)):
-        console.print(f"{name}: {printable(redacted(url or ''))}", markup=False, soft_wrap=True)
+        console.print(f"{name}: {printable(url or '')}", markup=False, soft_wrap=True)
         if diagnosis is not None:
             show_diagnosis(diagnosis, console)
     console.print(printable(sentence), markup=False, soft_wrap=True, style="bold")

@@ -12,7 +12,6 @@ from typing import IO, Any
 import click
 
 from labkit.errors import LabError
-from labkit.system.redaction import redacted
 
 #: Joiners inside an emoji or a Persian word: they belong to the text, and move nothing.
 _JOINERS = "\u200c\u200d"
@@ -60,7 +59,7 @@ def _sentence_of(problem: Exception) -> str:
 
 def say(text: str) -> None:
     """Writes one line to stderr, after "labkit: "."""
-    click.echo(f"labkit: {printable(redacted(text))}", err=True)
+    click.echo(f"labkit: {printable(text)}", err=True)
 
 
 def printable(text: str) -> str:

