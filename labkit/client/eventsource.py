@@ -16,6 +16,7 @@ from labkit.client.retry_after import retry_after_s
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import RetriesExhausted, StreamLost, StreamRejected, StreamStalled
+from labkit.system.secrets import hidden, secrets_of, shown_url
 from labkit.wire import Decoder, Event, Signal
 from labkit.wire.decoder import MAX_EVENT_BYTES
 from labkit.wire.session import (
@@ -110,6 +111,7 @@ class EventSource(Source):
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         # In all: httpx counts each read anew, and a head may come letter by letter.
         self._head_timeout_s = None if read_timeout_s is None else CONNECT_TIMEOUT_S + read_timeout_s
+        self._secrets = secrets_of(url, headers)
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         # trust_env=False: a proxy of the environment must not come between a learner and a server on loopback.
         self._http = new_client(url, transport=transport, timeout=timeout, follow_redirects=True)
@@ -169,7 +171,8 @@ class EventSource(Source):
             if attempt.opened or self.state == CLOSED:
                 attempt.outcome = Ended(_reason(problem))
             else:  # the next attempt would send the same
-                message = f"the request cannot be sent ({problem}); its Last-Event-ID is {self.last_event_id!a}"
+                why = hidden(str(problem), self._secrets)  # h11 shows the whole value
+                message = f"the request cannot be sent ({why}); its Last-Event-ID is {self.last_event_id!a}"
                 raise StreamLost(message) from None
         except httpx.RequestError as problem:  # also redirects in a circle, and a body that cannot be decompressed
             attempt.outcome = Ended(_reason(problem)) if attempt.opened else Unreachable(_reason(problem))
@@ -221,10 +224,15 @@ class EventSource(Source):
 
     def _error(self, step: Stop, attempt: _Attempt) -> Exception:
         if isinstance(attempt.outcome, Answered) and attempt.outcome.status not in self._policy.retry_statuses:
-            return StreamRejected(attempt.url, attempt.outcome.status, attempt.outcome.content_type)
+            content_type = hidden(attempt.outcome.content_type or "", self._secrets) or None
+            return StreamRejected(shown_url(attempt.url), attempt.outcome.status, content_type)
+        why = hidden(step.why, self._secrets)
         if self._session.failures > 1 or self._session.opened_once:
-            return RetriesExhausted(self._session.failures, step.why)
-        return StreamLost(f"{self.url} cannot be reached: {step.why}")
+            return RetriesExhausted(self._session.failures, why)
+        return StreamLost(f"{shown_url(self.url)} cannot be reached: {why}")
+
+    def _set_state(self, state: State, why: str) -> None:
+        super()._set_state(state, hidden(why, self._secrets))
 
     def _request_headers(self) -> list[tuple[bytes, bytes]]:
         # Exactly this Accept: jupyter-server-proxy buffers the whole stream for any other.
@@ -234,7 +242,7 @@ class EventSource(Source):
         return [(name.encode(), value.encode()) for name, value in headers.items()]  # UTF-8, as browsers send an id
 
     def __repr__(self) -> str:
-        return f"<EventSource {self.state} {self.url} last_event_id={self.last_event_id!r}>"
+        return f"<EventSource {self.state} {shown_url(self.url)} last_event_id={self.last_event_id!r}>"
 
 
 class _Attempt:

@@ -14,6 +14,7 @@ from labkit.client.httpx_client import new_client
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import NOT_JSON, StreamLost, StreamRejected
+from labkit.system.secrets import shown_url
 from labkit.wire import Event
 from labkit.wire.session import DEFAULT_RECONNECTION_MS, FLOOR_MS
 
@@ -76,7 +77,7 @@ class Polling(Source):
                             yield event
                 except (httpx.RequestError, TimeoutError) as problem:
                     if not self._opened:
-                        raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
+                        raise StreamLost(f"{shown_url(self.url)} cannot be reached: {problem}") from None
                     self._set_state(
                         CONNECTING, f"{type(problem).__name__}; next attempt in {self._reconnection_s:.3g} s"
                     )
@@ -116,14 +117,14 @@ class Polling(Source):
                 self.empty_answers += 1
                 return [], self.last_event_id
             if response.status_code != 200:
-                raise StreamRejected(self.url, response.status_code, response.headers.get("content-type"))
+                raise StreamRejected(shown_url(self.url), response.status_code, response.headers.get("content-type"))
             body = await read_whole(response)
         try:
             answer = json.loads(body)
             events = [Event(str(item["data"]), str(item["type"]), str(item["id"])) for item in answer["events"]]
             last_id = str(answer["last"] or "")
         except (*NOT_JSON, LookupError, TypeError):
-            raise StreamLost(f"{self.url} sent what is no answer to polling: {body[:60]!r}") from None
+            raise StreamLost(f"{shown_url(self.url)} sent what is no answer to polling: {body[:60]!r}") from None
         self._etag = response.headers.get("ETag", "")
         self.empty_answers += not events
         return events, last_id

@@ -16,6 +16,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, W
 from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import NOT_JSON, LimitExceeded, StreamLost, StreamRejected
+from labkit.system.secrets import shown_url
 from labkit.wire import Event
 from labkit.wire.decoder import MAX_EVENT_BYTES
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
@@ -83,7 +84,7 @@ class WebSocketSource(Source):
             self._socket = await self._connect()
         except HTTPClientError as problem:
             if problem.code != 599:  # tornado's number for "no answer"
-                raise StreamRejected(self.url, problem.code, None) from None
+                raise StreamRejected(shown_url(self.url), problem.code, None) from None
             self._raise_if_first_attempt(problem)
             return
         except (TimeoutError, OSError, StreamClosedError, WebSocketError) as problem:
@@ -107,7 +108,7 @@ class WebSocketSource(Source):
             value = json.loads(message)
             return Event(str(value["data"]), str(value["type"]), str(value["id"]))
         except (*NOT_JSON, LookupError, TypeError):
-            raise StreamLost(f"{self.url} sent what is no event in JSON: {message[:60]!r}") from None
+            raise StreamLost(f"{shown_url(self.url)} sent what is no event in JSON: {message[:60]!r}") from None
 
     async def send(self, text: str) -> None:
         """Sends a text message to the server.
@@ -116,11 +117,11 @@ class WebSocketSource(Source):
             StreamLost: the socket is not open.
         """
         if self._socket is None or self.state != OPEN:
-            raise StreamLost(f"{self.url} is not open: wait until its state is {OPEN!r}")
+            raise StreamLost(f"{shown_url(self.url)} is not open: wait until its state is {OPEN!r}")
         try:
             await self._socket.write_message(text)
         except WebSocketClosedError:
-            raise StreamLost(f"{self.url} is gone") from None
+            raise StreamLost(f"{shown_url(self.url)} is gone") from None
 
     async def _connect(self) -> WebSocketClientConnection:
         query = urlencode({"since": self.last_event_id}) if self.last_event_id else ""
@@ -145,7 +146,7 @@ class WebSocketSource(Source):
 
     def _raise_if_first_attempt(self, problem: Exception) -> None:
         if self.connections == 1:
-            raise StreamLost(f"{self.url} cannot be reached: {problem}") from None
+            raise StreamLost(f"{shown_url(self.url)} cannot be reached: {problem}") from None
 
     async def _release(self) -> None:
         if self._socket is not None:

@@ -17,6 +17,7 @@ import click
 import labkit
 from labkit.command.terminal import Failure, never_fail_on_a_character, one_sentence
 from labkit.errors import LabError, counted
+from labkit.system.secrets import HIDDEN, shown_url
 
 if TYPE_CHECKING:
     from labkit.command.lessons import Copy, Place
@@ -256,20 +257,24 @@ def _check_url(text: str) -> str:
     scheme, colon_slashes, address = text.partition("://")
     if scheme.lower() not in ("http", "https") or not colon_slashes:
         suggestion = "http://" + (address if colon_slashes else re.sub(r"^(https?:)?/*", "", text, flags=re.I))
-        raise Failure(f"{text!r} does not start with http:// or https://. Did you mean {suggestion} ?")
+        wrong = shown_url(text)
+        raise Failure(f"{wrong!r} does not start with http:// or https://. Did you mean {shown_url(suggestion)} ?")
     try:
         is_complete = bool(urlsplit(text).hostname) and urlsplit(text).port != 0 and _has_utf8(text)
     except ValueError:
         is_complete = False
     if not is_complete or _CONTROLS.search(text):
-        raise Failure(f"{text!r} is not a URL that can be opened. One looks like http://localhost:8080/events")
+        raise Failure(
+            f"{shown_url(text)!r} is not a URL that can be opened. One looks like http://localhost:8080/events"
+        )
     return text
 
 
 def _check_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not _TOKEN.fullmatch(name) or _CONTROLS.search(value) or not _has_utf8(value):
-        raise Failure(f"{text!r} is not a header. Write --header 'Name: value'")
+        named = repr(f"{name}: {HIDDEN}") if colon and _TOKEN.fullmatch(name) else "what follows --header"
+        raise Failure(f"{named} is not a header. Write --header 'Name: value'")
     # EventSource sends these two itself; under another spelling they would go out twice.
     return (name.title() if name.title() in ("Accept", "Cache-Control") else name), value.strip()
 

@@ -17,6 +17,7 @@ from labkit.command.terminal import Failure, printable, say
 from labkit.command.unreachable import why_unreachable
 from labkit.doctor import Diagnosis, NotExamined, compare, examine
 from labkit.errors import StreamLost, counted
+from labkit.system.secrets import shown_url
 
 HEALTHY, FINDINGS = 0, 1  # 2, for what could not be examined, is Failure's
 
@@ -27,7 +28,7 @@ class DoctorOptions:
 
     url: str
     seconds: float = 10.0
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     post: str | None = None
     origin: str = ""
     compare: str | None = None
@@ -43,7 +44,8 @@ def run_doctor(options: DoctorOptions) -> int:
         Failure: there was nothing to examine.
     """
     if not options.as_json:
-        say(f"watching {options.url} for {options.seconds:g} s{' and ' + options.compare if options.compare else ''}")
+        both = f" and {shown_url(options.compare)}" if options.compare else ""
+        say(f"watching {shown_url(options.url)} for {options.seconds:g} s{both}")
     try:
         return asyncio.run(_run(options))
     except NotExamined as problem:
@@ -118,7 +120,7 @@ def _print_both(
         return
     console = Console(highlight=False)
     for name, url, diagnosis in (("direct", options.compare, direct), ("through", options.url, through)):
-        console.print(f"{name}: {printable(url or '')}", markup=False, soft_wrap=True)
+        console.print(f"{name}: {printable(shown_url(url or ''))}", markup=False, soft_wrap=True)
         if diagnosis is not None:
             show_diagnosis(diagnosis, console)
     console.print(printable(sentence), markup=False, soft_wrap=True, style="bold")

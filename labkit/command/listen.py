@@ -9,7 +9,7 @@ import json
 import shlex
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import click
@@ -19,6 +19,7 @@ from labkit.client import CLOSED, OPEN, STANDARD, EventSource, State
 from labkit.command.terminal import Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
 from labkit.command.unreachable import why_unreachable
 from labkit.errors import LabError, counted
+from labkit.system.secrets import shown_url
 from labkit.wire import Comment, Event, Ignored, Retry, Signal
 from labkit.wire.session import FLOOR_MS
 
@@ -32,7 +33,7 @@ class ListenOptions:
     url: str
     form: Literal["text", "json", "raw"]
     last_event_id: str
-    headers: dict[str, str]
+    headers: dict[str, str] = field(repr=False)
     count: int | None
     verbose: bool
     max_event_bytes: int
@@ -117,7 +118,7 @@ class Listening:
         if state == CLOSED:
             self._why_closed = why
         elif state == OPEN:
-            say(f"open{' again' if self._opened else ''}: {self._options.url}")
+            say(f"open{' again' if self._opened else ''}: {shown_url(self._options.url)}")
             self._opened = True
         else:
             say(f"reconnecting: {why}; Ctrl-C stops")

@@ -8,6 +8,7 @@ import urllib.request
 import httpx
 
 from labkit.errors import DecompressionBomb, LimitExceeded, StreamLost, StreamRejected
+from labkit.system.secrets import shown_url
 from labkit.system.sockets import is_loopback
 
 DEMO_PORT = 8080
@@ -19,6 +20,7 @@ def why_unreachable(problem: Exception, url: str) -> str:
 
     After a failed connection it probes the port, for at most PROBE_S.
     """
+    shown = shown_url(url)
     if isinstance(problem, LimitExceeded) and not isinstance(problem, DecompressionBomb):
         return (
             f"{problem.item} grew past {problem.limit_bytes:,} bytes: the sender forgot its blank lines, "
@@ -27,11 +29,11 @@ def why_unreachable(problem: Exception, url: str) -> str:
     if isinstance(problem, StreamRejected) and problem.status in (401, 403):
         return f"{problem} Give it with --header 'Authorization: ...'"
     if isinstance(problem, StreamLost):
-        return _why_unreachable(httpx.URL(url)) or f"{str(problem).rstrip(': ')}{_without_tls(url)}"
+        return _why_unreachable(httpx.URL(url)) or f"{str(problem).rstrip(': ')}{_without_tls(shown)}"
     if isinstance(problem, httpx.TooManyRedirects):
-        return f"{url} redirects in a circle. Look where it leads with: curl -sIL {url}"
+        return f"{shown} redirects in a circle. Look where it leads with: curl -sIL {shown}"
     if isinstance(problem, httpx.DecodingError):
-        return f"{url} sends a broken compression ({problem}). Ask for none with --header 'Accept-Encoding: identity'"
+        return f"{shown} sends a broken compression ({problem}). Ask for none with --header 'Accept-Encoding: identity'"
     return str(problem)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labkit.doctor.causes import SEVERITIES, Cause, Severity, causes
 from labkit.recording import Recording
+from labkit.system.secrets import hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,12 @@ class Diagnosis:
             "facts": list(self.facts),
             "unasked": list(self.skipped_requests),
         }
+
+    def without(self, secrets: Collection[str]) -> Diagnosis:
+        """The same with these secrets hidden, where a server repeats what it was sent."""
+        findings = tuple(replace(finding, evidence=hidden(finding.evidence, secrets)) for finding in self.findings)
+        facts = tuple(hidden(fact, secrets) for fact in self.facts)
+        return replace(self, findings=findings, facts=facts)
 
     def __repr__(self) -> str:
         lines = [f"<Diagnosis of {self.url}: {'healthy' if self.healthy else self.first}>"]

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
 from labkit.errors import LabError, LimitExceeded
 from labkit.recording import Recording
+from labkit.system.secrets import hidden, secrets_of, shown_url
 from labkit.wire import Decoder, Event
 
 MAX_STREAMS = 2  # as many as a browser's page and its reload open
@@ -52,7 +53,7 @@ class Request:
     """
 
     url: str
-    headers: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
     content: bytes | None = None
     origin: str = ""
     verify: bool = True
@@ -95,7 +96,8 @@ class Request:
                 join_s=JOIN_S,
             )
         except (httpx.HTTPError, *_UNUSABLE) as problem:
-            raise NotExamined(_explain_failure(problem, self.url)) from problem
+            why = hidden(_explain_failure(problem, shown_url(self.url)), secrets_of(self.url, self.headers))
+            raise NotExamined(why) from problem
 
 
 async def examine(
@@ -125,22 +127,23 @@ async def examine(
         NotExamined: it cannot be reached, sends no head in time, or sends no complete line.
     """
     request = Request(url, headers, content, origin.rstrip("/"), verify)
-    readers = Readers(request.headers or {}, verify, seconds)
+    secrets = secrets_of(url, headers)
+    readers = Readers(url, request.headers or {}, verify, seconds)
     first = await request.ask(seconds, on_answer=readers.on_answer)
     reader_count = await readers.count_before_leaving()
     if first.status == 0:
-        raise NotExamined(_explain_missing_head(first, url, seconds))
+        raise NotExamined(_explain_missing_head(first, shown_url(url), seconds))
     further = FurtherAnswers(
         origin=request.origin, http2=await _offers_http2(first.url, verify), posted=content is not None
     )
     if first.status != 200 or not _is_stream(first):
-        return judge(first, further)
+        return judge(first, further).without(secrets)
     further = replace(further, leaving_noticed=await readers.leaving_noticed(reader_count))
     skipped_requests: list[str] = []
     if not watch_only:
         further, skipped_requests = await _ask_further(request, first, further, seconds, may_open_more)
-    _check_lines(first, further, url)
-    return judge(first, further, tuple(skipped_requests))
+    _check_lines(first, further, shown_url(url))
+    return judge(first, further, tuple(skipped_requests)).without(secrets)
 
 
 def _explain_missing_head(first: Recording, url: str, seconds: float) -> str:

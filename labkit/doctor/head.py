@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from labkit.doctor.diagnosis import Finding, FurtherAnswers
 from labkit.recording import Recording
+from labkit.system.secrets import shown_url
 
 _HTML = re.compile(rb"\s*<(!doctype|html|head|body)\b", re.I)
 _NOT_STORED = re.compile(r"\b(no-cache|no-store|private|max-age=0|s-maxage=0)\b", re.I)
@@ -23,7 +24,7 @@ def look_at_head(recording: Recording, further: FurtherAnswers) -> Iterator[Find
     (framing).
     """
     if recording.redirects:
-        yield Finding("redirected", f"{' to '.join([*recording.redirects, recording.url])}")
+        yield Finding("redirected", " to ".join(map(shown_url, [*recording.redirects, recording.url])))
     if recording.status != 200:
         yield Finding("wrong-status", f"status {recording.status}")
         return

@@ -14,6 +14,7 @@ from labkit.doctor.language_models import is_model, look_at_answer
 from labkit.doctor.pattern import pattern_of
 from labkit.errors import counted
 from labkit.recording import Recording
+from labkit.system.secrets import shown_url
 
 
 def judge(
@@ -29,14 +30,15 @@ def judge(
         skipped_requests: what was not asked, for the report.
     """
     further = further or FurtherAnswers()
+    url = shown_url(recording.url)
     findings = list(look_at_head(recording, further))
     if any(finding.name in FATAL for finding in findings):
-        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), skipped_requests, recording)
+        return Diagnosis(url, ordered(findings), _facts(recording, None), skipped_requests, recording)
     try:
         readable = recording.decompressed
     except ValueError as problem:
         findings.append(Finding("unreadable-encoding", str(problem)))
-        return Diagnosis(recording.url, ordered(findings), _facts(recording, None), skipped_requests, recording)
+        return Diagnosis(url, ordered(findings), _facts(recording, None), skipped_requests, recording)
     content = read_content(readable.body)
     findings += look_at_content(content, readable)
     holding_findings = look_at_arrivals(recording, readable, further)
@@ -50,9 +52,7 @@ def judge(
     if not content.blocks and not any(finding.severity == "error" for finding in findings):
         duration = f"{recording.end_s:.2g} s"
         findings.append(Finding("quiet", f"no event in {duration}, {counted(content.whole_lines, 'line')}"))
-    return Diagnosis(
-        recording.url, ordered(findings), _facts(recording, content, readable), skipped_requests, recording
-    )
+    return Diagnosis(url, ordered(findings), _facts(recording, content, readable), skipped_requests, recording)
 
 
 def _facts(recording: Recording, content: Content | None, readable: Recording | None = None) -> tuple[str, ...]:

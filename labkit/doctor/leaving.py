@@ -21,12 +21,14 @@ class Readers:
     """The number of readers of a labkit server, asked before this reader leaves and afterwards.
 
     Args:
+        url: where the stream was asked for: the headers are for this origin, wherever it has led.
         headers: the headers to ask with.
         verify: False accepts any certificate.
         seconds: how long the stream is watched; the first count comes COUNT_BEFORE_S before that.
     """
 
-    def __init__(self, headers: Mapping[str, str], verify: bool, seconds: float) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], verify: bool, seconds: float) -> None:
+        self._given_url = url
         self._headers, self._verify, self._seconds = dict(headers), verify, seconds
         self._url = ""
         self._counting: asyncio.Task[int | None] | None = None
@@ -58,7 +60,7 @@ class Readers:
 
     async def _count_after(self, seconds: float) -> int | None:
         await asyncio.sleep(seconds)
-        async with new_client(self._url, verify=self._verify) as client:
+        async with new_client(self._given_url, verify=self._verify) as client:
             with contextlib.suppress(httpx.HTTPError, ValueError, TimeoutError):
                 async with asyncio.timeout(ANSWER_S):  # in all: httpx counts each read anew
                     answer = await client.head(self._url, headers=self._headers)

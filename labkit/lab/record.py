@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from labkit.client import EventSource, ResponseRecorder, watch
 from labkit.lab.raw_server import HEAD, Script, raw_server
 from labkit.recording import Recording
+from labkit.system.secrets import clean_environment
 
 
 async def record(
@@ -44,7 +45,7 @@ async def curl(url: str, seconds: float = 1.0, *options: str) -> str:
         return "curl is not installed here; `labkit listen --raw URL` shows the same bytes"
     command = ["curl", "-sN", "--max-time", f"{seconds:g}", *options, url]
     # In a thread, so that a server on this loop can answer meanwhile.
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True)
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, env=clean_environment())
     return done.stdout.decode("utf-8", "replace")
 
 

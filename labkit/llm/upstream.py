@@ -15,6 +15,7 @@ import httpx
 from labkit.client.body import read_beginning, read_body, read_whole
 from labkit.client.httpx_client import new_client
 from labkit.errors import NOT_JSON, LabError
+from labkit.system.secrets import HIDDEN, hidden, shown_url
 from labkit.wire import Decoder, Event
 from labkit.wire.session import opens_stream
 
@@ -22,6 +23,7 @@ from labkit.wire.session import opens_stream
 KEY_VARIABLE = "LABKIT_UPSTREAM_KEY"
 CONNECT_TIMEOUT_S = 10.0
 MAX_REFUSAL_BYTES = 16384
+MIN_KEY_LENGTH = 12
 READ_TIMEOUT_S = 60.0  # a large model may think for long before its first token
 
 
@@ -65,6 +67,14 @@ class Upstream:
             UpstreamFailed: with what went wrong, in a sentence for the page.
             LimitExceeded: it sends more at once than any model does.
         """
+        try:
+            async with aclosing(_without_key(self._received_tokens(prompt), self.key)) as pieces:
+                async for text in pieces:
+                    yield text
+        except UpstreamFailed as problem:  # a server may repeat what it was sent
+            raise UpstreamFailed(hidden(str(problem), [self.key])) from None
+
+    async def _received_tokens(self, prompt: str) -> AsyncGenerator[str, None]:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         # No EventSource here: it would come back after a break, and ask (and pay) for a second answer.
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
@@ -76,9 +86,9 @@ class Upstream:
                 async with client.stream("POST", self.url("chat/completions"), json=request) as response:
                     content_type = response.headers.get("content-type")
                     if not opens_stream(response.status_code, content_type):
-                        raise await _refusal(self.base_url, response)
+                        raise UpstreamFailed(await self._refusal_text(response))
                     has_opened = True
-                    async with aclosing(_text_pieces(response)) as pieces:
+                    async with aclosing(_text_pieces(response, self.key)) as pieces:
                         async for text in _whole_characters(pieces):
                             yield text
         except httpx.HTTPError as problem:
@@ -90,7 +100,7 @@ class Upstream:
         async with client.stream("GET", self.url("models")) as response:
             content_type = response.headers.get("content-type")
             if response.status_code != 200:
-                raise await _refusal(self.base_url, response)
+                raise UpstreamFailed(await self._refusal_text(response))
             listed = await read_whole(response)
         try:
             return str(json.loads(listed)["data"][0]["id"])
@@ -98,8 +108,23 @@ class Upstream:
             sentence = f"{self.base_url} lists no model (it sent {content_type}). Is it a model's server?"
             raise UpstreamFailed(f"{sentence} If so, name one with --model") from None
 
+    async def _refusal_text(self, response: httpx.Response) -> str:
+        base_url, body = self.base_url, await read_beginning(response, MAX_REFUSAL_BYTES)
+        status, kind = response.status_code, response.headers.get("content-type") or "no Content-Type"
+        if status in (401, 403):
+            return f"the model at {base_url} refuses the key (status {status}). Set {KEY_VARIABLE}, and start again"
+        if status == 429:
+            return f"the model at {base_url} has had too many requests (429). Wait a little, and ask again"
+        try:
+            return f"the model at {base_url} says: {_message(json.loads(body)['error'], self.key)} (status {status})"
+        except (*NOT_JSON, LookupError, TypeError):
+            pass  # it is no server that speaks this dialect, or does not tell
+        if status == 404:
+            return f"{base_url} knows no chat completions, or not this model (404). A base URL ends with /v1, mostly"
+        return f"{base_url} answered status {status} with {kind}, and no event stream. Is it a model's server?"
 
-async def _text_pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
+
+async def _text_pieces(response: httpx.Response, key: str) -> AsyncGenerator[str, None]:
     decoder = Decoder()
     async for data in read_body(response):
         for signal in decoder.feed(data):
@@ -107,32 +132,56 @@ async def _text_pieces(response: httpx.Response) -> AsyncGenerator[str, None]:
                 continue
             if signal.data == "[DONE]":
                 return
-            value = _json(signal.data)
+            value = _json(signal.data, key)
             if value.get("error"):
-                raise UpstreamFailed(f"the model says: {_message(value['error'])}")
+                raise UpstreamFailed(f"the model says: {_message(value['error'], key)}")
             try:
                 text = "".join(
                     (choice.get("delta") or {}).get("content") or "" for choice in value.get("choices") or []
                 )
             except (AttributeError, TypeError):
-                raise UpstreamFailed(f"the model sent what is no piece of an answer: {signal.data[:60]!a}") from None
+                raise UpstreamFailed(
+                    f"the model sent what is no piece of an answer: {_beginning(signal.data, key)}"
+                ) from None
             if text:
                 yield text
     raise UpstreamFailed("the model's answer ended without [DONE]: it may be cut off")
 
 
-def _json(data: str) -> dict[str, Any]:
+def _json(data: str, key: str) -> dict[str, Any]:
     try:
         value = json.loads(data)
     except NOT_JSON:
         value = None
     if not isinstance(value, dict):
-        raise UpstreamFailed(f"the model sent what is no JSON object: {data[:60]!a}")
+        raise UpstreamFailed(f"the model sent what is no JSON object: {_beginning(data, key)}")
     return value
 
 
-def _message(error: object) -> str:
-    return str(error.get("message", error) if isinstance(error, dict) else error)[:200]
+def _message(error: object, key: str) -> str:
+    return hidden(str(error.get("message", error) if isinstance(error, dict) else error), [key])[:200]
+
+
+def _beginning(data: str, key: str) -> str:
+    return ascii(hidden(data, [key])[:60])  # hidden first: a part of a key is one too
+
+
+async def _without_key(pieces: AsyncGenerator[str, None], key: str) -> AsyncGenerator[str, None]:
+    """The same text without the key, also where it is cut: readers of the page were not given it.
+
+    A short key is let through. It is the name of a program that wants none, such as "ollama", and a word in answers.
+    """
+    held = ""  # may be the beginning of the key
+    async with aclosing(pieces):
+        async for piece in pieces:
+            text = held + piece if len(key) < MIN_KEY_LENGTH else (held + piece).replace(key, HIDDEN)
+            sizes = range(min(len(key) - 1, len(text)), 0, -1) if len(key) >= MIN_KEY_LENGTH else ()
+            size = next((size for size in sizes if text.endswith(key[:size])), 0)
+            text, held = text[: len(text) - size], text[len(text) - size :]
+            if text:
+                yield text
+    if held:
+        yield held
 
 
 async def _whole_characters(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
@@ -147,33 +196,15 @@ async def _whole_characters(pieces: AsyncIterator[str]) -> AsyncGenerator[str, N
 
 
 def _url_problem(base_url: str) -> str | None:
-    """Why this is no base URL; None if it is one. What stands before an @ is a secret, and is not told."""
+    """Why this is no base URL; None if it is one. What may be a secret in it is not told."""
+    shown = shown_url(base_url)
     try:
         parts = urlsplit(base_url)
         _ = parts.port
-    except ValueError as problem:
-        return f"is none ({problem})"
+    except ValueError:
+        return "is none: its host or its port cannot be read"
     if parts.username is not None or parts.password is not None:
         return f"holds a name or a password. A key goes into {KEY_VARIABLE}"
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return f"{base_url!r} has no http:// or https:// with a host"
-    return f"{base_url!r} has a query or a fragment" if parts.query or parts.fragment else None
-
-
-async def _refusal(base_url: str, response: httpx.Response) -> UpstreamFailed:
-    return UpstreamFailed(_refusal_text(base_url, response, await read_beginning(response, MAX_REFUSAL_BYTES)))
-
-
-def _refusal_text(base_url: str, response: httpx.Response, body: bytes) -> str:
-    status, kind = response.status_code, response.headers.get("content-type") or "no Content-Type"
-    if status in (401, 403):
-        return f"the model at {base_url} refuses the key (status {status}). Set {KEY_VARIABLE}, and start again"
-    if status == 429:
-        return f"the model at {base_url} has had too many requests (429). Wait a little, and ask again"
-    try:
-        return f"the model at {base_url} says: {_message(json.loads(body)['error'])} (status {status})"
-    except (*NOT_JSON, LookupError, TypeError):
-        pass  # it is no server that speaks this dialect, or does not tell
-    if status == 404:
-        return f"{base_url} knows no chat completions, or not this model (404). A base URL ends with /v1, mostly"
-    return f"{base_url} answered status {status} with {kind}, and no event stream. Is it a model's server?"
+        return f"{shown!r} has no http:// or https:// with a host"
+    return f"{shown!r} has a query or a fragment" if parts.query or parts.fragment else None

@@ -15,6 +15,7 @@ from labkit.proxy.haproxy import HAPROXY_ADVICE as HAPROXY_ADVICE
 from labkit.proxy.haproxy import HAProxy
 from labkit.proxy.launch_relay import LabRelay
 from labkit.proxy.nginx import NGINX_ADVICE, Nginx
+from labkit.system.secrets import shown_url
 
 TLS_BYTES = 16384  # nginx's ssl_buffer_size
 CORK_S = 0.205  # measured on Linux: how long the kernel waits behind MSG_MORE
@@ -86,4 +87,4 @@ class EmbeddedProxy(LabRelay):
         return "\n".join(f"connection {passage.n}: {passage.ended or 'open'}" for passage in self.passages)
 
     def __repr__(self) -> str:
-        return f"<{self.name} {'at ' + self.url + ' for ' + self.origin if self.running else 'has ended'}>"
+        return f"<{self.name} {'at ' + self.url + ' for ' + shown_url(self.origin) if self.running else 'has ended'}>"

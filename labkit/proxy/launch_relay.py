@@ -12,6 +12,7 @@ from labkit.proxy.passage import Passage
 from labkit.proxy.relay import Relay, relay
 from labkit.system.background import Background
 from labkit.system.ports import note_closed, note_open
+from labkit.system.secrets import shown_url
 from labkit.system.uninterrupted import uninterrupted
 
 _relays: dict[str, LabRelay] = {}  # the registry of launched relays, by name
@@ -132,4 +133,4 @@ class LabRelay:
 
     def __repr__(self) -> str:
         faults = ", ".join(map(repr, self.faults)) or "no fault"
-        return f"<LabRelay {self.url} to {self.origin}: {faults}>" if self.running else "<LabRelay stopped>"
+        return f"<LabRelay {self.url} to {shown_url(self.origin)}: {faults}>" if self.running else "<LabRelay stopped>"

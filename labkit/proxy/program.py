@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from labkit.errors import LabError
 from labkit.proxy.folder import ProxyFolder
 from labkit.system.child import Child
+from labkit.system.secrets import clean_environment, shown_url
 from labkit.system.sockets import reserved_port
 
 START_TIMEOUT_S = 30.0
@@ -64,7 +65,7 @@ class RunningProxy:
     def __init__(self, plan: Plan, origin: str, port: int = 0) -> None:
         parts = urlsplit(origin)
         if parts.scheme != "http" or not parts.hostname:
-            raise LabError(f"{origin!r} cannot stand behind {plan.name} here: the origin is an http:// URL")
+            raise LabError(f"{shown_url(origin)!r} cannot stand behind {plan.name} here: the origin is an http:// URL")
         if not 0 <= port <= 65535:
             raise LabError(f"port={port}: a port is a number from 1 to 65535, and 0 stands for any that is free")
         self.name, self.origin = plan.name, origin
@@ -116,7 +117,7 @@ class RunningProxy:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"<{self.name} {'at ' + self.url + ' for ' + self.origin if self.running else 'has ended'}>"
+        return f"<{self.name} {'at ' + self.url + ' for ' + shown_url(self.origin) if self.running else 'has ended'}>"
 
 
 def _wait_until_serving(port: int, child: Child) -> bool:
@@ -162,7 +163,7 @@ def version_of(path: str, product: str, prefix: str) -> str:
     Raises:
         LabError: it does not say that it is that product.
     """
-    process = subprocess.run([path, "-v"], capture_output=True, text=True, check=False)
+    process = subprocess.run([path, "-v"], capture_output=True, text=True, check=False, env=clean_environment())
     output = process.stdout + process.stderr
     match = re.search(re.escape(prefix) + r"(\d+(?:\.\d+)*)", output)
     if match is None:

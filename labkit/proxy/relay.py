@@ -19,6 +19,7 @@ from labkit.proxy.passage import Passage, Passing
 from labkit.proxy.question import Question
 from labkit.system.accepting import StreamAcceptor
 from labkit.system.hosts import is_own_host, refusal
+from labkit.system.secrets import shown_url
 from labkit.system.sockets import close_writer, is_loopback, reset_connection
 
 CONNECT_TIMEOUT_S = 5.0
@@ -39,7 +40,7 @@ class Relay:
     ) -> None:
         parts = urlsplit(origin)
         if parts.scheme != "http" or not parts.hostname:
-            raise LabError(f"{origin!r} cannot be relayed: the relay speaks http:// only, and needs a host")
+            raise LabError(f"{shown_url(origin)!r} cannot be relayed: the relay speaks http:// only, and needs a host")
         self.origin, self._hosts = origin, {host.lower() for host in hosts}
         self._host, self._port, self._netloc = parts.hostname, parts.port or 80, parts.netloc
         self._faults, self._requests, self._seed = tuple(faults), tuple(requests), seed
@@ -125,7 +126,7 @@ class Relay:
                 origin_reader, origin_writer = await asyncio.open_connection(self._host, self._port)
         except (OSError, TimeoutError) as problem:
             passage.ended = "the origin does not answer"
-            text = f"The relay's origin {self.origin} does not answer: {problem}. Is it running?\n"
+            text = f"The relay's origin {shown_url(self.origin)} does not answer: {problem}. Is it running?\n"
             return await _answer(writer, 502, [TEXT], text.encode())
         origin = MessageReader(h11.CLIENT, origin_reader)
         question = Question(client, writer, origin, origin_writer, self._request_line())
@@ -165,9 +166,8 @@ async def relay(
     running_relay = Relay(origin, faults, requests, seed, hosts)
     host = urlsplit(origin).hostname
     if not is_loopback(host or "") and not anywhere:
-        raise LabError(
-            f"{origin} is on another machine. A relay with faults is for your own: say anywhere=True if it is"
-        )
+        why = "is on another machine. A relay with faults is for your own: say anywhere=True if it is"
+        raise LabError(f"{shown_url(origin)} {why}")
     try:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
+
+from labkit.system.secrets import clean_environment
 
 #: Between us and the program stands this guard. Its standard input ends when we close it, or are gone: a kernel that is
 #: killed runs no atexit and no finally. It has a session of its own, so an interrupt of the kernel leaves it alone.
@@ -33,30 +34,12 @@ except subprocess.TimeoutExpired:
 """
 
 
-#: What a program needs of its environment. All else stays behind: the keys of a learner's models among it.
-_VARIABLES = frozenset("""
-    PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR TEMP TMP SHELL DISPLAY XDG_RUNTIME_DIR LD_LIBRARY_PATH
-    DYLD_LIBRARY_PATH VIRTUAL_ENV CONDA_PREFIX SSL_CERT_FILE SSL_CERT_DIR SYSTEMROOT SYSTEMDRIVE COMSPEC PATHEXT WINDIR
-    APPDATA LOCALAPPDATA PROGRAMDATA PROGRAMFILES USERPROFILE
-""".split())  # fmt: skip # noqa: SIM905
-_PREFIXES = ("LC_", "PYTHON", "COVERAGE")
-
-
-def clean_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The variables that a program needs: where things are, and in which language. No keys, no tokens.
-
-    >>> clean_environment({"PATH": "/bin", "LC_ALL": "C", "OPENAI_API_KEY": "sk-1"})
-    {'PATH': '/bin', 'LC_ALL': 'C'}
-    """
-    return {name: value for name, value in base.items() if name.upper() in _VARIABLES or name.startswith(_PREFIXES)}
-
-
 class Child:
     """A running program. It ends with stop(), at the end of a `with` block, and with this process, however that ends.
 
     Args:
         command: the program and its arguments.
-        environment: variables on top of clean_environment().
+        environment: variables on top of those that a program needs to run: no key of this process is among them.
         log: takes what the program prints; without one it is thrown away.
     """
 

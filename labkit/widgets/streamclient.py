@@ -14,6 +14,7 @@ import traitlets
 from labkit.clock import wait_until
 from labkit.errors import LabError, counted
 from labkit.system.ports import when_closed
+from labkit.system.secrets import shown_url
 from labkit.system.sockets import is_loopback
 from labkit.widgets.assets import LabWidget, join_files
 from labkit.wire import Event
@@ -49,7 +50,8 @@ def checked_url(url: str) -> str:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise LabError(f"{url!r} is no URL of a stream: it must start with http:// or https:// and name a server")
+        wrong = shown_url(url)
+        raise LabError(f"{wrong!r} is no URL of a stream: it must start with http:// or https:// and name a server")
     return url
 
 

@@ -63,7 +63,7 @@ def test_a_head_that_drips_ends_the_count_of_readers(monkeypatch: pytest.MonkeyP
 
     async def main() -> None:
         async with dripping(b"HTTP/1.1 200 OK\r\n", b"X: a\r\n") as url:
-            readers = Readers({}, True, 0.5)
+            readers = Readers(url, {}, True, 0.5)
             readers._url = url
             assert await in_time(readers.leaving_noticed(2)) is None
 
