@@ -59,6 +59,7 @@ def _launch(routes: Routes, name: str, port: int, host: str, hosts: Collection[s
             )
         try:
             server.replace(routes)
+            server._site.allow(hosts)
             return server
         except LoopBlocked as problem:
             server._abandon()

@@ -101,13 +101,18 @@ class Site:
     """
 
     def __init__(self, routes: Routes, hosts: Collection[str] = ()) -> None:
-        self.hosts = {host.lower() for host in hosts}
+        self.hosts: set[str] = set()
+        self.allow(hosts)
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.port = 0
         self._server: HTTPServer | None = None
         self._acceptors: list[Acceptor] = []
         self._senders: Senders = {}
         self.routes = _check_routes(routes)
+
+    def allow(self, hosts: Collection[str]) -> None:
+        """Adds names under which it may be reached."""
+        self.hosts.update(host.lower() for host in hosts)
 
     def start(self, port: int = 0, host: str = LOOPBACK) -> None:
         """Starts to listen; port 0 takes a free one.
@@ -129,7 +134,7 @@ class Site:
                 listener.close()
             raise
         self.port = sockets[0].getsockname()[1]
-        self.hosts.add(host.lower())  # where it is bound to a name
+        self.allow([host])  # where it is bound to a name
         server = self._server = HTTPServer(
             self._application(),
             max_body_size=MAX_BODY_BYTES,

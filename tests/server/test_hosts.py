@@ -95,6 +95,13 @@ def test_this_machine_and_names_that_are_given_are_served(host: str) -> None:
     asyncio.run(main())
 
 
+def test_a_cell_run_again_with_another_name_is_served_under_it() -> None:
+    with launch(_routes(), name="named") as server:
+        assert launch(_routes(), name="named", hosts=["Lab.example"]) is server
+        assert asyncio.run(_status(server.url, "lab.example:80", "/page"))[0] == 200
+        assert asyncio.run(_status(server.url, "evil.example", "/page"))[0] == 403
+
+
 def test_the_relay_refuses_too_and_asks_its_origin_nothing() -> None:
     async def main() -> None:
         async with AsyncExitStack() as stack:
