@@ -15,6 +15,8 @@ from nbclient import NotebookClient
 from rich.console import Console
 from rich.progress import track
 
+from labkit.command.contents import WIDGET
+
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
@@ -37,7 +39,7 @@ def clean(book: nbformat.NotebookNode) -> None:
     for cell in book.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def main() -> None:

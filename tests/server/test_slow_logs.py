@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -162,15 +163,22 @@ def test_readers_join_a_slow_log_while_events_go_out_without_a_hole_or_a_double(
     asyncio.run(main())
 
 
+@asynccontextmanager
+async def reader_of_ours(channel: Channel) -> AsyncIterator[EventSource]:
+    """A reader that has got the channel's first event, "ours"."""
+    async with serve(channel) as server, EventSource(server.url, reconnection_ms=10) as source:
+        reading = asyncio.ensure_future(anext(source))
+        await soon(lambda: channel.clients == 1)
+        channel.publish("ours")
+        assert (await reading).data == "ours"
+        yield source
+
+
 def test_what_another_wrote_to_the_log_is_not_passed_over() -> None:
     async def main() -> None:
         log = MemoryLog(epoch="e")
         channel = Channel(log, retry_ms=10)
-        async with serve(channel) as server, EventSource(server.url, reconnection_ms=10) as source:
-            reading = asyncio.ensure_future(anext(source))
-            await soon(lambda: channel.clients == 1)
-            channel.publish("ours")
-            assert (await reading).data == "ours"
+        async with reader_of_ours(channel) as source:
             log.append(Frame(data="another's"))
             channel.publish("ours again")
             assert [(await anext(source)).data for _ in range(2)] == ["another's", "ours again"]
@@ -183,11 +191,7 @@ def test_who_may_not_write_any_more_sends_its_readers_to_what_another_writes(tmp
     async def main() -> None:
         with SQLiteLog(tmp_path / "log.db") as log, SQLiteLog(tmp_path / "log.db") as other:
             channel = Channel(log, retry_ms=10)
-            async with serve(channel) as server, EventSource(server.url, reconnection_ms=10) as source:
-                reading = asyncio.ensure_future(anext(source))
-                await soon(lambda: channel.clients == 1)
-                channel.publish("ours")
-                assert (await reading).data == "ours"
+            async with reader_of_ours(channel) as source:
                 other.append(Frame(data="another's"))
                 with pytest.raises(LogFailed, match="another SQLiteLog has begun to write"):
                     channel.publish("too late")
