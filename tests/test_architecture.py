@@ -20,7 +20,7 @@ BRACES = [
     {"errors", "clock"},
     {"system"},
     {"wire"},
-    {"faults", "log", "recording"},
+    {"dialects", "faults", "log", "recording"},
     {"server", "client", "proxy"},
     {"bench_servers", "pages"},
     {"bench", "llm", "doctor"},
