@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 
 import httpx
 
 from labkit.bench_servers.null_servers import LINES
-from labkit.client import Source, WebSocketSource
+from labkit.client import CLOSED, Policy, Source, WebSocketSource
 from labkit.client.httpx_client import new_client
-from labkit.client.source import CLOSED, OPEN
 from labkit.errors import StreamLost
 from labkit.wire import Event
 from labkit.wire.decoder import MAX_EVENT_BYTES
+
+ONCE = Policy("once", resend=False)
 
 
 class NullSource(Source):
     """Lines from a TCP connection. No ids, no coming back: it is there to be compared with."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"tcp://127.0.0.1:{port}")
+        super().__init__(f"tcp://127.0.0.1:{port}", policy=ONCE)
         self._port = port
 
-    async def _run(self) -> AsyncGenerator[Event, None]:
-        self.connections += 1
+    async def _connect(self) -> AsyncGenerator[Iterable[Event], None]:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=MAX_EVENT_BYTES)
         except OSError as problem:
@@ -32,9 +32,9 @@ class NullSource(Source):
         try:
             writer.write(LINES)
             await reader.readline()
-            self._set_state(OPEN, "connected")
+            self._open("connected")
             while (line := await reader.readline()) and self.state != CLOSED:
-                yield Event(line.decode().rstrip("\n"))
+                yield (Event(line.decode().rstrip("\n")),)
         except OSError as problem:
             raise StreamLost(f"{self.url} is gone: {problem}") from None
         finally:
@@ -45,16 +45,15 @@ class NullHttp(Source):
     """Lines from an answer that httpx reads: what this library takes, without any event stream."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"http://127.0.0.1:{port}/")
+        super().__init__(f"http://127.0.0.1:{port}/", policy=ONCE)
         self._http = new_client(self.url)
 
-    async def _run(self) -> AsyncGenerator[Event, None]:
-        self.connections += 1
+    async def _connect(self) -> AsyncGenerator[Iterable[Event], None]:
         try:
             async with self._http, self._http.stream("GET", self.url) as response:
-                self._set_state(OPEN, "status 200")
+                self._open("status 200")
                 async for line in response.aiter_lines():
-                    yield Event(line)
+                    yield (Event(line),)
         except httpx.TransportError as problem:
             raise StreamLost(f"{self.url} is gone: {type(problem).__name__}") from None
 

@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+import random
+from collections.abc import AsyncGenerator, Iterable, Iterator
 
 import httpx
 
 from labkit.client.body import read_whole
+from labkit.client.facts import CLOSED
 from labkit.client.httpx_client import new_client
-from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
+from labkit.client.retry_after import retry_after_s
+from labkit.client.source import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, AttemptOver, OnState
+from labkit.client.synchronous import SynchronousSource
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import NOT_JSON, StreamLost, StreamRejected
 from labkit.system.secrets import shown_url
 from labkit.wire import Event
-from labkit.wire.session import DEFAULT_RECONNECTION_MS, FLOOR_MS
+from labkit.wire.session import (
+    DEFAULT_RECONNECTION_MS,
+    FLOOR_MS,
+    RESILIENT,
+    STANDARD,
+    Answered,
+    Ended,
+    Policy,
+    Unreachable,
+)
 
 #: A server that has nothing new, and says so at once, is not asked again at full speed.
 FLOOR_S = FLOOR_MS / 1000
+#: What no browser brings: it waits as a browser's EventSource does, and outlives a bad moment of the server. (No
+#: standard says what polling does at a 502.)
+PATIENT = dataclasses.replace(STANDARD, name="patient", retry_statuses=RESILIENT.retry_statuses, must_open_first=True)
 
 
-class Polling(Source):
+class Polling(SynchronousSource):
     """Iterate over it to get Events from a polling() route, which it asks every `every_s` seconds.
 
     With `every_s` zero it asks a long_polling() route, at once after each answer that has events or took its time.
-    States and resuming are those of EventSource. `requests` counts the requests, `empty_answers` the answers without an
-    event.
+    States, resuming and coming back are those of Source. `requests` counts the requests, `empty_answers` the answers
+    without an event.
 
     Args:
         url: the route's URL.
         every_s: the wait between two requests.
         last_event_id: where an earlier client ended.
+        policy: what it does after a request that failed.
         reconnection_ms: the wait after a request that failed.
         read_timeout_s: how long an answer may take.
-        on_state: called with the new state and the reason.
-        transport, clock: replaced in tests.
+        deduplicate: drops an event whose id was among the newest 1000.
+        on_state: called with the new state and the StateReason.
+        transport, clock, rng: replaced in tests.
 
     Raises:
         StreamRejected: the answer is neither events nor "nothing new".
         StreamLost: the first request found nobody, or an answer is no JSON of this kind.
+        RetriesExhausted: a StreamLost; the policy allows no further attempt.
         LimitExceeded: an answer is larger than MAX_ANSWER_BYTES.
     """
 
@@ -50,59 +69,55 @@ class Polling(Source):
         *,
         every_s: float = 1.0,
         last_event_id: str = "",
+        policy: Policy = PATIENT,
         reconnection_ms: int = DEFAULT_RECONNECTION_MS,
         read_timeout_s: float = READ_TIMEOUT_S,
-        on_state: Callable[[State, str], object] | None = None,
+        deduplicate: bool = False,
+        on_state: OnState | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        rng: random.Random | None = None,
     ) -> None:
-        super().__init__(url, on_state)
-        self.last_event_id = last_event_id
+        super().__init__(
+            url,
+            last_event_id=last_event_id,
+            policy=policy,
+            reconnection_ms=reconnection_ms,
+            deduplicate=deduplicate,
+            on_state=on_state,
+            clock=clock,
+            rng=rng,
+        )
         self.requests = 0
         self.empty_answers = 0
-        self._opened = False
         self._etag = ""  # of the newest answer
-        self._every_s, self._reconnection_s = every_s, reconnection_ms / 1000
-        self._clock = clock
+        self._every_s = every_s
         self._read_timeout_s = read_timeout_s
         timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=read_timeout_s)
         self._http = new_client(url, transport=transport, timeout=timeout)
 
-    async def _run(self) -> AsyncGenerator[Event, None]:
-        try:
-            while self.state != CLOSED:
-                try:
-                    async with aclosing(self._poll()) as events:
-                        async for event in events:
-                            yield event
-                except (httpx.RequestError, TimeoutError) as problem:
-                    if not self._opened:
-                        raise StreamLost(f"{shown_url(self.url)} cannot be reached: {problem}") from None
-                    self._set_state(
-                        CONNECTING, f"{type(problem).__name__}; next attempt in {self._reconnection_s:.3g} s"
-                    )
-                    await self._clock.sleep_s(self._reconnection_s)
-        finally:
-            self._set_state(CLOSED, "finished")
-            await self._http.aclose()
-
-    async def _poll(self) -> AsyncGenerator[Event, None]:
-        self.connections += 1
+    async def _connect(self) -> AsyncGenerator[Iterable[Event], None]:
         while self.state != CLOSED:
             asked_s = self._clock.now_s()
-            events, last_id = await self._request_events()
-            self._set_state(OPEN, "an answer")
-            self._opened = True
-            for event in events:
-                self.last_event_id = event.last_event_id or self.last_event_id
-                yield event
-                if self.state == CLOSED:
-                    return
-            self.last_event_id = last_id
+            try:
+                events, last_id = await self._request_events()
+            except (httpx.RequestError, TimeoutError) as problem:
+                why = f"{type(problem).__name__}: {problem}".rstrip(": ")
+                outcome = Ended(why, broken=True) if self._opened else Unreachable(why)
+                raise AttemptOver(outcome, StreamLost(f"{shown_url(self.url)}: {why}")) from None
+            self._open("an answer")
+            self._session = self._session.with_success()
+            yield self._take(events, last_id)
             if self._every_s:
                 await self._clock.sleep_s(self._every_s)
             elif not events and (rest_s := asked_s + FLOOR_S - self._clock.now_s()) > 0:
                 await self._clock.sleep_s(rest_s)
+
+    def _take(self, events: list[Event], last_id: str) -> Iterator[Event]:
+        for event in events:
+            self._session = self._session.with_signal(event, event.last_event_id or self.last_event_id)
+            yield event
+        self._session = self._session.with_last_event_id(last_id)
 
     async def _request_events(self) -> tuple[list[Event], str]:
         """The events of one answer, and where to go on."""
@@ -113,11 +128,12 @@ class Polling(Source):
             asyncio.timeout(self._read_timeout_s),  # in all: httpx counts each read anew
             self._http.stream("GET", self.url, params=since, headers=headers) as response,
         ):
+            self.status = response.status_code
             if response.status_code == 304:
                 self.empty_answers += 1
                 return [], self.last_event_id
             if response.status_code != 200:
-                raise StreamRejected(shown_url(self.url), response.status_code, response.headers.get("content-type"))
+                raise self._refused(response)
             body = await read_whole(response)
         try:
             answer = json.loads(body)
@@ -128,6 +144,12 @@ class Polling(Source):
         self._etag = response.headers.get("ETag", "")
         self.empty_answers += not events
         return events, last_id
+
+    def _refused(self, response: httpx.Response) -> AttemptOver:
+        content_type = response.headers.get("content-type")
+        wait_s = retry_after_s(response.headers.get("retry-after", ""))
+        error = StreamRejected(shown_url(self.url), response.status_code, content_type)
+        return AttemptOver(Answered(response.status_code, content_type, wait_s), error)
 
     async def _release(self) -> None:
         await self._http.aclose()

@@ -1,60 +1,263 @@
-"""The base of all clients: iterating, the state, and closing."""
+"""The base of all clients: iterating, connecting again, giving up, and closing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import contextlib
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import aclosing
+from itertools import chain
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
+from labkit.client.facts import CLOSED, CONNECTING, OPEN, State, StateReason
+from labkit.client.recent import RecentIds
+from labkit.clock import SYSTEM_CLOCK, Clock
+from labkit.errors import LabError, RetriesExhausted, StreamLost, StreamRejected, StreamStalled
+from labkit.system.secrets import hidden, secrets_of, shown_url
 from labkit.wire import Event
-
-State = Literal["connecting", "open", "closed"]
-CONNECTING: State = "connecting"
-OPEN: State = "open"
-CLOSED: State = "closed"
+from labkit.wire.session import DEFAULT_RECONNECTION_MS, STANDARD, Ended, Outcome, Policy, Session, Stop
 
 #: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
 READ_TIMEOUT_S = 45.0
 CONNECT_TIMEOUT_S = 10.0
 
+OnState = Callable[[State, StateReason], object]
+
+
+class AttemptOver(Exception):
+    """How an attempt to connect came to its end, unless that was in good order. `error` says it to the caller."""
+
+    def __init__(self, outcome: Outcome, error: LabError | None = None) -> None:
+        super().__init__(outcome)
+        self.outcome, self.error = outcome, error
+
 
 class Source:
     """The base of EventSource, Polling and WebSocketSource: iterate over it to get Events.
 
-    `state` is "connecting", "open" or "closed"; `connections` counts the attempts to connect. One task iterates at a
-    time; any task of the same loop may close it.
+    `state` is "connecting", "open" or "closed"; `connections` counts the attempts to connect; `last_event_id` is what
+    the next one would send; `retry_in_s` is how long it waits before the next; `duplicates` counts the events that
+    were dropped; `status` is that of the response to the newest attempt, None as long as there is none.
+
+    One task iterates at a time; any task of the same loop may close it or restart it. A wait for an event that is
+    cancelled, as asyncio.wait_for does when its time is up, loses nothing: the next wait gets that event. When the
+    task itself that iterates is cancelled, the connection is closed; who iterates on connects again, and resumes.
 
     Args:
         url: what it connects to.
-        on_state: called with the new state and the reason.
+        last_event_id: where an earlier client ended.
+        policy: when to reconnect.
+        reconnection_ms: the wait before a reconnection.
+        deduplicate: drops an event whose id was among the newest 1000.
+        on_state: called with the new state and the StateReason.
+        clock, rng: replaced in tests.
     """
 
-    def __init__(self, url: str, on_state: Callable[[State, str], object] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        last_event_id: str = "",
+        policy: Policy = STANDARD,
+        reconnection_ms: int = DEFAULT_RECONNECTION_MS,
+        deduplicate: bool = False,
+        on_state: OnState | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        rng: random.Random | None = None,
+    ) -> None:
         self.url = url
         self.state: State = CONNECTING
         self.connections = 0
+        self.retry_in_s = 0.0
+        self.status: int | None = None
+        self._session = Session(last_event_id, reconnection_ms)
+        self._policy = policy
+        self._recent_ids = RecentIds() if deduplicate else None
         self._on_state = on_state
-        self._events: AsyncGenerator[Event, None] | None = None
-        self._reader: asyncio.Task[Any] | None = None  # who awaits the next event
-        self._interrupted = False  # close() has cancelled that wait
+        self._clock, self._rng = clock, rng or random.Random()
+        self._secrets = secrets_of(url)
+        self._opened = False  # by the attempt in hand
+        self._ready: Iterator[Event] = iter(())  # events that have come, and were not taken yet
+        self._batches: AsyncGenerator[Iterable[Event], None] | None = None
+        self._step: asyncio.Task[Iterable[Event] | None] | None = None  # fetches the next of the batches
+        self._reader: asyncio.Task[Any] | None = None  # the task that waits for an event, or was the last to do so
+        self._has_reader = False  # one waits now
+
+    @property
+    def last_event_id(self) -> str:
+        """The id that the next request would send; "" before the first."""
+        return self._session.last_event_id
+
+    @property
+    def reconnection_ms(self) -> int:
+        """The wait before a reconnection, as the server's last `retry` has set it."""
+        return self._session.reconnection_ms
+
+    @property
+    def duplicates(self) -> int:
+        """How many events were dropped because their id was among the newest."""
+        return self._recent_ids.dropped if self._recent_ids is not None else 0
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
 
     async def __anext__(self) -> Event:
-        if self._events is None:
-            self._events = self._run()
-        self._reader = asyncio.current_task()
         try:
-            return await anext(self._events)
-        except asyncio.CancelledError:
-            # By close(), and by nobody else? For the reader that is the end of the stream.
-            if self._interrupted and self._reader is not None and self._reader.uncancel() == 0:
-                raise StopAsyncIteration from None
+            while True:
+                for event in self._ready:
+                    if self._recent_ids is None or self._recent_ids.is_new(event):
+                        return event
+                batch = await self._next_batch() if self.state != CLOSED else None
+                if batch is None:
+                    await self._finish()
+                    raise StopAsyncIteration
+                self._ready = iter(batch)
+        except Exception as problem:
+            if not isinstance(problem, StopAsyncIteration):
+                await self._finish()
             raise
-        finally:
-            self._reader = None
+
+    async def _next_batch(self) -> Iterable[Event] | None:
+        """The events that come next, as many as came at once; None at the end."""
+        if self._has_reader:
+            raise LabError("two tasks wait for the next event: one task iterates over a source at a time")
+        while self.state != CLOSED:
+            if self._step is None:
+                self._step = asyncio.ensure_future(self._fetch())
+            step, self._has_reader = self._step, True
+            self._watch_reader()
+            try:
+                await asyncio.wait([step])  # a cancellation ends this wait, and not what it waits for
+            finally:
+                self._has_reader = False
+            if self._step is step:
+                self._step = None
+            if not step.cancelled():  # by close() or restart()
+                return step.result()
+        return None
+
+    async def _fetch(self) -> Iterable[Event] | None:
+        if self._batches is None:
+            self._batches = self._run()
+        return await anext(self._batches, None)
+
+    async def _run(self) -> AsyncGenerator[Iterable[Event], None]:
+        """All batches, over as many connections as it takes."""
+        while self.state != CLOSED:
+            outcome: Outcome = Ended()
+            error: LabError | None = None
+            self._opened, self.status = False, None
+            self.connections += 1
+            try:
+                async with aclosing(self._connect()) as batches:
+                    async for batch in batches:
+                        yield batch
+            except AttemptOver as over:
+                outcome, error = over.outcome, over.error
+            if self.state != CLOSED:
+                await self._wait_or_stop(outcome, error)
+
+    def _connect(self) -> AsyncGenerator[Iterable[Event], None]:
+        """The events of one connection, as many at once as came at once. It calls _open(), and ends when the response
+        ends in good order.
+
+        Raises:
+            AttemptOver: there is no stream, or it broke.
+        """
+        raise NotImplementedError
+
+    def _open(self, why: str) -> None:
+        self._opened = True
+        self._session = self._session.with_open_stream()
+        self._set_state(OPEN, why)
+
+    async def _wait_or_stop(self, outcome: Outcome, error: LabError | None) -> None:
+        self._session, step = self._session.next_step(outcome, self._policy, self._rng.random())
+        if isinstance(step, Stop):
+            final = self._final_error(step, outcome, error) if step.error else None
+            self._set_state(CLOSED, step.why, final)
+            if final is not None:
+                raise final
+            return
+        self.retry_in_s = step.seconds
+        self._set_state(CONNECTING, f"{step.why}; next attempt in {step.seconds:.3g} s", error)
+        await self._clock.sleep_s(step.seconds)
+        self.retry_in_s = 0.0
+
+    def _final_error(self, step: Stop, outcome: Outcome, error: LabError | None) -> LabError:
+        refused = isinstance(error, StreamRejected) and error.status not in self._policy.retry_statuses
+        if error is not None and (refused or (isinstance(outcome, Ended) and not self._policy.resend)):
+            return error
+        why = hidden(step.why, self._secrets)
+        if self._session.failures > 1 or self._session.opened_once:
+            return RetriesExhausted(self._session.failures, why)
+        if isinstance(error, StreamStalled):
+            return error
+        return StreamLost(f"{shown_url(self.url)} cannot be reached: {why}")
+
+    async def restart(self) -> None:
+        """Leaves the connection and makes a new one at once, without a wait; it resumes where this one ended. A request
+        that costs is sent again: that is what restart() asks for."""
+        if self.state != CLOSED:
+            self._session = self._session.with_success()  # the next wait begins anew
+            self.retry_in_s = 0.0
+            self._set_state(CONNECTING, "restarted by the caller")
+            await self._disconnect()
+
+    async def close(self) -> None:
+        """Closes the connection for good. A task that waits for the next event sees the end of the stream."""
+        self._set_state(CLOSED, "closed by the caller")
+        await self._finish()
+
+    async def _finish(self) -> None:
+        self._set_state(CLOSED, "finished")
+        self._ready = iter(())
+        await self._disconnect()
+        await self._release()
+
+    def _disconnect(self) -> Coroutine[Any, Any, None]:
+        """Leaves the connection, which the result, awaited, ends. The events that have come stay ready to be taken."""
+        step, batches = self._step, self._batches
+        self._step = self._batches = None
+        has_come = step is not None and step.done() and not (step.cancelled() or step.exception())
+        if step is not None and has_come and not self._has_reader:  # else its reader takes them
+            self._ready = chain(self._ready, step.result() or ())
+        return _end(step, batches)
+
+    def _watch_reader(self) -> None:
+        reader = asyncio.current_task()
+        if reader is not self._reader and reader is not None:
+            self._reader = reader
+            if not _is_one_wait(reader):
+                reader.add_done_callback(self._leave)
+
+    def _leave(self, reader: asyncio.Task[Any]) -> None:
+        """Leaves the connection if the task that iterated was cancelled as a whole: nobody may ever ask again."""
+        if self.state == CLOSED or self._reader is not reader or not reader.cancelled():
+            return
+        self._reader = None
+        self._set_state(CONNECTING, "the task that was reading was cancelled")
+        self._leaving = asyncio.ensure_future(self._disconnect())  # kept: a loop does not keep its tasks
+        if not self._policy.resend:
+            self._batches = _lost("the task that was reading was cancelled, and what costs is not asked for again")
+
+    async def _release(self) -> None:
+        """Gives back what it holds."""
+
+    def _set_state(self, state: State, why: str, error: LabError | None = None) -> None:
+        # Each failed attempt is told, not only the first.
+        if self.state == CLOSED or (state == self.state and state != CONNECTING):
+            return
+        self.state = state
+        if self._on_state is not None:
+            sentence = hidden(why, self._secrets)
+            reason = StateReason(sentence, self.connections, self.status, error, self.retry_in_s)
+            self._on_state(state, reason)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.state} {shown_url(self.url)} last_event_id={self.last_event_id!r}>"
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,27 +267,23 @@ class Source:
     ) -> None:
         await self.close()
 
-    async def close(self) -> None:
-        """Closes the connection for good. A task that waits for the next event sees the end of the stream."""
-        self._set_state(CLOSED, "closed by the caller")
-        if self._reader is not None and self._reader is not asyncio.current_task():
-            if not self._interrupted:  # two cancels would be one too many to take back
-                self._interrupted = True
-                self._reader.cancel()
-        elif self._events is not None:
-            await self._events.aclose()
-        await self._release()
 
-    def _run(self) -> AsyncGenerator[Event, None]:
-        """All events, over as many connections as it takes."""
-        raise NotImplementedError
+def _is_one_wait(task: asyncio.Task[Any]) -> bool:
+    """Whether the task does nothing but wait for one event: asyncio.wait_for of Python 3.11 makes such tasks."""
+    return getattr(task.get_coro(), "__qualname__", "") in ("Source.__anext__", "_wrap_awaitable")
 
-    async def _release(self) -> None:
-        """Gives back what it holds."""
 
-    def _set_state(self, state: State, why: str) -> None:
-        # Each failed attempt is told, not only the first.
-        if self.state != CLOSED and (state != self.state or state == CONNECTING):
-            self.state = state
-            if self._on_state is not None:
-                self._on_state(state, why)
+async def _end(step: asyncio.Task[Any] | None, batches: AsyncGenerator[Any, None] | None) -> None:
+    if step is not None and step is not asyncio.current_task():
+        step.cancel()
+        await asyncio.wait([step])
+        if not step.cancelled():
+            step.exception()  # has been seen, though nobody asks for it any more
+    if batches is not None:
+        with contextlib.suppress(RuntimeError):  # a callback of its own asks for it, in the middle of it
+            await batches.aclose()
+
+
+async def _lost(why: str) -> AsyncGenerator[Iterable[Event], None]:
+    raise StreamLost(why)
+    yield ()

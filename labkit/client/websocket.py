@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+import random
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -13,33 +13,40 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketError, websocket_connect
 
-from labkit.client.source import CLOSED, CONNECT_TIMEOUT_S, CONNECTING, OPEN, READ_TIMEOUT_S, Source, State
+from labkit.client.facts import OPEN
+from labkit.client.polling import PATIENT
+from labkit.client.retry_after import retry_after_s
+from labkit.client.source import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, AttemptOver, OnState
+from labkit.client.synchronous import SynchronousSource
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import NOT_JSON, LimitExceeded, StreamLost, StreamRejected
 from labkit.system.secrets import shown_url
 from labkit.wire import Event
 from labkit.wire.decoder import MAX_EVENT_BYTES
-from labkit.wire.session import DEFAULT_RECONNECTION_MS
+from labkit.wire.session import DEFAULT_RECONNECTION_MS, Answered, Ended, Policy, Unreachable
 
 #: tornado closes the connection on anything larger, decompressed, and tells nobody why.
 MAX_MESSAGE_BYTES = 8 * MAX_EVENT_BYTES
 
 
-class WebSocketSource(Source):
+class WebSocketSource(SynchronousSource):
     """Iterate over it to get Events from a websocket() route. It reconnects and resumes as EventSource does.
 
     Args:
         url: the route's URL, with http:// or ws://.
         last_event_id: where an earlier client ended.
+        policy: what it does after an attempt that failed.
         reconnection_ms: the wait before a reconnection.
         read_timeout_s: a peer that answers no ping for so long is gone.
         compression: offers permessage-deflate (RFC 7692).
-        on_state: called with the new state and the reason.
-        clock: replaced in tests.
+        deduplicate: drops an event whose id was among the newest 1000.
+        on_state: called with the new state and the StateReason.
+        clock, rng: replaced in tests.
 
     Raises:
         StreamRejected: the server refused the handshake.
         StreamLost: the first attempt found nobody, or a message is no event.
+        RetriesExhausted: a StreamLost; the policy allows no further attempt.
         LimitExceeded: a message is too large.
 
     Source: RFC 6455.
@@ -50,53 +57,59 @@ class WebSocketSource(Source):
         url: str,
         *,
         last_event_id: str = "",
+        policy: Policy = PATIENT,
         reconnection_ms: int = DEFAULT_RECONNECTION_MS,
         read_timeout_s: float = READ_TIMEOUT_S,
         compression: bool = False,
-        on_state: Callable[[State, str], object] | None = None,
+        deduplicate: bool = False,
+        on_state: OnState | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        rng: random.Random | None = None,
     ) -> None:
-        super().__init__("ws" + url.removeprefix("http") if url.startswith("http") else url, on_state)
-        self.last_event_id = last_event_id
-        self._reconnection_s, self._read_timeout_s = reconnection_ms / 1000, read_timeout_s
+        super().__init__(
+            "ws" + url.removeprefix("http") if url.startswith("http") else url,
+            last_event_id=last_event_id,
+            policy=policy,
+            reconnection_ms=reconnection_ms,
+            deduplicate=deduplicate,
+            on_state=on_state,
+            clock=clock,
+            rng=rng,
+        )
+        self._read_timeout_s = read_timeout_s
         self._compression: dict[str, Any] | None = {} if compression else None  # as tornado wants to hear it
-        self._clock = clock
         self._socket: WebSocketClientConnection | None = None
 
-    async def _run(self) -> AsyncGenerator[Event, None]:
+    async def _connect(self) -> AsyncGenerator[Iterable[Event], None]:
         try:
-            while self.state != CLOSED:
-                async with aclosing(self._messages()) as events:
-                    async for event in events:
-                        self.last_event_id = event.last_event_id or self.last_event_id
-                        yield event
-                if self.state != CLOSED:
-                    self._set_state(CONNECTING, f"the socket closed; next attempt in {self._reconnection_s:.3g} s")
-                    await self._clock.sleep_s(self._reconnection_s)
-        finally:
-            self._set_state(CLOSED, "finished")
-            await self._release()
-
-    async def _messages(self) -> AsyncGenerator[Event, None]:
-        """The messages of one connection."""
-        self.connections += 1
-        try:
-            self._socket = await self._connect()
+            socket = self._socket = await self._shake_hands()
         except HTTPClientError as problem:
-            if problem.code != 599:  # tornado's number for "no answer"
-                raise StreamRejected(shown_url(self.url), problem.code, None) from None
-            self._raise_if_first_attempt(problem)
-            return
+            raise self._refused(problem) from None
         except (TimeoutError, OSError, StreamClosedError, WebSocketError) as problem:
-            self._raise_if_first_attempt(problem)
-            return
-        self._set_state(OPEN, "status 101")
-        while (message := await self._socket.read_message()) is not None:
-            if len(message) > MAX_EVENT_BYTES:  # it would come again, and be too large again
-                raise LimitExceeded("one message", MAX_EVENT_BYTES, "No client here takes larger ones")
-            yield self.event(message)
-            if self.state == CLOSED:
-                return
+            raise AttemptOver(Unreachable(str(problem)), StreamLost(f"{shown_url(self.url)}: {problem}")) from None
+        self.status = 101
+        self._open("status 101")
+        try:
+            while (message := await socket.read_message()) is not None:
+                if len(message) > MAX_EVENT_BYTES:  # it would come again, and be too large again
+                    raise LimitExceeded("one message", MAX_EVENT_BYTES, "No client here takes larger ones")
+                yield self._take(message)
+        finally:
+            socket.close()
+        raise AttemptOver(Ended("the socket closed"), None)
+
+    def _take(self, message: str | bytes) -> Iterator[Event]:
+        event = self.event(message)
+        self._session = self._session.with_signal(event, event.last_event_id or self.last_event_id)
+        yield event
+
+    def _refused(self, problem: HTTPClientError) -> AttemptOver:
+        if problem.code == 599:  # tornado's number for "no answer"
+            return AttemptOver(Unreachable(str(problem)), StreamLost(f"{shown_url(self.url)}: {problem}"))
+        self.status = problem.code
+        headers = problem.response.headers if problem.response is not None else {}
+        outcome = Answered(problem.code, headers.get("Content-Type"), retry_after_s(headers.get("Retry-After", "")))
+        return AttemptOver(outcome, StreamRejected(shown_url(self.url), problem.code, None))
 
     def event(self, message: str | bytes) -> Event:
         """The Event that a message holds.
@@ -123,7 +136,7 @@ class WebSocketSource(Source):
         except WebSocketClosedError:
             raise StreamLost(f"{shown_url(self.url)} is gone") from None
 
-    async def _connect(self) -> WebSocketClientConnection:
+    async def _shake_hands(self) -> WebSocketClientConnection:
         query = urlencode({"since": self.last_event_id}) if self.last_event_id else ""
         url = self.url + (("&" if urlsplit(self.url).query else "?") + query if query else "")
         ping_interval_s = self._read_timeout_s / 3
@@ -143,10 +156,6 @@ class WebSocketSource(Source):
             raise
         socket.protocol.set_nodelay(True)  # type: ignore[union-attr]
         return socket
-
-    def _raise_if_first_attempt(self, problem: Exception) -> None:
-        if self.connections == 1:
-            raise StreamLost(f"{shown_url(self.url)} cannot be reached: {problem}") from None
 
     async def _release(self) -> None:
         if self._socket is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from labkit.errors import LimitExceeded
 from labkit.wire.values import MAX_RECONNECTION_MS, Comment, Event, Ignored, Retry, Signal
@@ -24,7 +25,8 @@ class Decoder:
 
     Args:
         last_event_id: the id that an earlier connection ended with.
-        max_event_bytes: the limit for one event, counted as its data so far and the line that is being read.
+        max_event_bytes: the limit for one event, counted as its data so far and the line that is being read;
+            None: no limit.
 
     Source: WHATWG HTML 9.2.5 and 9.2.6.
 
@@ -32,10 +34,10 @@ class Decoder:
     [Event(data='hi', type='message', last_event_id=''), Comment(text='beat')]
     """
 
-    def __init__(self, *, last_event_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+    def __init__(self, *, last_event_id: str = "", max_event_bytes: int | None = MAX_EVENT_BYTES) -> None:
         self.last_event_id = last_event_id
         self.reconnection_ms: int | None = None
-        self._max_event_bytes = max_event_bytes
+        self._max_event_bytes = sys.maxsize if max_event_bytes is None else max_event_bytes
         self._limit_error: LimitExceeded | None = None
         self._reset()
 

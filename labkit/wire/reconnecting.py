@@ -31,7 +31,7 @@ class Situation:
 #: measures the Chromium column anew.
 TABLE = (
     Situation("the response ends", Ended(), True, "again", "again", "again", "also where the answer was finished"),
-    Situation("the connection breaks", Ended("the connection broke"), True, "again", "again", "again"),
+    Situation("the connection breaks", Ended("the connection broke", broken=True), True, "again", "again", "again"),
     Situation("no connection, first time", Unreachable("refused"), False, "again", "again", "stop",
         "the standard lets a browser stop where it knows that trying is futile"),
     Situation("no connection, later", Unreachable("refused"), True, "again", "again", "stop",

@@ -39,7 +39,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The next step: never connect again. `error` is False where the server asked for it with status 204."""
+    """The next step: never connect again. `error` is False where the server asked for it with status 204, and where an
+    answer that is asked for once ended in good order."""
 
     why: str
     error: bool = True
@@ -47,16 +48,19 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An outcome: the stream had opened and came to its end, cleanly or not."""
+    """An outcome: the stream had opened and came to its end. `broken`: not in good order."""
 
     why: str = "the response ended"
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """An outcome: there was no answer (refused, reset, no such host, timed out)."""
+    """An outcome: there was no answer (refused, reset, no such host, timed out). `sent`: the request had gone out, and
+    may have been acted on."""
 
     why: str
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,11 @@ class Policy:
         retry_statuses: the statuses after which another attempt is worth it.
         max_failures: it gives up after so many failures in a row; None: never.
         must_open_first: it gives up if the server cannot be reached at the very first attempt.
-        floor_ms: the reconnection time in force is taken to be at least so long, whatever the server says.
+        floor_ms: no wait is shorter, whatever the server asks for and whatever the jitter draws.
         jitter: with `cap_s`, waits a random share of that time ("full jitter"), so that clients do not come together.
+        resend: whether the same request may be sent again that an answer had begun to, or that may have been acted on.
+            Not where each costs (a POST to a model): RFC 9110, 9.2.2. What was refused with one of `retry_statuses`, or
+            was never sent, may be sent again.
     """
 
     name: str
@@ -93,6 +100,7 @@ class Policy:
     must_open_first: bool = False
     floor_ms: int = 0
     jitter: bool = True
+    resend: bool = True
 
 
 #: A server that says `retry: 0` is not asked again at full speed, but ten times a second at most. Precedent for a
@@ -105,8 +113,11 @@ FLOOR_MS = 100
 STANDARD = Policy("standard")
 
 #: What a deploy behind a proxy needs: back off, spread out, and outlive a 502. Precedent for capped exponential backoff
-#: with full jitter: the AWS Architecture Blog, "Exponential Backoff And Jitter".
-RESILIENT = Policy("resilient", cap_s=30.0, retry_statuses=frozenset({429, *range(500, 600)}), floor_ms=FLOOR_MS)
+#: with full jitter: the AWS Architecture Blog, "Exponential Backoff And Jitter". The statuses below 500 say "later":
+#: 408 and 425 that this attempt came to nothing, 429 that there were too many (RFC 9110, 15.5.9; RFC 8470; RFC 6585).
+RESILIENT = Policy(
+    "resilient", cap_s=30.0, retry_statuses=frozenset({408, 425, 429, *range(500, 600)}), floor_ms=FLOOR_MS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,10 @@ class Session:
     def with_open_stream(self) -> Session:
         """The session after a stream has opened."""
         return replace(self, opened_once=True)
+
+    def with_success(self) -> Session:
+        """The session after an answer that proves that the server works, with or without an event."""
+        return replace(self, failures=0)
 
     def with_signal(self, signal: Signal, last_event_id: str) -> Session:
         """The session after a signal. An event sets `failures` to 0: it proves that the server works."""
@@ -156,14 +171,19 @@ class Session:
                 return failed_session, Stop(
                     f"status {outcome.status}, {outcome.content_type or 'no Content-Type'}: not an event stream"
                 )
-        if isinstance(outcome, Unreachable) and policy.must_open_first and not self.opened_once:
+        if not policy.resend and isinstance(outcome, Ended):
+            return failed_session, Stop(outcome.why, error=outcome.broken)
+        if isinstance(outcome, Unreachable) and (
+            (outcome.sent and not policy.resend) or (policy.must_open_first and not self.opened_once)
+        ):
             return failed_session, Stop(outcome.why)
         if policy.max_failures is not None and failed_session.failures >= policy.max_failures:
             return failed_session, Stop(
                 f"{counted(failed_session.failures, 'failure')} in a row; the last: {_reason(outcome)}"
             )
-        reconnection_ms = max(policy.floor_ms, self.reconnection_ms)
-        seconds = wait_s(reconnection_ms, self.failures, policy.cap_s, draw if policy.jitter else 1.0)
+        base_ms = max(policy.floor_ms, self.reconnection_ms)
+        seconds = wait_s(base_ms, self.failures, policy.cap_s, draw if policy.jitter else 1.0)
+        seconds = max(policy.floor_ms / 1000, seconds)
         if isinstance(outcome, Answered):
             # On top of the wait, so that a crowd that was told one moment does not come back as one. RFC 9110, 10.2.3.
             seconds += min(outcome.retry_after_s, MAX_RETRY_AFTER_S)

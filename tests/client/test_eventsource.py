@@ -244,7 +244,7 @@ def test_a_header_of_your_own_is_sent_once_whatever_its_case() -> None:
 
 def test_post_with_a_body_on_every_connection() -> None:
     server = Server(stream(b"data: x\n\n"))
-    listen(server, method="POST", json={"stream": True}, headers={"Authorization": "Bearer secret"})
+    listen(server, method="POST", resend=True, json={"stream": True}, headers={"Authorization": "Bearer secret"})
     assert [request.method for request in server.requests] == ["POST"] * 2
     assert [json.loads(request.content) for request in server.requests] == [{"stream": True}] * 2
     assert server.sent("content-type") == [b"application/json"] * 2

@@ -293,8 +293,10 @@ def test_what_is_no_answer_is_told_and_not_raised_as_something_else() -> None:
 def test_a_gap_without_frames_goes_on_from_the_moment_of_the_question() -> None:
     async def main() -> None:
         channel = Channel()
-        async with serving(channel) as server, WebSocketSource(server.base_url + "/socket?x=1") as source:
-            source.last_event_id = "another-7"
+        async with (
+            serving(channel) as server,
+            WebSocketSource(server.base_url + "/socket?x=1", last_event_id="another-7") as source,
+        ):
             page_after = channel.page_after
 
             async def publishing(id: str) -> Any:

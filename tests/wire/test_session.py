@@ -61,7 +61,18 @@ def test_204_stops_without_an_error(policy: Policy) -> None:
 
 
 @pytest.mark.parametrize(
-    "status, again", [(429, True), (500, True), (503, True), (599, True), (404, False), (200, False), (600, False)]
+    "status, again",
+    [
+        (408, True),
+        (425, True),
+        (429, True),
+        (500, True),
+        (503, True),
+        (599, True),
+        (404, False),
+        (200, False),
+        (600, False),
+    ],
 )
 def test_resilient_retries_what_may_pass(status: int, again: bool) -> None:
     (step,) = steps([Answered(status, None)], RESILIENT)
@@ -94,7 +105,7 @@ def test_resilient_doubles_up_to_its_cap_and_waits_a_share() -> None:
         15,
         15,
     ]
-    assert [step.seconds for step in steps([Ended()] * 2, RESILIENT, draw=0.0) if isinstance(step, Wait)] == [0, 0]
+    assert [step.seconds for step in steps([Ended()] * 2, RESILIENT, draw=0.0) if isinstance(step, Wait)] == [0.1] * 2
 
 
 @pytest.mark.parametrize("reconnection_ms, failures, cap_s, draw, seconds", [
@@ -119,6 +130,21 @@ def test_what_is_heard_is_remembered() -> None:
     assert session.with_signal(Event("x"), "").connect() == Connect("")
     assert session.with_last_event_id("8").last_event_id == "8"
     assert session.with_last_event_id("7") is session
+
+
+@pytest.mark.parametrize("outcome, step", [
+    (Ended(), Stop("the response ended", error=False)),
+    (Ended("reset", broken=True), Stop("reset")),
+    (Unreachable("no head came", sent=True), Stop("no head came")),
+])  # fmt: skip
+def test_what_is_asked_once_is_not_sent_again_after_it_may_have_been_acted_on(outcome: Outcome, step: Stop) -> None:
+    assert steps([outcome], replace(RESILIENT, resend=False)) == [step]
+    assert isinstance(steps([outcome], RESILIENT)[0], Wait)
+
+
+@pytest.mark.parametrize("outcome", [Unreachable("refused"), Answered(503, None)])
+def test_what_never_arrived_or_was_refused_may_be_sent_again(outcome: Outcome) -> None:
+    assert isinstance(steps([outcome], replace(RESILIENT, resend=False))[0], Wait)
 
 
 def test_max_failures() -> None:
