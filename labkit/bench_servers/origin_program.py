@@ -40,6 +40,8 @@ class TalkingSocket(ChannelSocket):
 class BareSocket(ChannelSocket):
     """A WebSocket that sends the data alone."""
 
+    tells_position = False
+
     @staticmethod
     def text_of(frame: Frame) -> str:
         return frame.data or ""

@@ -74,8 +74,8 @@ class EventSource(SynchronousSource):
         max_event_bytes: the largest event that is read; None: no limit.
         deduplicate: drops an event whose id was among the newest 1000. For streams in which each event has an id of its
             own. Events without any id always come through.
-        on_state: called with the new state and the StateReason, a sentence with facts; each failed attempt is "connecting"
-            again.
+        on_state: called with the new state and its StateReason, a sentence with facts; each failed attempt is
+            "connecting" again.
         on_signal: called with each signal, comments and ignored lines too.
         on_bytes: called with each chunk of the body.
         verify: whether the server's certificate is checked, or TLS settings of your own.

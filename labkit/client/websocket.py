@@ -99,6 +99,9 @@ class WebSocketSource(SynchronousSource):
         raise AttemptOver(Ended("the socket closed"), None)
 
     def _take(self, message: str | bytes) -> Iterator[Event]:
+        if isinstance(message, str) and message.startswith('{"id"') and '"data"' not in message:  # where it begins
+            self._session = self._session.with_last_event_id(str(json.loads(message)["id"]))
+            return
         event = self.event(message)
         self._session = self._session.with_signal(event, event.last_event_id or self.last_event_id)
         yield event

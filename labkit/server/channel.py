@@ -62,7 +62,7 @@ class Channel:
         self.deliveries: deque[Delivery] = deque(maxlen=100)
         self.room_bytes = room_bytes
         self._max_age_s = max_age_s
-        self._opening_frame = encode(Frame(comment="the stream is open", retry_ms=retry_ms))
+        self._opening = Frame(comment="the stream is open", retry_ms=retry_ms)
         self._rng = rng or random.Random()
         self._connections: set[Connection] = set()
         self._catch_up_tasks: dict[Connection, asyncio.Task[None]] = {}  # not among the others yet
@@ -171,7 +171,8 @@ class Channel:
         self.visits.append(visit)
         if not last_event_id:
             self._drain()  # what was published before is for those who were there before
-        self._send(connection, [self._opening_frame])
+        here = None if last_event_id else self._newest_id  # a reader without an id resumes from here, whatever comes
+        self._send(connection, [encode(self._opening._replace(id=here))])
         if last_event_id:
             work = catch_up(connection, last_event_id, self.page_after, self._send, self._join, self.room_bytes)
             self._catch_up_tasks[connection] = asyncio.ensure_future(work)
@@ -205,9 +206,8 @@ class Channel:
         """
         with self._lock:
             if self._loop not in (None, loop):
-                raise LabError(
-                    "this channel is mounted on another server that still runs. Stop that one, or make a new Channel"
-                )
+                why = "this channel is mounted on another server that still runs"
+                raise LabError(f"{why}. Stop that one, or make a new Channel")
             if self._loop is loop:
                 return False
             self._loop = loop

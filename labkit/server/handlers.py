@@ -24,6 +24,8 @@ EventGenerator = Callable[[str], AsyncGenerator[Frame, None]]
 LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
+#: The query parameter that stands for the Last-Event-ID header.
+ID_PARAMETER = "lastEventId"
 #: As much is kept of a User-Agent, for each of the newest 1000 clients.
 MAX_AGENT_CHARACTERS = 300
 
@@ -85,10 +87,15 @@ class StreamHandler(RequestHandler):
 
     @property
     def last_event_id(self) -> str:
-        """The request's Last-Event-ID; "" if it has none."""
+        """The request's Last-Event-ID, or without one its parameter `lastEventId`; "" if it has neither.
+
+        A page that makes a new EventSource cannot set the header. When a browser comes back by itself it sends the
+        header, which is newer than the URL.
+        """
         # Browsers send the id as raw UTF-8, and tornado reads every header as Latin-1.
         raw: str = self.request.headers.get("Last-Event-ID", "")
-        return raw.encode("latin-1", "replace").decode("utf-8", "replace")
+        given = raw.encode("latin-1", "replace") or b"".join(self.request.query_arguments.get(ID_PARAMETER, [])[-1:])
+        return given.decode("utf-8", "replace")
 
     @property
     def agent(self) -> str:

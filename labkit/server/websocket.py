@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from tornado.iostream import IOStream
@@ -21,8 +22,9 @@ from labkit.wire import Frame
 def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> HandlerRoute:
     """A route for a WebSocket: a client with ?since=ID gets the events after that id, and then each new one.
 
-    Each is a JSON message {"id", "type", "data"}. The channel must be mounted on the same server, by its own route. In
-    a tornado Application of your own the rule is `("/socket", *websocket(channel))`, and needs no other.
+    Each is a JSON message {"id", "type", "data"}. A client without an id is first told where it begins, by {"id"}
+    alone. The channel must be mounted on the same server, by its own route. In a tornado Application of your own the rule is
+    `("/socket", *websocket(channel))`, and needs no other.
 
     Args:
         channel: where the events come from.
@@ -38,6 +40,7 @@ class ChannelSocket(WebSocketHandler):
     """Sends a channel's events to one client over a WebSocket. See websocket()."""
 
     _send_task: asyncio.Task[None] | None = None
+    tells_position = True
 
     def initialize(self, channel: Channel, ping_interval_s: float = HEARTBEAT_S, compression: bool = False) -> None:
         """Called by tornado with the route's settings."""
@@ -79,6 +82,8 @@ class ChannelSocket(WebSocketHandler):
         stream = self.ws_connection.stream if self.ws_connection is not None else None
         assert stream is not None  # the handshake was sent over it
         bound_send_buffer(stream)
+        if not self.since and self.tells_position:
+            self.write_message(json.dumps({"id": since}))  # cut before its first event, the client resumes from here
         self._send_task = asyncio.ensure_future(self._send_all(since, stream))
         register_sender(self, self._send_task, stream)
 

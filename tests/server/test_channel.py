@@ -16,7 +16,7 @@ from labkit.errors import EncodeError, LabError
 from labkit.log import MemoryLog
 from labkit.server import Channel, launch, serve
 from labkit.server.connection import Connection
-from labkit.wire import Comment, Event, Retry
+from labkit.wire import Comment, Event, Frame, Retry
 
 from ..helpers import after, eventually, ids, request, soon, texts
 
@@ -36,8 +36,14 @@ def numbered(first: int, last: int) -> list[str]:
 
 def test_a_comment_and_the_reconnection_time_come_at_once() -> None:
     async def main() -> None:
-        async with serve(Channel(retry_ms=1234)) as server, request(server.url) as reply:
-            assert await reply.chunk() == b": the stream is open\nretry: 1234\n\n"
+        channel = Channel(MemoryLog(epoch="e"), retry_ms=1234)
+        async with (
+            serve(channel) as server,
+            request(server.url) as reply,
+            request(server.url, after("e-0")) as resuming,
+        ):
+            assert await reply.chunk() == b": the stream is open\nid: e-0\nretry: 1234\n\n"
+            assert await resuming.chunk() == b": the stream is open\nretry: 1234\n\n"
 
     asyncio.run(main())
 
@@ -525,7 +531,7 @@ def test_eventsource_resumes_over_cuts_and_ends() -> None:
         assert source.connections > 2
         assert Retry(7) in heard
 
-    channel._opening_frame = b": the stream is open\nretry: 7\n\n"  # quick, so that the test is
+    channel._opening = Frame(comment="the stream is open", retry_ms=7)  # quick, so that the test is
     try:
         asyncio.run(main())
         eventually(lambda: channel.clients == 0)

@@ -321,6 +321,7 @@ def test_a_route_that_is_replaced_ends_its_sockets_and_a_page_may_ask_before_it_
                 allowed = await client.options(server.base_url + "/poll", headers=origin)
                 assert allowed.status_code == 204
                 assert allowed.headers["Access-Control-Allow-Headers"] == "if-none-match"
+            assert "data" not in json.loads(str(await socket.read_message()))  # where it begins
             server.site.replace({"/events": channel})
             assert await asyncio.wait_for(socket.read_message(), 5) is None and socket.close_code == 1001
 

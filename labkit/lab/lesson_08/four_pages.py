@@ -14,7 +14,7 @@ function connect() {
   socket.onmessage = (message) => {
     const event = JSON.parse(message.data);
     last = event.id;
-    show(event.data);
+    if ("data" in event) show(event.data);
   };
   socket.onclose = () => setTimeout(connect, 200);
 }
