@@ -23,8 +23,8 @@ def websocket(channel: Channel, ping_interval_s: float = HEARTBEAT_S, compressio
     """A route for a WebSocket: a client with ?since=ID gets the events after that id, and then each new one.
 
     Each is a JSON message {"id", "type", "data"}. A client without an id is first told where it begins, by {"id"}
-    alone. The channel must be mounted on the same server, by its own route. In a tornado Application of your own the rule is
-    `("/socket", *websocket(channel))`, and needs no other.
+    alone. The channel must be mounted on the same server, by its own route. In a tornado Application of your own the
+    rule is `("/socket", *websocket(channel))`, and needs no other.
 
     Args:
         channel: where the events come from.
