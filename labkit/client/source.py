@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
-from itertools import chain
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from labkit.client.facts import CLOSED, CONNECTING, OPEN, State, StateReason
+from labkit.client.reading import Reading
 from labkit.client.recent import RecentIds
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import LabError, RetriesExhausted, StreamLost, StreamRejected, StreamStalled
@@ -79,11 +78,7 @@ class Source:
         self._clock, self._rng = clock, rng or random.Random()
         self._secrets = secrets_of(url)
         self._opened = False  # by the attempt in hand
-        self._ready: Iterator[Event] = iter(())  # events that have come, and were not taken yet
-        self._batches: AsyncGenerator[Iterable[Event], None] | None = None
-        self._step: asyncio.Task[Iterable[Event] | None] | None = None  # fetches the next of the batches
-        self._reader: asyncio.Task[Any] | None = None  # the task that waits for an event, or was the last to do so
-        self._has_reader = False  # one waits now
+        self._reading = Reading(self._run, self._leave)
 
     @property
     def last_event_id(self) -> str:
@@ -105,43 +100,14 @@ class Source:
 
     async def __anext__(self) -> Event:
         try:
-            while True:
-                for event in self._ready:
-                    if self._recent_ids is None or self._recent_ids.is_new(event):
-                        return event
-                batch = await self._next_batch() if self.state != CLOSED else None
-                if batch is None:
-                    await self._finish()
-                    raise StopAsyncIteration
-                self._ready = iter(batch)
-        except Exception as problem:
-            if not isinstance(problem, StopAsyncIteration):
-                await self._finish()
+            while (event := await self._reading.next()) is not None:
+                if self._recent_ids is None or self._recent_ids.is_new(event):
+                    return event
+        except Exception:
+            await self._finish()
             raise
-
-    async def _next_batch(self) -> Iterable[Event] | None:
-        """The events that come next, as many as came at once; None at the end."""
-        if self._has_reader:
-            raise LabError("two tasks wait for the next event: one task iterates over a source at a time")
-        while self.state != CLOSED:
-            if self._step is None:
-                self._step = asyncio.ensure_future(self._fetch())
-            step, self._has_reader = self._step, True
-            self._watch_reader()
-            try:
-                await asyncio.wait([step])  # a cancellation ends this wait, and not what it waits for
-            finally:
-                self._has_reader = False
-            if self._step is step:
-                self._step = None
-            if not step.cancelled():  # by close() or restart()
-                return step.result()
-        return None
-
-    async def _fetch(self) -> Iterable[Event] | None:
-        if self._batches is None:
-            self._batches = self._run()
-        return await anext(self._batches, None)
+        await self._finish()
+        raise StopAsyncIteration
 
     async def _run(self) -> AsyncGenerator[Iterable[Event], None]:
         """All batches, over as many connections as it takes."""
@@ -154,6 +120,8 @@ class Source:
                 async with aclosing(self._connect()) as batches:
                     async for batch in batches:
                         yield batch
+                        if self.state == CLOSED:  # by an event that ends the stream
+                            return
             except AttemptOver as over:
                 outcome, error = over.outcome, over.error
             if self.state != CLOSED:
@@ -204,7 +172,7 @@ class Source:
             self._session = self._session.with_success()  # the next wait begins anew
             self.retry_in_s = 0.0
             self._set_state(CONNECTING, "restarted by the caller")
-            await self._disconnect()
+            await self._reading.leave()
 
     async def close(self) -> None:
         """Closes the connection for good. A task that waits for the next event sees the end of the stream."""
@@ -213,35 +181,15 @@ class Source:
 
     async def _finish(self) -> None:
         self._set_state(CLOSED, "finished")
-        self._ready = iter(())
-        await self._disconnect()
+        await self._reading.end()
         await self._release()
 
-    def _disconnect(self) -> Coroutine[Any, Any, None]:
-        """Leaves the connection, which the result, awaited, ends. The events that have come stay ready to be taken."""
-        step, batches = self._step, self._batches
-        self._step = self._batches = None
-        has_come = step is not None and step.done() and not (step.cancelled() or step.exception())
-        if step is not None and has_come and not self._has_reader:  # else its reader takes them
-            self._ready = chain(self._ready, step.result() or ())
-        return _end(step, batches)
-
-    def _watch_reader(self) -> None:
-        reader = asyncio.current_task()
-        if reader is not self._reader and reader is not None:
-            self._reader = reader
-            if not _is_one_wait(reader):
-                reader.add_done_callback(self._leave)
-
-    def _leave(self, reader: asyncio.Task[Any]) -> None:
-        """Leaves the connection if the task that iterated was cancelled as a whole: nobody may ever ask again."""
-        if self.state == CLOSED or self._reader is not reader or not reader.cancelled():
-            return
-        self._reader = None
+    def _leave(self) -> None:
         self._set_state(CONNECTING, "the task that was reading was cancelled")
-        self._leaving = asyncio.ensure_future(self._disconnect())  # kept: a loop does not keep its tasks
+        then = None
         if not self._policy.resend:
-            self._batches = _lost("the task that was reading was cancelled, and what costs is not asked for again")
+            then = _lost("the task that was reading was cancelled, and what costs is not asked for again")
+        self._leaving = asyncio.ensure_future(self._reading.leave(then))  # kept: a loop does not keep its tasks
 
     async def _release(self) -> None:
         """Gives back what it holds."""
@@ -266,22 +214,6 @@ class Source:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-def _is_one_wait(task: asyncio.Task[Any]) -> bool:
-    """Whether the task does nothing but wait for one event: asyncio.wait_for of Python 3.11 makes such tasks."""
-    return getattr(task.get_coro(), "__qualname__", "") in ("Source.__anext__", "_wrap_awaitable")
-
-
-async def _end(step: asyncio.Task[Any] | None, batches: AsyncGenerator[Any, None] | None) -> None:
-    if step is not None and step is not asyncio.current_task():
-        step.cancel()
-        await asyncio.wait([step])
-        if not step.cancelled():
-            step.exception()  # has been seen, though nobody asks for it any more
-    if batches is not None:
-        with contextlib.suppress(RuntimeError):  # a callback of its own asks for it, in the middle of it
-            await batches.aclose()
 
 
 async def _lost(why: str) -> AsyncGenerator[Iterable[Event], None]:
