@@ -1,5 +1,8 @@
 """The dialects in which models stream: events in, parts of an answer out."""
 
+from labkit.dialects.answer import AnswerChoice, ModelAnswer
+from labkit.dialects.characters import WholeCharacters, mended
+from labkit.dialects.endings import ENDING_SENTENCES, ending_of, worst_ending
 from labkit.dialects.parts import (
     Ending,
     EndMark,
@@ -13,12 +16,17 @@ from labkit.dialects.parts import (
     TokenCounts,
     ToolCall,
 )  # fmt: skip
+from labkit.dialects.reading import Dialect, dialect_of, read_event, read_line
 
 __all__ = [
+    "ENDING_SENTENCES",
+    "AnswerChoice",
+    "Dialect",
     "EndMark",
     "Ending",
     "Failed",
     "Finish",
+    "ModelAnswer",
     "Oddity",
     "Part",
     "Reasoning",
@@ -26,4 +34,11 @@ __all__ = [
     "Text",
     "TokenCounts",
     "ToolCall",
+    "WholeCharacters",
+    "dialect_of",
+    "ending_of",
+    "mended",
+    "read_event",
+    "read_line",
+    "worst_ending",
 ]  # fmt: skip
