@@ -245,7 +245,8 @@ class ModelAnswer:
             default = "finished"
             self._end_notes.append("no reason was given for the end")
         elif some_finished and not self.end_mark and self.dialect not in _WITHOUT_END_MARK:
-            self._end_notes.append("the end mark is missing")
+            lacking = "the connection broke before the end mark" if broken else "the end mark is missing"
+            self._end_notes.append(lacking)
         for choice in self.choices.values():
             choice.settle(default)
         endings = [choice.ending for choice in self.choices.values() if choice.ending]

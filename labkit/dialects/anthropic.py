@@ -10,7 +10,7 @@ from typing import Any
 
 from labkit.dialects.endings import ending_of
 from labkit.dialects.json_values import as_count, as_json, as_object, as_text
-from labkit.dialects.parts import EndMark, Finish, Oddity, Part, Reasoning, Text, TokenCounts, ToolCall
+from labkit.dialects.parts import EndMark, Finish, Part, Reasoning, Text, TokenCounts, ToolCall
 
 MESSAGE_EVENTS = frozenset({
     "message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta",
@@ -19,7 +19,10 @@ MESSAGE_EVENTS = frozenset({
 
 
 def anthropic_parts(kind: str, value: dict[str, Any]) -> Iterator[Part]:
-    """The parts in an event of this type. A tool call's number is that of its content block."""
+    """The parts in an event of this type. A tool call's number is that of its content block.
+
+    A tool that the provider calls itself (server_tool_use) is none that anybody waits for: its pieces have no name.
+    """
     if kind == "message_start":
         yield from _counts(as_object(as_object(value.get("message")).get("usage")))
     elif kind == "content_block_start":
@@ -43,8 +46,6 @@ def _opening_parts(number: int, block: dict[str, Any]) -> Iterator[Part]:
     if kind == "tool_use":
         given = block.get("input") or None  # {} stands for what comes in pieces
         yield ToolCall(number, as_text(block.get("id")), as_text(block.get("name")), as_json(given))
-    elif kind == "server_tool_use":
-        yield Oddity(as_text(block.get("name")), "a tool that the provider calls itself")
 
 
 def _delta_parts(number: int, delta: dict[str, Any]) -> Iterator[Part]:

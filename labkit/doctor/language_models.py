@@ -4,62 +4,68 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from labkit.dialects import Ending, EndMark, Failed, ModelAnswer, dialect_of, read_event
 from labkit.doctor.diagnosis import Finding
 from labkit.errors import NOT_JSON, counted
 from labkit.recording import Recording
 from labkit.wire import Event
 
-MAX_EVENTS_CHECKED = 20
+#: The causes behind the endings. An answer that waits for a tool, that paused or that its reader stopped is healthy.
+_CAUSES: dict[Ending, str] = {
+    "failed": "llm-error", "unfinished": "llm-unfinished", "broken": "llm-unfinished", "filtered": "llm-filtered",
+    "refused": "llm-refused", "length": "llm-length", "other": "llm-other-end",
+}  # fmt: skip
 
 
 def is_model(events: Sequence[Event]) -> bool:
-    """Whether these events are those of a language model: OpenAI, Anthropic or Gemini."""
-    return any(_is_piece(event) for event in events[:MAX_EVENTS_CHECKED])
+    """Whether these events are those of a language model, in any dialect, or nothing but a model server's error."""
+    return any(_is_of_a_model(event) for event in events) or _is_error_alone(events)
 
 
 def look_at_answer(recording: Recording, events: Sequence[Event]) -> Iterator[Finding]:
-    """The findings about a model's answer: an error in mid-stream, or an end without the end mark."""
-    error_event = next((event for event in events if _is_error(event)), None)
-    if error_event is not None:
-        yield Finding("llm-error", f"status 200, and the event {error_event.data[:100]!a}")
-    elif (recording.ended or recording.broken) and not any(_is_end(event) for event in events):
-        yield Finding("llm-unfinished", f"{counted(len(events), 'event')}, then the end, and no [DONE] or message_stop")
+    """The findings about a model's answer: an error in mid-stream, an end without the end mark, or one too early."""
+    answer, failing_event = ModelAnswer(), None
+    for event in events:
+        parts = answer.feed_event(event)
+        if failing_event is None and any(isinstance(part, Failed) for part in parts):
+            failing_event = event
+    if recording.ended or recording.broken:
+        answer.close(broken=bool(recording.broken))
+    if failing_event is not None:
+        yield Finding("llm-error", f"status 200, and the event {failing_event.data[:100]!a}")
+    elif answer.ending in ("unfinished", "broken"):
+        yield Finding(
+            "llm-unfinished", f"{counted(len(events), 'event')}, then the end, and no {_expected_end(answer)}"
+        )
+    elif answer.ending in _CAUSES:
+        yield Finding(_CAUSES[answer.ending], f"{answer.why}; the reason is {answer.reason!a}")
+    elif answer.notes:
+        yield Finding("llm-odd", "; ".join(answer.notes))
 
 
-def _is_piece(event: Event) -> bool:
-    if event.data == "[DONE]" or event.type in ("message_start", "content_block_delta"):
-        return True
-    value = _json(event)
-    if value.get("object") == "chat.completion.chunk" or event.type.startswith("response."):
-        return True
-    choice = next(iter(value.get("choices") or [None])) if isinstance(value.get("choices"), list) else None
-    return (isinstance(choice, dict) and bool({"delta", "text", "message"} & set(choice))) or _is_gemini(value)
+def _expected_end(answer: ModelAnswer) -> str:
+    return {
+        "chat": "finish_reason or [DONE]",
+        "completions": "finish_reason or [DONE]",
+        "anthropic": "stop_reason or message_stop",
+        "responses": "response.completed",
+        "gemini": "finishReason",
+    }.get(answer.dialect, "[DONE] or message_stop")
 
 
-def _is_gemini(value: dict[str, Any]) -> bool:
-    candidates = value.get("candidates")
-    return isinstance(candidates, list) and bool(candidates) and isinstance(candidates[0], dict)
+def _is_of_a_model(event: Event) -> bool:
+    dialect = dialect_of(event)
+    if dialect == "labkit":  # {"text": ...} may be anything
+        return event.type == "done"
+    return dialect != "" or any(part == EndMark("[DONE]") for part in read_event(event))
 
 
-def _is_end(event: Event) -> bool:
-    if event.data == "[DONE]" or event.type in ("message_stop", "response.completed", "response.incomplete"):
-        return True
-    value = _json(event)
-    return _is_gemini(value) and bool(value["candidates"][0].get("finishReason"))
-
-
-def _is_error(event: Event) -> bool:
-    value = _json(event)
-    return event.type in ("error", "response.failed") or (bool(value.get("error")) and "choices" not in value)
-
-
-def _json(event: Event) -> dict[str, Any]:
-    if not event.data.startswith("{"):
-        return {}
+def _is_error_alone(events: Sequence[Event]) -> bool:
+    """Whether all that came is an error, in the shape that model servers give it."""
+    if len(events) != 1 or not any(isinstance(part, Failed) and part.kind for part in read_event(events[0])):
+        return False
     try:
-        value = json.loads(event.data)
-    except NOT_JSON:
-        return {}
-    return value if isinstance(value, dict) else {}
+        return isinstance(json.loads(events[0].data).get("error"), dict)
+    except (*NOT_JSON, AttributeError):
+        return False

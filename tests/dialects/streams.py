@@ -13,7 +13,7 @@ class ModelStream(NamedTuple):
 
     `tool_calls` are pairs of a name and the arguments as JSON. `choices` are the texts of several answers, `text` is
     the first of them. `lines` says that it is lines of JSON, and no event stream. `why` is a part of the sentence for
-    the page.
+    the page. `is_odd` says that something about the stream is worth a note.
     """
 
     name: str
@@ -27,6 +27,7 @@ class ModelStream(NamedTuple):
     choices: tuple[str, ...] = ()
     why: str = ""
     lines: bool = False
+    is_odd: bool = False
 
 
 def events(*datas: Any) -> bytes:
@@ -275,13 +276,13 @@ _CUT = [
 ]  # fmt: skip
 
 _ODD = [
-    ModelStream("chat: no [DONE] after the reason", events(A, chat(finish="stop")), "finished", "Hello"),
-    ModelStream("chat: no reason before [DONE]", events(A, DONE), "finished", "Hello"),
-    ModelStream("chat: cut after the reason", events(A, chat(finish="stop")), "finished", "Hello", broken=True),
+    ModelStream("chat: no [DONE] after the reason", events(A, chat(finish="stop")), "finished", "Hello", is_odd=True),
+    ModelStream("chat: no reason before [DONE]", events(A, DONE), "finished", "Hello", is_odd=True),
+    ModelStream("chat: cut after the reason", events(A, chat(finish="stop")), "finished", "Hello", broken=True, is_odd=True),
     ModelStream("chat: [DONE] and a blank", events(A, chat(finish="stop"), "[DONE] "), "finished", "Hello"),
-    ModelStream("chat: empty data, and a keep-alive that is no JSON", events("", A, "keep-alive", B, "", chat(finish="stop"), DONE), "finished", "Hello you"),
+    ModelStream("chat: empty data, and a keep-alive that is no JSON", events("", A, "keep-alive", B, "", chat(finish="stop"), DONE), "finished", "Hello you", is_odd=True),
     ModelStream("chat: comments as heartbeats", b": OPENROUTER PROCESSING\n\n: keep-alive\n\n" + events(A, chat(finish="stop"), DONE), "finished", "Hello"),
-    ModelStream("chat: pieces that make no sense", events(A, {"choices": [None]}, {"choices": 7}, {"choices": [{"delta": "x"}]}, [], 7, {}, None, B, chat(finish="stop"), DONE), "finished", "Hello you"),
+    ModelStream("chat: pieces that make no sense", events(A, {"choices": [None]}, {"choices": 7}, {"choices": [{"delta": "x"}]}, [], 7, {}, None, B, chat(finish="stop"), DONE), "finished", "Hello you", is_odd=True),
     ModelStream("chat: nulls where nothing is", events({"choices": None}, {"choices": [{"delta": None}]}, {**chat("Hello", tool_calls=None, refusal=None, role="assistant"), "error": None, "usage": None}, chat(finish="stop"), DONE), "finished", "Hello"),
     ModelStream("chat: half a character in each of two events", events(chat("\ud83d"), chat("\ude00"), chat(finish="stop"), DONE), "finished", "\U0001f600"),
     ModelStream("chat: text that looks like the end, or like an error", events(chat("[DONE]"), chat('{"error": 1}'), chat(finish="stop"), DONE), "finished", '[DONE]{"error": 1}'),
@@ -293,12 +294,12 @@ _ODD = [
     ModelStream("chat: CR LF, and no blank after the colon", events(A, chat(finish="stop"), DONE).replace(b"\n", b"\r\n").replace(b"data: ", b"data:"), "finished", "Hello"),
     ModelStream("anthropic: without the lines with the types", events(*bare([*HELLO, *end_of_message("end_turn")])), "finished", "Hello you"),
     ModelStream("anthropic: a tool that the provider calls itself", events(START, named("content_block_start", index=0, content_block={"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}), piece("input_json_delta", '{"query": "x"}'), named("content_block_stop", index=0), named("content_block_start", index=1, content_block={"type": "text", "text": ""}), piece("text_delta", "Hello", 1), *end_of_message("end_turn")), "finished", "Hello"),
-    ModelStream("anthropic: no message_stop after the reason", events(*HELLO, *end_of_message("end_turn")[:-1]), "finished", "Hello you"),
+    ModelStream("anthropic: no message_stop after the reason", events(*HELLO, *end_of_message("end_turn")[:-1]), "finished", "Hello you", is_odd=True),
     ModelStream("responses: without the lines with the types", events(*bare([CREATED, told("Hello"), told(" you"), COMPLETED])), "finished", "Hello you"),
     ModelStream("responses: the text in the last event alone", events(CREATED, COMPLETED), "finished", "Hello you"),
     ModelStream("responses: [DONE] after the last event", events(CREATED, told("Hello you"), COMPLETED, DONE), "finished", "Hello you"),
     ModelStream("gemini: STOP in every chunk, and MAX_TOKENS in the last", events(candidate({"text": "Hello"}, reason="STOP"), candidate({"text": " you"}, reason="MAX_TOKENS")), "length", "Hello you"),
-    ModelStream("ollama: no done_reason (old versions)", lines(says("Hello"), says("", True)), "finished", "Hello", lines=True),
+    ModelStream("ollama: no done_reason (old versions)", lines(says("Hello"), says("", True)), "finished", "Hello", lines=True, is_odd=True),
     ModelStream("labkit: the last event of an older server", events({"text": "Hello"}, ("done", {"state": "finished", "why": "", "prompt": "?", "made": 1, "readers": 1})), "finished", "Hello"),
 ]  # fmt: skip
 

@@ -36,5 +36,6 @@ def test_every_stream_is_called_what_it_is(stream: ModelStream) -> None:
     for _, arguments in stream.tool_calls:
         json.loads(arguments)
     assert stream.why in answer.why and bool(answer.why) is (stream.ending != "finished")
+    assert bool(answer.notes) is stream.is_odd
     if stream.choices:
         assert tuple(answer.choices[index].text for index in sorted(answer.choices)) == stream.choices

@@ -62,6 +62,11 @@ def events(*texts: str) -> list[bytes]:
     return [f"id: {n}\ndata: {text}\n\n".encode() for n, text in enumerate(texts, start=1)]
 
 
+def model_end(reason: str) -> str:
+    """The last piece of a model's answer, with the reason for its end."""
+    return json.dumps({"choices": [{"delta": {}, "finish_reason": reason}]})
+
+
 def answered(status: int = 200, **headers: str) -> Recording:
     recording = body(*events("a", "b"))
     changed = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -154,8 +159,21 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "llm-error": [
         lambda: judge(body(*events(*MODEL, '{"error": {"message": "overloaded"}}'))),
         lambda: judge(body(b"event: message_start\ndata: {}\n\nevent: error\ndata: {}\n\n")),
+        lambda: judge(body(*events('{"error": {"message": "overloaded", "type": "server_error"}}'))),  # and nothing else
+        lambda: judge(body(*events(*MODEL, '{"error": {"message": "overloaded"}, "choices": []}', "[DONE]"))),
+        lambda: judge(body(*events(*MODEL, model_end("insufficient_system_resource"), "[DONE]"))),
+        lambda: judge(body(*events(*["x"] * 30, *MODEL, '{"error": "overloaded"}'))),  # a model, after many events
+        lambda: judge(replace(body(*events(*MODEL, '{"error": "overloaded"}')), ended=False)),  # and it stays open
     ],
-    "llm-unfinished": [lambda: judge(body(*events(*MODEL)))],
+    "llm-unfinished": [
+        lambda: judge(body(*events(*MODEL))),
+        lambda: judge(body(*events('{"candidates": [{"content": {"parts": []}}]}'))),
+    ],
+    "llm-filtered": [
+        lambda: judge(body(*events(*MODEL, model_end("content_filter"), "[DONE]"))),
+        lambda: judge(body(*events('{"promptFeedback": {"blockReason": "SAFETY"}}'))),
+    ],
+    "llm-refused": [lambda: judge(body(*events('{"choices": [{"delta": {"refusal": "No."}}]}', model_end("stop"), "[DONE]")))],
     "id-poison": [lambda: judge(body(POISON)), lambda: judge(body(b"id: " + b"x" * 9000 + b"\ndata: a\n\n"))],
     "ids-repeat": [lambda: judge(body(b"id: 1\ndata: a\n\nid: 1\ndata: b\n\n"))],
     "resume-refused": [lambda: judge(WORDS, FurtherAnswers(resumed=answered(400), last_event_id="2"))],
@@ -181,6 +199,9 @@ NOTED: dict[str, Callable[[], Diagnosis]] = {
     "asks-again": lambda: judge(WORDS),
     "unknown-field": lambda: judge(body(b"id: 1\ndata: a\n\ntime: 12\n\n")),
     "corked": lambda: judge(stream(ticks(40, 0.1, clock=False), HoldTime(0.205))),
+    "llm-length": lambda: judge(body(*events(*MODEL, model_end("length"), "[DONE]"))),
+    "llm-other-end": lambda: judge(body(*events(*MODEL, model_end("tired"), "[DONE]"))),
+    "llm-odd": lambda: judge(body(*events("keep-alive", *MODEL, model_end("stop"), "[DONE]"))),
     "quiet": lambda: judge(body(ended=False)),
 }
 
@@ -250,6 +271,8 @@ HEALTHY = {
     "an escaped line break": lambda: judge(body(*events(r"some text\n", "b"))),
     "a field that looks like an id": lambda: judge(body(*events("id:1 state:up", "id:2 state:down"))),
     "fields that nobody knows": lambda: judge(body(b"id: 1\nversion: 1\nsource: a\ndata: x\n\n")),
+    "a model that waits for a tool": lambda: judge(body(*events(*MODEL, model_end("tool_calls"), "[DONE]"))),
+    "an error that is no model's": lambda: judge(body(*events('{"error": {"message": "no such room"}}', '{"room": 1}'))),
     "choices that are no model's": lambda: judge(body(*events('{"question": "?", "choices": ["a", "b"]}'))),
     "the responses of OpenAI, posted": lambda: judge(body(b'event: response.created\ndata: {}\n\nevent: response.completed\ndata: {}\n\n'), FurtherAnswers(posted=True)),
     "Gemini's": lambda: judge(body(b'data: {"candidates": [{"content": 1}]}\n\ndata: {"candidates": [{"finishReason": "STOP"}]}\n\n')),
