@@ -65,8 +65,9 @@ class AnswerChoice:
         """Whether nothing has come of it, not even a thought."""
         return not (self._texts or self._thoughts or self._refusals or self.tool_calls)
 
-    def add(self, part: Text | Reasoning | Refusal | ToolCall | Finish, dialect: Dialect) -> None:
-        """Takes the next part of this answer."""
+    def add(self, part: Text | Reasoning | Refusal | ToolCall | Finish, dialect: Dialect) -> Part | None:
+        """Takes the next part of this answer, and gives it back: a piece of a tool call with the number of that call in
+        `tool_calls`, or None where it belongs to none of them."""
         match part:
             case Text(text):
                 self._texts.append(text)
@@ -75,10 +76,11 @@ class AnswerChoice:
             case Refusal(text):
                 self._refusals.append(text)
             case ToolCall():
-                self._add_call(part, dialect)
+                return self._add_call(part, dialect)
             case Finish(ending, reason):
                 if not self.ending or worst_ending((self.ending, ending)) == ending:
                     self.ending, self.reason = ending, reason
+        return part
 
     def settle(self, default: Ending) -> None:
         """Decides how it ended, now that nothing more comes: `default` where it gave no reason."""
@@ -87,21 +89,23 @@ class AnswerChoice:
         if self.ending == "finished":  # many a server says stop here too
             self.ending = "refused" if self._refusals else "tool_calls" if self.tool_calls else "finished"
 
-    def _add_call(self, piece: ToolCall, dialect: Dialect) -> None:
+    def _add_call(self, piece: ToolCall, dialect: Dialect) -> ToolCall | None:
         place = self._places.get(piece.number)
-        known = None if place is None else self.tool_calls[place]
-        is_another = known is not None and (
-            dialect in _WHOLE_CALLS or (piece.id != "" and known.id != "" and piece.id != known.id)
-        )
-        if place is None or known is None or is_another:
-            if piece.id or piece.name:  # else it belongs to a tool that the provider calls itself
-                self._places[piece.number] = len(self.tool_calls)
-                self.tool_calls.append(replace(piece, number=len(self.tool_calls)))
-            return
-        arguments = known.arguments + piece.arguments
-        self.tool_calls[place] = replace(
-            known, id=known.id or piece.id, name=known.name or piece.name, arguments=arguments
-        )
+        if place is None or self._is_another(self.tool_calls[place], piece, dialect):
+            if not (piece.id or piece.name):  # it belongs to a tool that the provider calls itself
+                return None
+            place = self._places[piece.number] = len(self.tool_calls)
+            self.tool_calls.append(replace(piece, number=place))
+        else:
+            known = self.tool_calls[place]
+            # Some servers repeat id and name in every piece.
+            piece = replace(piece, id="" if known.id else piece.id, name="" if known.name else piece.name)
+            id, name, arguments = known.id + piece.id, known.name + piece.name, known.arguments + piece.arguments
+            self.tool_calls[place] = replace(known, id=id, name=name, arguments=arguments)
+        return replace(piece, number=place)
+
+    def _is_another(self, known: ToolCall, piece: ToolCall, dialect: Dialect) -> bool:
+        return dialect in _WHOLE_CALLS or (piece.id != "" and known.id != "" and piece.id != known.id)
 
 
 class ModelAnswer:
@@ -177,7 +181,11 @@ class ModelAnswer:
         return [*said, *self._end_notes]
 
     def feed_event(self, event: Event) -> list[Part]:
-        """The parts of the next event, which are taken into the answer; none after the end mark."""
+        """The parts of the next event, which are taken into the answer; none after the end mark.
+
+        They are those of read_event(), but tool calls are numbered as `tool_calls` has them, and text that the event
+        only repeats is left out.
+        """
         return self._feed(reading_of(event.data, event.type))
 
     def feed_line(self, line: str) -> list[Part]:
@@ -203,17 +211,19 @@ class ModelAnswer:
             self.dialect = reading.dialect
         parts = list(reading.parts)
         parts[:0] = [part for part in reading.whole if self._is_news(part)]
-        for number, part in enumerate(parts):
-            self._take(part)
+        taken = []
+        for part in parts:
+            if (settled := self._take(part)) is not None:
+                taken.append(settled)
             if self.ending:
-                return parts[: number + 1]
-        return parts
+                break
+        return taken
 
     def _is_news(self, part: Part) -> bool:
         choice = self.choices.get(getattr(part, "choice", 0))
         return choice is None or choice.is_empty
 
-    def _take(self, part: Part) -> None:
+    def _take(self, part: Part) -> Part | None:
         match part:
             case Failed():
                 self.failure = self.failure or part
@@ -231,7 +241,8 @@ class ModelAnswer:
                 for index in self.choices or [0]:
                     self._choice(index).add(part, self.dialect)
             case _:
-                self._choice(part.choice).add(part, self.dialect)
+                return self._choice(part.choice).add(part, self.dialect)
+        return part
 
     def _choice(self, index: int) -> AnswerChoice:
         return self.choices.setdefault(index, AnswerChoice(index))
