@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from labkit.client import ResponseRecorder, watch
+from labkit.dialects import Ending, ModelAnswer, Part, Text, mended
 from labkit.errors import NOT_JSON, counted
 from labkit.recording import Recording
-from labkit.wire import Event
-
-
-class Piece(NamedTuple):
-    """What one event says: some text, that the answer is whole, or an error."""
-
-    text: str = ""
-    end: bool = False
-    error: str = ""
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -29,41 +22,31 @@ def json_object(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def piece(event: Event) -> Piece:
-    """The event in OpenAI's dialect, in Anthropic's, or in the lab's own ({"text": ...})."""
-    if event.data == "[DONE]":
-        return Piece(end=True)
-    value = json_object(event.data)
-    error = value.get("error")
-    if error:
-        return Piece(error=str(error.get("message", error) if isinstance(error, dict) else error))
-    deltas = [choice.get("delta") for choice in value.get("choices") or [] if isinstance(choice, dict)]
-    text = "".join(delta.get("content") or "" for delta in deltas if isinstance(delta, dict))
-    own = value.get("delta")
-    text += (own.get("text") if isinstance(own, dict) else value.get("text")) or ""
-    return Piece(text, end=value.get("type") == "message_stop" or event.type == "done")
-
-
 @dataclass(frozen=True)
 class Streamed:
-    """An answer as it came: `pieces` of text, when each came in seconds after the request, whether its end mark was
-    there, and the error that came as an event, if one did."""
+    """An answer as it came: `pieces` of its text, and when each came, in seconds after the request.
+
+    `ending` says how it ended ("stopped" if we left), `complete` whether it is whole, `error` the error that came as an
+    event, if one did; `answer` has the rest: its reasoning, its tool calls, its choices.
+    """
 
     recording: Recording
     pieces: list[str]
     at_s: list[float]
     complete: bool
     error: str
+    ending: Ending | Literal[""] = ""
+    answer: ModelAnswer = field(default_factory=ModelAnswer, repr=False)
 
     @property
     def text(self) -> str:
         """The answer."""
-        return "".join(self.pieces)
+        return mended("".join(self.pieces))
 
     def __repr__(self) -> str:
         if not self.at_s:
             return f"no piece of an answer (status {self.recording.status})"
-        state = "whole" if self.complete else "not whole"
+        state = "whole" if self.complete else f"not whole: {self.ending}" if self.ending else "not whole"
         return (
             f"{counted(len(self.pieces), 'piece')}: the first after {self.at_s[0]:.2f} s, "
             f"the last after {self.at_s[-1]:.2f} s; {state}"
@@ -71,15 +54,35 @@ class Streamed:
 
 
 def streamed(recording: Recording) -> Streamed:
-    """The answer in a recording."""
-    pieces = [(at_s, piece(event)) for at_s, event in recording.decompressed.timed_events]
+    """The answer in a recording, in whatever dialect it is; of several answers the first."""
+    answer, pieces = ModelAnswer(), []
+    readable = recording.decompressed
+    for at_s, parts in _timed_parts(readable, answer):
+        pieces += [(at_s, part.text) for part in parts if isinstance(part, Text) and part.choice == 0]
+    if readable.ended or readable.broken:
+        answer.close(broken=bool(readable.broken))
     return Streamed(
         recording,
-        [part.text for _, part in pieces if part.text],
-        [at_s for at_s, part in pieces if part.text],
-        any(part.end for _, part in pieces),
-        next((part.error for _, part in pieces if part.error), ""),
+        [text for _, text in pieces],
+        [at_s for at_s, _ in pieces],
+        answer.ending == "finished",
+        "" if answer.failure is None else answer.failure.message,
+        answer.ending or ("failed" if answer.failure else "stopped"),
+        answer,
     )
+
+
+def _timed_parts(recording: Recording, answer: ModelAnswer) -> Iterator[tuple[float, list[Part]]]:
+    if "json" not in recording.headers.get("content-type", ""):
+        for at_s, event in recording.timed_events:
+            yield at_s, answer.feed_event(event)
+        return
+    rest = b""
+    for arrival in recording.arrivals:  # lines of JSON
+        *lines, rest = (rest + arrival.data).split(b"\n")
+        for line in lines:
+            yield arrival.at_s, answer.feed_line(line.decode("utf-8", "replace"))
+    yield recording.end_s, answer.feed_line(rest.decode("utf-8", "replace"))
 
 
 async def ask(

@@ -17,10 +17,9 @@ from labkit.lab.lesson_07.claims import (
     c52_error_under_200,
     c53_partial_is_state,
 )
-from labkit.lab.lesson_07.streamed_answers import Piece, Streamed, piece, streamed
+from labkit.lab.lesson_07.streamed_answers import Streamed, streamed
 from labkit.recording import Recording
 from labkit.recording.recording import Arrival
-from labkit.wire import Event
 
 USAGE = json.dumps({"choices": [], "usage": {"completion_tokens": 2}})
 
@@ -48,21 +47,18 @@ ANTHROPIC = named("message_start", "ping", "message_stop")
 LINES = Recording(200, {}, (Arrival(1.0, b'{"done": false}\n{"done": true}\n'),))
 
 
-def test_a_piece_in_three_dialects() -> None:
-    assert piece(Event("[DONE]")) == Piece(end=True)
-    assert piece(Event(delta("[DONE]"))) == Piece("[DONE]")
-    assert piece(Event('{"type": "content_block_delta", "delta": {"text": "a"}}')) == Piece("a")
-    assert piece(Event('{"type": "message_stop"}')).end and piece(Event('{"state": "finished"}', "done")).end
-    assert piece(Event('{"text": "a"}')) == Piece("a")
-    assert piece(Event('{"error": {"message": "busy"}}')) == Piece(error="busy")
-    assert piece(Event("no JSON")) == piece(Event("[1]")) == piece(Event('{"choices": []}')) == Piece()
-
-
 def test_an_answer_says_when_and_whether_it_was_whole() -> None:
     answer = streamed(OPENAI)
     assert (answer.text, answer.at_s, answer.complete) == ("ab", [1.0, 2.0], True)
     assert repr(answer) == "2 pieces: the first after 1.00 s, the last after 2.00 s; whole"
-    assert repr(streamed(said(delta("a")))).endswith("not whole")
+    assert repr(streamed(said(delta("a")))).endswith("not whole: stopped")  # it is still open
+    for finish, ending in (("length", "length"), ("stop", "finished")):
+        data = json.dumps({"choices": [{"delta": {"content": "a"}, "finish_reason": finish}]})
+        answer = streamed(replace(said(data, "[DONE]"), ended=True))
+        assert (answer.ending, answer.complete) == (ending, ending == "finished")
+    answer = streamed(replace(LINES, arrivals=(Arrival(1.0, b'{"message": {"content": "a"}, "done": fal'), Arrival(2.0, b"se}")),
+                              headers={"content-type": "application/x-ndjson"}, ended=True, end_s=2.0))  # fmt: skip
+    assert (answer.text, answer.at_s, answer.ending) == ("a", [2.0], "unfinished")
     assert repr(streamed(said("x", status=401))) == "no piece of an answer (status 401)"
 
 
