@@ -16,9 +16,10 @@ from labkit.dialects.parts import (
     TokenCounts,
     ToolCall,
 )  # fmt: skip
-from labkit.dialects.reading import Dialect, dialect_of, read_event, read_line
+from labkit.dialects.reading import DONE, Dialect, dialect_of, read_event, read_line
 
 __all__ = [
+    "DONE",
     "ENDING_SENTENCES",
     "AnswerChoice",
     "Dialect",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
-from labkit.dialects import Ending, EndMark, Failed, ModelAnswer, dialect_of, read_event
+from labkit.dialects import DONE, Ending, EndMark, Failed, ModelAnswer, dialect_of, read_event
 from labkit.doctor.diagnosis import Finding
 from labkit.errors import NOT_JSON, counted
 from labkit.recording import Recording
@@ -16,6 +17,9 @@ _CAUSES: dict[Ending, str] = {
     "failed": "llm-error", "unfinished": "llm-unfinished", "broken": "llm-unfinished", "filtered": "llm-filtered",
     "refused": "llm-refused", "length": "llm-length", "other": "llm-other-end",
 }  # fmt: skip
+
+#: What stands in some event of every dialect: others need not be read.
+_MARKS = re.compile(r'\[DONE\]|"(?:choices|object|candidates|promptFeedback|usageMetadata|type|done|token)"')
 
 
 def is_model(events: Sequence[Event]) -> bool:
@@ -55,10 +59,12 @@ def _expected_end(answer: ModelAnswer) -> str:
 
 
 def _is_of_a_model(event: Event) -> bool:
+    if event.type == "message" and not _MARKS.search(event.data):
+        return False
     dialect = dialect_of(event)
     if dialect == "labkit":  # {"text": ...} may be anything
         return event.type == "done"
-    return dialect != "" or any(part == EndMark("[DONE]") for part in read_event(event))
+    return dialect != "" or (DONE in event.data and read_event(event) == [EndMark(DONE)])
 
 
 def _is_error_alone(events: Sequence[Event]) -> bool:
