@@ -211,13 +211,7 @@ class ModelAnswer:
             self.dialect = reading.dialect
         parts = list(reading.parts)
         parts[:0] = [part for part in reading.whole if self._is_news(part)]
-        taken = []
-        for part in parts:
-            if (settled := self._take(part)) is not None:
-                taken.append(settled)
-            if self.ending:
-                break
-        return taken
+        return [taken for part in parts if (taken := self._take(part)) is not None]
 
     def _is_news(self, part: Part) -> bool:
         choice = self.choices.get(getattr(part, "choice", 0))

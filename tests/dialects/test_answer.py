@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from labkit.dialects import ModelAnswer
+from labkit.dialects import ModelAnswer, TokenCounts
 from labkit.wire import Decoder, Event
 
 from .streams import STREAMS, ModelStream
@@ -27,6 +27,19 @@ def read(stream: ModelStream) -> ModelAnswer:
     return answer
 
 
+COUNTS = {
+    "chat: stop": (3, 2), "chat: the usage in every chunk": (3, 2), "anthropic: end_turn": (3, 2),
+    "responses: completed": (3, 2), "gemini: STOP": (3, 2), "cohere: COMPLETE": (3, 2), "generate: eos_token": (None, 3),
+    "ollama: stop, in lines": (3, 2), "gemini: the question is blocked": (3, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_what_is_billed_is_told_in_every_dialect(name: str) -> None:
+    (stream,) = [stream for stream in STREAMS if stream.name == name]
+    assert read(stream).token_counts == TokenCounts(*COUNTS[name])
+
+
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 def test_every_stream_is_called_what_it_is(stream: ModelStream) -> None:
     answer = read(stream)
@@ -37,5 +50,8 @@ def test_every_stream_is_called_what_it_is(stream: ModelStream) -> None:
         json.loads(arguments)
     assert stream.why in answer.why and bool(answer.why) is (stream.ending != "finished")
     assert bool(answer.notes) is stream.is_odd
+    assert ("so it is with" in answer.why) is (len(answer.choices) > 1 and stream.ending != "finished")
+    dialect = stream.name.partition(":")[0]
+    assert answer.dialect == (dialect if answer.choices or answer.token_counts.prompt_tokens else "")
     if stream.choices:
         assert tuple(answer.choices[index].text for index in sorted(answer.choices)) == stream.choices

@@ -143,7 +143,17 @@ def test_the_answer_has_counts_and_notes_and_takes_nothing_after_its_end() -> No
     assert answer.token_counts == TokenCounts(3, 2)
     assert answer.feed_event(Event('{"error": "too late"}')) == [] and answer.ending == "finished"
     answer.close(broken=True)
-    assert answer.ending == "finished"
+    answer.close(broken=True)
+    assert (answer.ending, answer.dialect, len(answer.notes)) == ("finished", "chat", 2)
+
+
+def test_the_word_for_a_failure_is_the_kind_of_the_error() -> None:
+    answer = ModelAnswer()
+    answer.feed_event(Event(json.dumps(chat("a", "stop"))))
+    answer.feed_event(Event('{"error": {"message": "busy", "type": "server_error"}}'))
+    answer.close()
+    answer.close()
+    assert (answer.ending, answer.reason, answer.why) == ("failed", "server_error", "the model says: busy")
 
 
 def test_the_worst_of_two_reasons_is_told() -> None:
