@@ -3,7 +3,8 @@
 from labkit.llm.generation import Generation, Token
 from labkit.llm.pace import AT_ONCE, Pace
 from labkit.llm.routes import model_routes
-from labkit.llm.studio import MODEL, ModelFailed, Studio, Trouble
+from labkit.llm.studio import MODEL, Studio
+from labkit.llm.trouble import ModelFailed, Trouble
 from labkit.llm.upstream import KEY_VARIABLE, Upstream, UpstreamFailed
 from labkit.llm.wordchain import HOSTILE, WordChain, alice, split
 

@@ -7,8 +7,13 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from labkit.dialects import Part, Reasoning, Refusal, Text, ToolCall
+from labkit.llm.chat_requests import answer_request
+from labkit.llm.fields import Fields, RequestRefused
 from labkit.llm.generation import Generation
-from labkit.llm.model_handler import ModelHandler, RequestRefused
+from labkit.llm.model_handler import ModelHandler
+from labkit.llm.model_request import ModelRequest
+from labkit.llm.writer import COMMENT
 from labkit.wire import Frame, encode
 
 PATH = "/answers"
@@ -20,25 +25,19 @@ END_SUFFIX = "-end"
 class Answers(ModelHandler):
     """The handler of /answers: starts, streams and stops an answer that outlives its connection.
 
-    POST with {"prompt": ...} starts one, and gives its number.
+    POST with {"prompt": ...} starts one, and gives its number. It may have "messages" instead, and what else
+    answer_request() takes.
 
-    GET /answers?id=NUMBER is an event stream of {"text": ...}, which resumes by Last-Event-ID, and ends with an event
-    named done; a client that comes back after that gets 204, and asks no second time. With Accept: application/json it
-    tells the state instead. DELETE stops the generation.
+    GET /answers?id=NUMBER is an event stream of {"text": ...}, {"reasoning": ...}, {"refusal": ...} and
+    {"tool_call": {"number", "id", "name", "arguments"}}, each with "choice" where it is not the first. It resumes by
+    Last-Event-ID, and ends with an event named done; a client that comes back after that gets 204, and asks no second
+    time. With Accept: application/json it tells the state instead. DELETE stops the generation.
     """
 
-    def read_prompt(self) -> str:
-        """The prompt in the request.
+    def read_question(self, fields: Fields) -> ModelRequest:
+        return answer_request(fields)
 
-        Raises:
-            RequestRefused: it is missing or empty.
-        """
-        prompt = self.read_request().get("prompt")
-        if not isinstance(prompt, str) or not prompt.strip():
-            raise RequestRefused(400, "the prompt is empty: write something", "invalid_request_error")
-        return prompt
-
-    async def answer(self, number: str, generation: Generation, prompt: str) -> None:
+    async def answer(self, number: str, generation: Generation) -> None:
         """Answers 201 with the number and the state of the answer that was begun."""
         self.set_status(201)
         self._send_json({"id": number, **_state_of(generation)})
@@ -53,7 +52,7 @@ class Answers(ModelHandler):
             self.set_status(204)  # it has everything: EventSource stops at this
             self.clear_header("Content-Type")
         else:
-            await self.stream(generation, "")
+            await self.stream(generation)
 
     def delete(self) -> None:
         """Stops the generation; the tokens so far stay."""
@@ -62,13 +61,17 @@ class Answers(ModelHandler):
             generation.cancel("stopped by the reader")
             self._send_json(_state_of(generation))
 
-    async def pieces(self, generation: Generation, prompt: str) -> AsyncGenerator[bytes, None]:
+    async def pieces(self, generation: Generation) -> AsyncGenerator[bytes, None]:
         """The event stream after the client's Last-Event-ID, with an event named done at its end."""
         yield encode(Frame(retry_ms=RETRY_MS, comment="the stream is open"))
-        async with contextlib.aclosing(generation.read(self.last_event_id)) as tokens:
+        reading = generation.read_with_heartbeats(self.studio.heartbeat_s, self.last_event_id)
+        async with contextlib.aclosing(reading) as tokens:
             async for token in tokens:
-                yield encode(Frame(data=json.dumps({"text": token.text}, ensure_ascii=False), id=token.id))
-        yield encode(Frame(event="done", data=json.dumps(_state_of(generation)), id=generation.log.epoch + END_SUFFIX))
+                if token is None:
+                    yield COMMENT
+                elif (said := _said(token.part)) is not None:
+                    yield encode(Frame(data=json.dumps(said, ensure_ascii=False), id=token.id))
+        yield encode(Frame(event="done", data=json.dumps(_state_of(generation)), id=generation.epoch + END_SUFFIX))
 
     def find_generation(self) -> Generation | None:
         """The answer with the number in the query; None if there is none, after 404 was sent."""
@@ -87,7 +90,7 @@ class Answers(ModelHandler):
 class CutAnswer(Answers):
     """The handler of POST /answers/cut?id=NUMBER: it cuts the connection of every reader of this answer."""
 
-    async def post(self) -> None:
+    async def post(self, **path: str) -> None:
         generation = self.find_generation() if self.may_ask() else None
         if generation is not None:
             generation.cut()
@@ -95,12 +98,31 @@ class CutAnswer(Answers):
             self.set_status(204)
 
 
+def _said(part: Part) -> dict[str, Any] | None:
+    """What an event says about this part; None for what the last event says."""
+    match part:
+        case Text(text, choice):
+            said: dict[str, Any] = {"text": text}
+        case Reasoning(text, choice):
+            said = {"reasoning": text}
+        case Refusal(text, choice):
+            said = {"refusal": text}
+        case ToolCall(number, id, name, arguments, choice):
+            said = {"tool_call": {"number": number, "id": id, "name": name, "arguments": arguments}}
+        case _:
+            return None
+    return {**said, "choice": choice} if choice else said
+
+
 def _state_of(generation: Generation) -> dict[str, Any]:
     """The state of an answer, for a page."""
     return {
         "state": generation.state,
+        "ending": generation.ending or "",
+        "reason": generation.reason,
         "why": generation.why,
         "prompt": generation.prompt,
         "made": generation.token_count,
         "readers": generation.readers,
+        "notes": generation.notes,
     }

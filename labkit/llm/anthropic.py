@@ -5,64 +5,124 @@ Source: https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from labkit.wire import Frame
+from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
+from labkit.errors import NOT_JSON
+from labkit.llm.generator import StoppedBefore
+from labkit.llm.trouble import ErrorShape
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather
+from labkit.wire import Frame, encode
 
 PATH = "/v1/messages"
+#: There may be any number of them, anywhere.
+PING = encode(Frame(event="ping", data='{"type":"ping"}'))
+#: The stop_reason for each ending. Text that was filtered is called a refusal here; other reasons go out as they are.
+STOP_REASONS: Mapping[Ending, str] = {
+    "finished": "end_turn", "length": "max_tokens", "filtered": "refusal", "refused": "refusal",
+    "tool_calls": "tool_use", "paused": "pause_turn",
+}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One answer, as the events of its stream or as one JSON object.
+class Message(DialectWriter):
+    """One answer, as the events of its stream or as one JSON object. What it holds stands in blocks, one by one.
+
+    A thinking block ends with a signature, which here is a digest of its text. A refusal in words is text, with the
+    stop_reason "refusal".
 
     Args:
-        id: the id of the message.
-        model: the name of the model.
-        input_tokens: the number of tokens in the prompt.
+        head: what the events repeat.
     """
 
-    id: str
-    model: str
-    input_tokens: int
+    heartbeat = PING
 
-    def opening(self) -> list[Frame]:
-        """The first events: message_start without content, content_block_start and ping."""
-        return [
-            _event("message_start", message=self._head([], None, 1)),
-            _event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
-            _event("ping"),
-        ]
+    def __init__(self, head: AnswerHead) -> None:
+        super().__init__(head)
+        self._block: object = None  # what stands in the open block: a kind, or the number of a tool call
+        self._index = -1
+        self._thought = ""
+        self._finish: Finish | None = None
 
-    def piece(self, text: str) -> Frame:
-        """The event content_block_delta with some text."""
-        return _event("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
+    def opening(self) -> bytes:
+        return _event("message_start", message=self._message([], None, self.head.prompt_tokens, 1))
 
-    def closing(self, output_tokens: int, reason: str = "end_turn") -> list[Frame]:
-        """The last events: content_block_stop, message_delta with the reason and the number of tokens, message_stop."""
-        delta = {"stop_reason": reason, "stop_sequence": None}
-        return [
-            _event("content_block_stop", index=0),
-            _event("message_delta", delta=delta, usage={"output_tokens": output_tokens}),
-            _event("message_stop"),
-        ]
+    def part(self, part: Part) -> bytes:
+        match part:
+            case Text(text, 0) | Refusal(text, 0):
+                return self._open("text", {"type": "text", "text": ""}) + self._delta("text_delta", text=text)
+            case Reasoning(text, 0):
+                opened = self._open("thinking", {"type": "thinking", "thinking": "", "signature": ""})
+                self._thought += text
+                return opened + self._delta("thinking_delta", thinking=text)
+            case ToolCall(number, id, name, arguments, 0):
+                block = {"type": "tool_use", "id": id, "name": name, "input": {}}
+                return self._open(number, block) + self._delta("input_json_delta", partial_json=arguments)
+            case Finish(choice=0):
+                self._finish = part
+        return b""
 
-    def whole_answer(self, text: str, output_tokens: int) -> dict[str, Any]:
-        """The whole answer as one JSON object, for a request without streaming."""
-        return self._head([{"type": "text", "text": text}], "end_turn", output_tokens)
+    def closing(self, bill: Bill) -> bytes:
+        reason, stop = _stop_reason(self._finish)
+        delta = {"stop_reason": reason, "stop_sequence": stop}
+        return self._close() + _event("message_delta", delta=delta, usage={"output_tokens": bill.answer_tokens})
 
-    def _head(self, content: list[dict[str, str]], reason: str | None, output_tokens: int) -> dict[str, Any]:
+    def end_mark(self, bill: Bill) -> bytes:
+        return _event("message_stop")
+
+    def failure(self, message: str, shape: ErrorShape) -> bytes:
+        return _event("error", error={"type": "overloaded_error", "message": message})
+
+    def whole(self, parts: Iterable[Part], bill: Bill) -> dict[str, Any]:
+        choice = gather(parts)[0]
+        content: list[dict[str, Any]] = []
+        if choice.reasoning:
+            signature = _signature(choice.reasoning)
+            content.append({"type": "thinking", "thinking": choice.reasoning, "signature": signature})
+        if choice.text or choice.refusal or not choice.calls:
+            content.append({"type": "text", "text": choice.text or choice.refusal})
+        for call in choice.calls.values():
+            content.append(
+                {"type": "tool_use", "id": call["id"], "name": call["name"], "input": whole_arguments(call) or {}}
+            )
+        return self._message(content, choice.finish or Finish("finished", ""), bill.prompt_tokens, bill.answer_tokens)
+
+    def _open(self, kind: object, block: Mapping[str, Any]) -> bytes:
+        """The events that open a block of this kind, where it is not open: one is closed before."""
+        if self._block == kind:
+            return b""
+        closed, self._block = self._close(), kind
+        self._index += 1
+        started = _event("content_block_start", index=self._index, content_block=block)
+        return closed + started + (PING if self._index == 0 else b"")
+
+    def _close(self) -> bytes:
+        if self._block is None:
+            return b""
+        signed = b""
+        if self._block == "thinking":
+            signed, self._thought = self._delta("signature_delta", signature=_signature(self._thought)), ""
+        self._block = None
+        return signed + _event("content_block_stop", index=self._index)
+
+    def _delta(self, kind: str, **fields: str) -> bytes:
+        return _event("content_block_delta", index=self._index, delta={"type": kind, **fields})
+
+    def _message(
+        self, content: list[dict[str, Any]], finish: Finish | None, prompt_tokens: int, answer_tokens: int
+    ) -> dict[str, Any]:
+        reason, stop = (None, None) if finish is None else _stop_reason(finish)
         return {
-            "id": self.id,
+            "id": f"msg_{self.head.id}",
             "type": "message",
             "role": "assistant",
-            "model": self.model,
+            "model": self.head.model,
             "content": content,
             "stop_reason": reason,
-            "stop_sequence": None,
-            "usage": {"input_tokens": self.input_tokens, "output_tokens": output_tokens},
+            "stop_sequence": stop,
+            "usage": {"input_tokens": prompt_tokens, "output_tokens": answer_tokens},
         }
 
 
@@ -71,11 +131,25 @@ def error(message: str, kind: str) -> dict[str, Any]:
     return {"type": "error", "error": {"type": kind, "message": message}}
 
 
-def error_event(message: str, kind: str = "overloaded_error") -> Frame:
-    """The event that reports an error in mid-stream, after status 200."""
-    return _event("error", error={"type": kind, "message": message})
+def whole_arguments(call: Mapping[str, str]) -> dict[str, Any] | None:
+    """The arguments of a tool call, where they are a whole JSON object; None where they were cut off."""
+    try:
+        value = json.loads(call["arguments"])
+    except NOT_JSON:
+        return None
+    return value if isinstance(value, dict) else None
 
 
-def _event(name: str, **fields: object) -> Frame:
+def _stop_reason(finish: Finish | None) -> tuple[str, str | None]:
+    if isinstance(finish, StoppedBefore):
+        return "stop_sequence", finish.stop
+    return ("end_turn", None) if finish is None else (STOP_REASONS.get(finish.ending, finish.reason), None)
+
+
+def _signature(thought: str) -> str:
+    return hashlib.sha256(thought.encode()).hexdigest()
+
+
+def _event(name: str, **fields: object) -> bytes:
     data = json.dumps({"type": name, **fields}, ensure_ascii=False, separators=(",", ":"))
-    return Frame(event=name, data=data)
+    return encode(Frame(event=name, data=data))

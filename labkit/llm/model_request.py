@@ -8,10 +8,16 @@ from typing import Any, NamedTuple
 
 
 class Turn(NamedTuple):
-    """One turn of a conversation: `role` is "system", "user", "assistant" or "tool"."""
+    """One turn of a conversation: `role` is "system", "user", "assistant" or "tool".
+
+    `calls` are the tool calls of an assistant's turn, each {"id": …, "name": …, "arguments": a JSON text}; `call_id` is
+    the id of the call that a tool's turn answers.
+    """
 
     role: str
     text: str
+    calls: tuple[Mapping[str, str], ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,3 +48,15 @@ class ModelRequest:
     def prompt(self) -> str:
         """The text of the last turn."""
         return self.turns[-1].text
+
+    @property
+    def conversation(self) -> str:
+        """The text of all turns, each with its role; of a single question its text alone."""
+        if len(self.turns) == 1 and self.turns[0].role == "user":
+            return self.prompt
+        return "\n".join(f"{turn.role}: {turn.text}" for turn in self.turns)
+
+
+def question(prompt: str) -> ModelRequest:
+    """The request with one question, and nothing else."""
+    return ModelRequest((Turn("user", prompt),))

@@ -10,35 +10,22 @@ from dataclasses import dataclass, field
 from random import Random
 
 from labkit.clock import SYSTEM_CLOCK, Clock
-from labkit.errors import LabError
+from labkit.dialects import Finish, Oddity, Part, Text
 from labkit.llm.generation import ABANDONED_AFTER_S, Generation
+from labkit.llm.generator import answer_parts
+from labkit.llm.model_request import ModelRequest, question
 from labkit.llm.pace import Pace
+from labkit.llm.trouble import ModelFailed, Trouble
 from labkit.llm.upstream import Upstream
 from labkit.llm.wordchain import alice, split
 
 MODEL = "alice-1865"
 MAX_ANSWERS = 100  # answers: older ones are forgotten
-
-
-class ModelFailed(LabError):
-    """The model failed in the middle of an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What goes wrong on purpose.
-
-    Args:
-        status: the status to send instead of an answer; 0 sends the answer.
-        retry_after_s: the Retry-After header of such a response.
-        error_after: the number of tokens after which the model fails; None: never.
-        cut_after: the number of tokens after which the connection is cut, in the middle of an event; None: never.
-    """
-
-    status: int = 0
-    retry_after_s: int = 2
-    error_after: int | None = None
-    cut_after: int | None = None
+#: What the generator does with the settings of a request; it says so of the others.
+USED_SETTINGS = frozenset({"seed", "tool_choice", "parallel_tool_calls", "reasoning_effort"})
+#: How long a stream is silent before a heartbeat goes out, while a model thinks. Precedent: "every 15 seconds or so"
+#: (WHATWG HTML 9.2.7).
+HEARTBEAT_S = 15.0
 
 
 @dataclass
@@ -54,6 +41,7 @@ class Studio:
         trouble: what goes wrong on purpose.
         upstream: a real model that answers instead of the generator.
         abandoned_after_s: how long an answer goes on without a reader; None: to its end.
+        heartbeat_s: how long a stream is silent before a heartbeat goes out.
         forbids_buffering: whether answers ask nginx to pass them on at once (X-Accel-Buffering: no).
         allowed: the origins whose pages may ask, beside this server's own.
         clock: replaced in tests.
@@ -68,6 +56,7 @@ class Studio:
     trouble: Trouble = field(default_factory=Trouble)
     upstream: Upstream | None = None
     abandoned_after_s: float | None = ABANDONED_AFTER_S
+    heartbeat_s: float = HEARTBEAT_S
     forbids_buffering: bool = True
     allowed: frozenset[str] = frozenset()
     clock: Clock = SYSTEM_CLOCK
@@ -94,26 +83,49 @@ class Studio:
 
     def answer(self, prompt: str) -> list[str]:
         """The generator's tokens for this prompt: the same each time."""
-        return split(alice().answer(prompt, self.words, self.seed), prompt, self.seed, self.hostile)
+        return self._words(prompt, self.words)
 
-    def generate(self, prompt: str) -> tuple[str, Generation]:
-        """The number of a new answer, and the answer, which begins at once. Of the answers MAX_ANSWERS are kept."""
+    def generate(self, request: ModelRequest | str, abandons: bool = True) -> tuple[str, Generation]:
+        """The number of a new answer, and the answer, which begins at once. Of the answers MAX_ANSWERS are kept.
+
+        Args:
+            request: what is asked; a text alone is a question.
+            abandons: whether it stops when nobody has read for `abandoned_after_s`.
+        """
+        asked = question(request) if isinstance(request, str) else request
         number = secrets.token_urlsafe(9)  # whoever knows it may read the answer
         generation = self.generations[number] = Generation(
-            self._tokens(prompt), prompt=prompt, abandoned_after_s=self.abandoned_after_s, clock=self.clock
+            self._own_parts(asked) if self.upstream is None else _upstream_parts(self.upstream, asked),
+            request=asked,
+            abandoned_after_s=self.abandoned_after_s if abandons else None,
+            clock=self.clock,
         )
         while len(self.generations) > MAX_ANSWERS:
             self.generations.popitem(last=False)[1].cancel("forgotten: too many newer ones")
         return number, generation
 
-    def _tokens(self, prompt: str) -> AsyncIterator[str]:
-        return self._own_tokens(prompt) if self.upstream is None else self.upstream.tokens(prompt)
+    def _words(self, text: str, words: int | None) -> list[str]:
+        if words is None:
+            return self.answer(text)
+        return split(alice().answer(text, words, self.seed), text, self.seed, self.hostile)
 
-    async def _own_tokens(self, prompt: str) -> AsyncIterator[str]:
-        waits_s = self.pace.waits_s(Random(f"{self.seed} {prompt}"))
-        for number, text in enumerate(self.answer(prompt)):
-            if number == self.trouble.error_after:
-                raise ModelFailed("the model is overloaded")
-            wait_s = next(waits_s)
-            await (self.clock.sleep_s(wait_s) if wait_s > 1e-6 else asyncio.sleep(0))
-            yield text
+    async def _own_parts(self, request: ModelRequest) -> AsyncIterator[Part]:
+        trouble, tokens = self.trouble, 0
+        if unused := sorted({*request.settings, *request.ignored} - USED_SETTINGS):
+            yield Oddity("", f"not used by this generator: {', '.join(unused)}")
+        waits_s = self.pace.waits_s(Random(f"{self.seed} {request.prompt}"))
+        for part in answer_parts(request, self._words, trouble):
+            if not isinstance(part, Finish):
+                if tokens == trouble.error_after:
+                    raise ModelFailed("the model is overloaded")
+                tokens += 1
+                wait_s = next(waits_s)
+                await (self.clock.sleep_s(wait_s) if wait_s > 1e-6 else asyncio.sleep(0))
+            yield part
+        if trouble.ending == "unfinished":
+            raise ModelFailed("the stream was told to end before the answer", "unfinished")
+
+
+async def _upstream_parts(upstream: Upstream, request: ModelRequest) -> AsyncIterator[Part]:
+    async for text in upstream.tokens(request.prompt):
+        yield Text(text)

@@ -27,6 +27,7 @@ from labkit.server.handlers import (
     SourceHandler,
     allow_loopback,
 )  # fmt: skip
+from labkit.server.paths import path_pattern
 from labkit.system.accepting import Acceptor
 from labkit.system.hosts import address, is_own_host, refusal
 from labkit.system.sockets import shut_down
@@ -89,10 +90,10 @@ class OwnHostsApplication(Application):
 class Site:
     """Routes that can be served, replaced while they are served, and stopped. Call every method on its loop.
 
-    A route's value is a Channel, an async generator function that is called once for each client with its
-    Last-Event-ID and yields Frames, a tornado RequestHandler, or a pair of one and the settings that its initialize()
-    takes. `visits` lists the clients of the generators; a Channel keeps its own. `port` is 0 before start(). A
-    request's body has at most MAX_BODY_BYTES.
+    A route's path may hold names, such as "/answers/{id}": see path_pattern(). A route's value is a Channel, an async
+    generator function that is called once for each client with its Last-Event-ID and yields Frames, a tornado
+    RequestHandler, or a pair of one and the settings that its initialize() takes. `visits` lists the clients of the
+    generators; a Channel keeps its own. `port` is 0 before start(). A request's body has at most MAX_BODY_BYTES.
 
     `hosts` are the names under which it may be reached, beside localhost and numeric addresses: see is_own_host().
 
@@ -191,7 +192,7 @@ class Site:
         settings: dict[str, Any] = {SENDERS_SETTING: self._senders}
         return OwnHostsApplication(
             self.hosts,
-            [(re.escape(path), *self._handler(route)) for path, route in self.routes.items()],
+            [(path_pattern(path), *self._handler(route)) for path, route in self.routes.items()],
             default_handler_class=NotFoundHandler,
             default_handler_args={"paths": list(self.routes)},
             websocket_max_message_size=MAX_BODY_BYTES,
@@ -215,8 +216,12 @@ class Site:
             if isinstance(route, Channel) and id(route) not in ids_to_keep:
                 route.unbind()
         for task, (path, _) in tuple(self._senders.items()):
-            if id(self.routes.get(path)) not in ids_to_keep:
+            if id(self._route_at(path)) not in ids_to_keep:
                 task.cancel()
+
+    def _route_at(self, path: str) -> Route | None:
+        """The route that serves this path of a request; None if there is none."""
+        return next((route for of, route in self.routes.items() if re.fullmatch(path_pattern(of), path)), None)
 
 
 @contextlib.asynccontextmanager

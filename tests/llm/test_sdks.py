@@ -222,7 +222,7 @@ def test_who_closes_the_stream_stops_the_making() -> None:
         (b'{"messages": [{"role": "user", "content": "\\ud83d"}]}', 400, "half of a character"),
         (b"{}", 400, "messages is missing"),
         (b'{"messages": []}', 400, "messages is missing"),
-        (b'{"messages": ["x"]}', 400, "no text"),
+        (b'{"messages": ["x"]}', 400, "messages[0] has to be an object, and is a text"),
         (b'{"messages": [{"role": "user", "content": 7}]}', 400, "no text"),
         (json.dumps({"messages": user("x" * 1_000_000)}).encode(), 413, "1,000,000 characters"),
         (json.dumps({"messages": user("\x00\x1b[2J\ud83d\ude00")}).encode(), 200, ""),

@@ -1,0 +1,47 @@
+"""Something is said while a model thinks: when a reader of its answer is due a heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from labkit.clock import Clock
+
+
+class Beats:
+    """Says when one reader has been told nothing for `every_s`, and again after as many. Close it with stop().
+
+    Args:
+        every_s: how long a reader is told nothing.
+        clock: replaced in tests.
+        wake: called when a heartbeat is due.
+    """
+
+    def __init__(self, every_s: float, clock: Clock, wake: Callable[[], object]) -> None:
+        self._every_s, self._clock, self._wake = every_s, clock, wake
+        self._last_s = clock.now_s()
+        self._is_due = False
+        self._task = asyncio.ensure_future(self._run())
+
+    def note(self) -> None:
+        """The reader was told something now."""
+        self._last_s, self._is_due = self._clock.now_s(), False
+
+    def take(self) -> bool:
+        """Whether a heartbeat is due; then the next one is due after `every_s`."""
+        is_due, self._is_due = self._is_due, False
+        return is_due
+
+    def stop(self) -> None:
+        """No heartbeat is due any more."""
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        wait_s = self._every_s
+        while True:
+            await self._clock.sleep_s(wait_s)
+            idle_s = self._clock.now_s() - self._last_s
+            if idle_s >= self._every_s:
+                self._last_s, self._is_due, idle_s = self._clock.now_s(), True, 0.0
+                self._wake()
+            wait_s = self._every_s - idle_s
