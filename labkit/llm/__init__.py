@@ -1,4 +1,4 @@
-"""Servers that stream answers in the formats of OpenAI, Anthropic and Ollama, from a tiny text generator."""
+"""Servers that stream answers in the formats of OpenAI, Anthropic, Ollama and Gemini, from a tiny text generator."""
 
 from labkit.llm.generation import Generation, Token
 from labkit.llm.pace import AT_ONCE, Pace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +44,11 @@ class Fields:
         self._taken: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
-        return self.value.get(name) is not None
+        return self.value.get(self.key(name)) is not None
+
+    def key(self, name: str) -> str:
+        """How the field of this name is written in the object."""
+        return name
 
     @property
     def rest(self) -> tuple[str, ...]:
@@ -58,8 +63,9 @@ class Fields:
 
     def take(self, name: str) -> Any:
         """The field as it is; None if it is not there."""
-        self._taken.add(name)
-        return self.value.get(name)
+        key = self.key(name)
+        self._taken.add(key)
+        return self.value.get(key)
 
     def text(self, name: str, most: int | None = None) -> str:
         """A text of at most so many characters; "" if it is not there."""
@@ -108,7 +114,7 @@ class Fields:
         value = self.take(name)
         if value is not None and not isinstance(value, dict):
             raise invalid(f"{self.place(name)} has to be an object, and is {kind_of(value)}")
-        return Fields(value or {}, self.place(name))
+        return type(self)(value or {}, self.place(name))
 
     def objects(self, name: str, most: int = 10_000) -> list[Fields]:
         """A list of objects; an empty list if it is not there."""
@@ -122,7 +128,21 @@ class Fields:
         for index, item in enumerate(value):
             if not isinstance(item, dict):
                 raise invalid(f"{self.place(name)}[{index}] has to be an object, and is {kind_of(item)}")
-        return [Fields(item, f"{self.place(name)}[{index}]") for index, item in enumerate(value)]
+        return [type(self)(item, f"{self.place(name)}[{index}]") for index, item in enumerate(value)]
+
+
+class CamelFields(Fields):
+    """Fields whose names may be written in both ways, maxTokens and max_tokens, as JSON made of Protocol Buffers is.
+
+    Source: https://protobuf.dev/programming-guides/json/
+
+    >>> CamelFields({"max_tokens": 7}).number("maxTokens", 1)
+    7
+    """
+
+    def key(self, name: str) -> str:
+        snake = re.sub(r"[A-Z]", lambda letter: "_" + letter[0].lower(), name)
+        return snake if name not in self.value and snake in self.value else name
 
 
 def kind_of(value: object) -> str:

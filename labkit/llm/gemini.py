@@ -17,6 +17,9 @@ from labkit.wire import Frame, encode
 
 PATH = "/v1beta/models/{model}:generateContent"
 STREAM_PATH = "/v1beta/models/{model}:streamGenerateContent"
+#: The same under Gemini's other version: google-genai asks there from its third version on.
+V1_PATH = PATH.replace("/v1beta/", "/v1/")
+V1_STREAM_PATH = STREAM_PATH.replace("/v1beta/", "/v1/")
 #: The finishReason for each ending. Gemini has no word for a tool call or a refusal; other reasons go out as they are.
 FINISH_WORDS: Mapping[Ending, str] = {
     "finished": "STOP", "length": "MAX_TOKENS", "filtered": "SAFETY", "tool_calls": "STOP", "refused": "STOP",

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.dialects import (
+    ENDING_SENTENCES,
     Ending,
     EndMark,
     Failed,
@@ -21,9 +22,9 @@ from labkit.dialects import (
     Text,
     TokenCounts,
     ToolCall,
+    worst_ending,
 )
 from labkit.errors import LabError
-from labkit.llm.endings import worst
 from labkit.llm.heartbeats import Beats
 from labkit.llm.model_request import ModelRequest, question
 from labkit.log.ids import number_of
@@ -113,7 +114,7 @@ class Generation:
         if self.state == "running":
             return None
         if self.state == "finished":
-            return worst(finish.ending for finish in self._finishes.values())
+            return worst_ending(finish.ending for finish in self._finishes.values()) if self._finishes else "finished"
         return "stopped" if self.state == "cancelled" else self._failed_ending
 
     @property
@@ -238,6 +239,8 @@ class Generation:
     def _end(self, state: GenerationState, why: str) -> None:
         if self.state == "running":
             self.state, self.why = state, why
+            if self.ending is not None and self.ending != "finished" and state == "finished":
+                self.why = ENDING_SENTENCES[self.ending]
             if self._abandon_task is not None:
                 self._abandon_task.cancel()
             self._wake()

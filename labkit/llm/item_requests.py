@@ -22,7 +22,7 @@ from labkit.llm.conversation import (
     text_of,
     tool,
 )
-from labkit.llm.fields import Fields, invalid
+from labkit.llm.fields import CamelFields, Fields, invalid
 from labkit.llm.model_request import ModelRequest, Turn
 
 #: Fields that say how an answer is sent and kept, and nothing to the model.
@@ -84,8 +84,8 @@ def gemini_request(fields: Fields) -> ModelRequest:
     Source: https://ai.google.dev/api/generate-content
     """
     ignored: list[str] = []
-    system = next((fields.object(name) for name in ("systemInstruction", "system_instruction") if name in fields), None)
-    system_text = (text_of(system, "parts", ignored) or "") if system is not None else ""
+    fields = CamelFields(fields.value)  # its own package writes some names in one way, and some in the other
+    system_text = text_of(fields.object("systemInstruction"), "parts", ignored) or ""
     turns = [Turn("system", system_text)] if system_text else []
     for content in fields.objects("contents", MAX_TURNS):
         turns += _gemini_turns(content, ignored)

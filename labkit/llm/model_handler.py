@@ -73,9 +73,9 @@ class ModelHandler(StreamHandler):
         self.set_header("Labkit-Answer", number)  # as providers name a request, so that one can ask about it later
         await self.answer(number, generation)
 
-    def begin(self, asked: ModelRequest) -> tuple[str, Generation]:
-        """Begins the answer; gives its number, and the answer."""
-        number, generation = self.studio.generate(asked)
+    def begin(self, asked: ModelRequest, abandons: bool = True) -> tuple[str, Generation]:
+        """Begins the answer; gives its number, and the answer. See Studio.generate()."""
+        number, generation = self.studio.generate(asked, abandons)
         generation.extras.update(model=self.model, created=int(time.time()))
         return number, generation
 
@@ -134,11 +134,14 @@ class ModelHandler(StreamHandler):
         """
         if not is_own_page(self.request.headers.get("Origin"), self.request.host, self.studio.allowed):
             raise RequestRefused(403, "only a page of this machine, or of this server, may ask", "permission_error")
+        if self.studio.key is not None and self.studio.key not in self.keys_sent():
+            raise RequestRefused(401, "this server wants a key, and got none or another one", "authentication_error")
+
+    def keys_sent(self) -> list[str | None]:
+        """The keys in the request, in whatever header a dialect has for it; None where one is missing."""
         headers = self.request.headers
         bearer_key = headers.get("Authorization", "").removeprefix("Bearer ")
-        keys = (bearer_key, headers.get("X-Api-Key"), headers.get("X-Goog-Api-Key"))
-        if self.studio.key is not None and self.studio.key not in keys:
-            raise RequestRefused(401, "this server wants a key, and got none or another one", "authentication_error")
+        return [bearer_key, headers.get("X-Api-Key"), headers.get("X-Goog-Api-Key")]
 
     def may_ask(self) -> bool:
         """Whether check_key() allows the request. If not, the refusal was sent."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, WholeChoice, DialectWriter, gather
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, WholeChoice, gather
 from labkit.wire import Frame, encode
 
 DONE = encode(Frame(data="[DONE]"))

@@ -187,7 +187,7 @@ class Response(DialectWriter):
         self._open[1]["arguments"] += arguments
         return self._item_event("response.function_call_arguments.delta", delta=arguments) if arguments else b""
 
-    def _item_event(self, name: str, **fields: Any) -> bytes:
+    def _item_event(self, name: str, /, **fields: Any) -> bytes:
         """An event of the open item, with its place among the others."""
         assert self._open is not None
         own_id = {} if "item" in fields else {"item_id": self._open[1]["id"]}
@@ -196,7 +196,7 @@ class Response(DialectWriter):
     def _content_event(self, name: str, part: Item, index_name: str = "content_index") -> bytes:
         return self._item_event(name, part=part, **{index_name: 0})
 
-    def _event(self, name: str, **fields: Any) -> bytes:
+    def _event(self, name: str, /, **fields: Any) -> bytes:
         value = {"type": name, "sequence_number": self._number, **fields}
         self._number += 1
         if self._number - 1 <= self._starting_after:

@@ -99,7 +99,7 @@ def test_a_tool_is_called_with_arguments_in_pieces_that_fit_its_schema() -> None
     assert isinstance(arguments["more"][0]["deep"], str)
     pieces = [part.arguments for part in generation.parts if isinstance(part, ToolCall)]
     assert len(pieces) > 5 and pieces[0] == ""
-    with pytest.raises(ValueError, match="Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         json.loads(pieces[1])
 
 

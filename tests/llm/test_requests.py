@@ -163,6 +163,17 @@ def test_every_dialect_says_the_same(dialect: str) -> None:
     assert asked.tools == (TOOL,) and asked.settings["temperature"] == 0.5 and asked.ignored == ()
 
 
+def test_gemini_takes_its_names_in_both_ways() -> None:
+    body = {
+        "system_instruction": {"parts": [{"text": "Be brief."}]}, "contents": CONTENT["contents"],
+        "generation_config": {"max_output_tokens": 9, "thinkingConfig": {"include_thoughts": True}},
+        "tools": [{"function_declarations": [{"name": "weather", "parameters_json_schema": SCHEMA}]}],
+    }  # fmt: skip
+    asked = gemini_request(Fields(body))
+    assert asked.turns == (TURNS[0], Turn("user", "x")) and (asked.max_tokens, asked.reasoning) == (9, True)
+    assert asked.tools[0]["parameters"] == SCHEMA and asked.ignored == ()
+
+
 def test_answers_take_a_prompt_or_a_conversation() -> None:
     assert answer_request(Fields({"prompt": "Hello"})) == ModelRequest((Turn("user", "Hello"),))
     body = {
@@ -174,9 +185,9 @@ def test_answers_take_a_prompt_or_a_conversation() -> None:
     assert (asked.stop, asked.tools, asked.reasoning) == (("a", "b"), (TOOL,), True)
 
 
-USER = {"messages": [{"role": "user", "content": "x"}]}
-ITEM = {"input": "x"}
-CONTENT = {"contents": [{"parts": [{"text": "x"}]}]}
+USER: dict[str, Any] = {"messages": [{"role": "user", "content": "x"}]}
+ITEM: dict[str, Any] = {"input": "x"}
+CONTENT: dict[str, Any] = {"contents": [{"parts": [{"text": "x"}]}]}
 
 
 @pytest.mark.parametrize(

@@ -34,13 +34,15 @@ class Later:
 anthropic: Any = Later("anthropic")
 openai: Any = Later("openai")
 httpx2: Any = Later("httpx2")
+genai: Any = Later("google.genai")
+genai_errors: Any = Later("google.genai.errors")
 
 PROMPTS = [f"prompt number {number}" for number in range(200)]
 
 
 @asynccontextmanager
 async def served(**settings: Any) -> AsyncIterator[tuple[Studio, str]]:
-    studio = Studio(**{"pace": AT_ONCE, "abandoned_after_s": 0.1, **settings})
+    studio = Studio(**{"pace": AT_ONCE, "words": 20, "abandoned_after_s": 0.1, **settings})
     async with serve(model_routes(studio)) as server:
         yield studio, server.base_url
 
@@ -51,6 +53,10 @@ def openai_client(url: str, key: str = "any") -> openai.AsyncOpenAI:
 
 def anthropic_client(url: str, key: str = "any") -> anthropic.AsyncAnthropic:
     return anthropic.AsyncAnthropic(base_url=url, api_key=key, max_retries=0)
+
+
+def genai_client(url: str, key: str = "any") -> Any:
+    return genai.Client(api_key=key, http_options={"base_url": url})
 
 
 def user(text: str) -> list[Any]:
@@ -100,8 +106,45 @@ def test_anthropic_assembles_what_was_generated() -> None:
     asyncio.run(main())
 
 
+def test_openai_assembles_what_was_generated_from_responses() -> None:
+    async def main() -> None:
+        async with served(hostile=0.2) as (studio, url), openai_client(url) as client:
+            for prompt in PROMPTS:
+                tokens, text, numbers = studio.answer(prompt), "", []
+                async for event in await client.responses.create(model="m", input=prompt, stream=True):
+                    numbers.append(event.sequence_number)
+                    text += event.delta if event.type == "response.output_text.delta" else ""
+                assert event.type == "response.completed" and numbers == list(range(len(numbers)))
+                assert text == event.response.output_text == "".join(tokens)
+                assert event.response.usage.output_tokens == len(tokens)
+            whole = await client.responses.create(model="m", input=PROMPTS[0])
+            assert whole.status == "completed" and whole.output_text == "".join(studio.answer(PROMPTS[0]))
+            goes_on = await client.responses.create(model="m", input="and?", previous_response_id=whole.id)
+            turns = studio.newest.request.turns
+            assert [turn.text for turn in turns] == [PROMPTS[0], whole.output_text, "and?"]
+            assert goes_on.previous_response_id == whole.id and goes_on.output_text != "".join(studio.answer("and?"))
+
+    asyncio.run(main())
+
+
+def test_google_assembles_what_was_generated() -> None:
+    async def main() -> None:
+        async with served(hostile=0.2) as (studio, url), genai_client(url).aio as client:
+            for prompt in PROMPTS:
+                text = ""
+                async for chunk in await client.models.generate_content_stream(model="m", contents=prompt):
+                    text += chunk.text or ""
+                assert text == "".join(studio.answer(prompt))
+                assert chunk.candidates[0].finish_reason == "STOP"
+                assert chunk.usage_metadata.candidates_token_count == len(studio.answer(prompt))
+            whole = await client.models.generate_content(model="m", contents=PROMPTS[0])
+            assert whole.text == "".join(studio.answer(PROMPTS[0])) and whole.model_version == "m"
+
+    asyncio.run(main())
+
+
 def test_the_prompts_meet_every_hostile_token() -> None:
-    studio = Studio(hostile=0.2)
+    studio = Studio(words=20, hostile=0.2)
     met = {token for prompt in PROMPTS for token in studio.answer(prompt)}
     assert set(HOSTILE) <= met
 
@@ -150,6 +193,17 @@ def test_refusals_are_the_sdks_own_errors() -> None:
                     await by_openai(client, "x")
             with pytest.raises(anthropic.AuthenticationError, match="wants a key"):
                 await anthropic_client(url, "wrong").messages.create(model="m", max_tokens=9, messages=user("x"))
+            with pytest.raises(openai.AuthenticationError, match="wants a key"):
+                await openai_client(url, "wrong").responses.create(model="m", input="x")
+            for key in ("wrong", "secret"):
+                async with genai_client(url, key).aio as client:
+                    asking = client.models.generate_content(model="m", contents="x")
+                    if key == "secret":
+                        assert (await asking).text
+                        continue
+                    with pytest.raises(genai_errors.ClientError, match="wants a key") as unknown:
+                        await asking
+                    assert (unknown.value.code, unknown.value.status) == (401, "UNAUTHENTICATED")
             assert (await by_openai(openai_client(url, "secret"), "x"))[1] == "stop"
             await anthropic_client(url, "secret").messages.create(model="m", max_tokens=9, messages=user("x"))
         async with served(trouble=Trouble(status=429, retry_after_s=7)) as (_, url):
@@ -236,10 +290,48 @@ def test_bad_requests_are_told_in_the_dialect_that_was_spoken(body: bytes, statu
                 ("/v1/chat/completions", lambda told: told["error"]["message"]),
                 ("/v1/messages", lambda told: told["error"]["message"] if told["type"] == "error" else ""),
                 ("/api/chat", lambda told: told["error"]),
+                ("/answers", lambda told: told["error"]["message"]),
+            ):
+                answer = await client.post(url + path, content=body)
+                if path == "/answers" and body in (b"{}", b'{"messages": []}'):
+                    continue  # it asks for a prompt instead
+                assert answer.status_code == (201 if (path, status) == ("/answers", 200) else status), path
+                if status != 200:
+                    assert sentence in error(answer.json())
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        (b"{", 400, "no JSON"),
+        (b"[" * 100_000, 400, "no JSON"),
+        (b'{"input": "\\ud83d", "contents": [{"parts": [{"text": "\\ud83d"}]}]}', 400, "half of a character"),
+        (b"{}", 400, "is missing"),
+        (b'{"input": 7, "contents": 7}', 400, "has to be a list, and is a number"),
+        (json.dumps({"input": "x" * 300_000, "contents": [{"parts": [{"text": "x" * 300_000}]}]}).encode(), 413, "300,000"),
+        (b'{"input": "x", "contents": [{"parts": [{"text": "x"}]}]}', 200, ""),
+    ],
+)  # fmt: skip
+def test_bad_requests_to_responses_and_gemini_are_told_in_their_form(body: bytes, status: int, sentence: str) -> None:
+    async def main() -> None:
+        async with served() as (_, url), httpx.AsyncClient(trust_env=False) as client:
+            for path in (
+                "/v1/responses",
+                "/v1beta/models/m:generateContent",
+                "/v1/models/m:streamGenerateContent?alt=sse",
             ):
                 answer = await client.post(url + path, content=body)
                 assert answer.status_code == status, path
-                if status != 200:
-                    assert sentence in error(answer.json())
+                if status == 200:
+                    continue
+                told = answer.json()["error"]
+                assert sentence in told["message"]
+                assert (
+                    told["type" if path == "/v1/responses" else "status"].lower().startswith(("invalid", "request_too"))
+                )
+            not_sse = await client.post(url + "/v1beta/models/m:streamGenerateContent", content=body)
+            assert not_sse.status_code == 400 and (status != 200 or "add ?alt=sse" in not_sse.text)
 
     asyncio.run(main())
