@@ -203,6 +203,9 @@ class Generation:
         except Exception as problem:  # whatever a model raises: its readers are told, and the server lives on
             self._failed_ending = getattr(problem, "ending", "failed")
             self._end("failed", str(problem) or type(problem).__name__)
+        finally:
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
 
     def _add(self, part: Part) -> None:
         match part:

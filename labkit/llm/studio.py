@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from labkit.clock import SYSTEM_CLOCK, Clock
-from labkit.dialects import Finish, Oddity, Part, Text
+from labkit.dialects import Finish, Oddity, Part
 from labkit.llm.generation import ABANDONED_AFTER_S, Generation
 from labkit.llm.generator import answer_parts
 from labkit.llm.model_request import ModelRequest, question
@@ -95,7 +95,7 @@ class Studio:
         asked = question(request) if isinstance(request, str) else request
         number = secrets.token_urlsafe(9)  # whoever knows it may read the answer
         generation = self.generations[number] = Generation(
-            self._own_parts(asked) if self.upstream is None else _upstream_parts(self.upstream, asked),
+            self._own_parts(asked) if self.upstream is None else self.upstream.parts(asked),
             request=asked,
             abandoned_after_s=self.abandoned_after_s if abandons else None,
             clock=self.clock,
@@ -124,8 +124,3 @@ class Studio:
             yield part
         if trouble.ending == "unfinished":
             raise ModelFailed("the stream was told to end before the answer", "unfinished")
-
-
-async def _upstream_parts(upstream: Upstream, request: ModelRequest) -> AsyncIterator[Part]:
-    async for text in upstream.tokens(request.prompt):
-        yield Text(text)

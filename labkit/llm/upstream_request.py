@@ -36,15 +36,25 @@ def upstream_request(request: ModelRequest, model: str, base_url: str) -> tuple[
     return body, list(_notes(request))
 
 
-def _message(turn: Turn) -> dict[str, str]:
-    # The result of a tool needs the id of its call, which a turn does not have; the model still has to read it.
-    return {"role": "user" if turn.role == "tool" else turn.role, "content": turn.text}
+def _message(turn: Turn) -> dict[str, Any]:
+    if turn.role == "tool" and not turn.call_id:  # without the id of its call it is refused; the model has to read it
+        return {"role": "user", "content": turn.text}
+    message: dict[str, Any] = {"role": turn.role, "content": turn.text}
+    if turn.role == "tool":
+        message["tool_call_id"] = turn.call_id
+    if turn.calls:
+        message["content"] = turn.text or None
+        message["tool_calls"] = [
+            {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
+            for call in turn.calls
+        ]
+    return message
 
 
 def _notes(request: ModelRequest) -> list[str]:
     notes = [f"not forwarded: {name}" for name in request.ignored]
     if request.reasoning and "reasoning_effort" not in request.settings:
         notes.append("not forwarded: reasoning, for which each server has a name of its own")
-    if any(turn.role == "tool" for turn in request.turns):
+    if any(turn.role == "tool" and not turn.call_id for turn in request.turns):
         notes.append("forwarded as the user's words: the result of a tool")
     return notes

@@ -75,6 +75,26 @@ def test_cut_at_a_hundred_places_each_token_comes_once(how: Any) -> None:
     asyncio.run(main())
 
 
+def test_nothing_that_is_sent_says_where_the_server_is() -> None:
+    """So it works under any path, behind a hub or a reverse proxy that takes the path away."""
+
+    async def main() -> None:
+        async with asked() as (_, url, number), httpx.AsyncClient(trust_env=False, base_url=url) as client:
+            for method, path, body in (
+                ("POST", "/answers", {"prompt": "x"}),
+                ("GET", f"/answers?id={number}", None),
+                ("GET", "/answers?id=nowhere", None),
+                ("POST", f"/answers/cut?id={number}", None),
+                ("POST", "/v1/responses", {"input": "x", "background": True}),
+                ("GET", "/v1/models", None),
+            ):
+                answer = await client.request(method, path, json=body)
+                assert not {"location", "content-location", "link", "refresh"} & set(answer.headers), path
+                assert "127.0.0.1" not in answer.text and "://" not in answer.text, path
+
+    asyncio.run(main())
+
+
 def test_stop_is_told_to_every_reader() -> None:
     async def main() -> None:
         slow = {"pace": Pace(0.0, 100.0, 0.0), "words": 3000}

@@ -200,7 +200,10 @@ def test_all_of_the_question_goes_on_and_what_does_not_is_said() -> None:
     assert Noting.asked.pop() == {
         "model": "any", "stream": True, "temperature": 0.5, "max_tokens": 5, "n": 2, "stop": ["x"],
         "tools": [{"type": "function", "function": tool}],
-        "messages": [{"role": role, "content": text} for role, text in (*turns[:3], ("user", "7 degrees"))],
+        "messages": [
+            *({"role": turn.role, "content": turn.text} for turn in turns[:3]),
+            {"role": "user", "content": "7 degrees"},
+        ],
     }  # fmt: skip
     assert parts[:3] == [Text("a"), Text("b", 1), TokenCounts(3, 2)]
     assert parts[-2:] == [Finish("finished", "stop"), Finish("length", "length", 1)]
@@ -210,6 +213,19 @@ def test_all_of_the_question_goes_on_and_what_does_not_is_said() -> None:
     ]  # fmt: skip
     assert parts_of(Noting, ModelRequest((Turn("user", "?"),)))[-2:] == parts[-2:]
     assert Noting.asked.pop() == {"model": "any", "stream": True, "messages": [{"role": "user", "content": "?"}]}
+
+
+def test_the_result_of_a_tool_goes_on_with_the_call_that_asked_for_it() -> None:
+    call = {"id": "c1", "name": "weather", "arguments": '{"city": "Rome"}'}
+    turns = (Turn("user", "Hi"), Turn("assistant", "", (call,)), Turn("tool", "7 degrees", (), "c1"))
+    body, notes = upstream_request(ModelRequest(turns), "any", "http://localhost/v1")
+    function = {"name": "weather", "arguments": '{"city": "Rome"}'}
+    calls = [{"id": "c1", "type": "function", "function": function}]
+    assert body["messages"][1:] == [
+        {"role": "assistant", "content": None, "tool_calls": calls},
+        {"role": "tool", "content": "7 degrees", "tool_call_id": "c1"},
+    ]
+    assert notes == []
 
 
 def test_openai_itself_has_another_name_for_the_longest_answer() -> None:
