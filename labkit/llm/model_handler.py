@@ -86,7 +86,7 @@ class ModelHandler(StreamHandler):
             RequestRefused: the request is no JSON object, or one of its fields holds what it must not.
         """
         self.request_json = self.read_request()
-        self.model = self.path_kwargs.get("model") or model_of(self.request_json)
+        self.model = model_of({**self.request_json, **self.path_kwargs})
         asked = self.read_question(Fields(self.request_json))
         check_length(asked)
         return asked
@@ -250,12 +250,13 @@ def model_of(request: dict[str, Any]) -> str:
 
 
 def check_length(asked: ModelRequest) -> None:
-    """Checks that the conversation has at most MAX_PROMPT_CHARACTERS.
+    """Checks that the conversation, with the tools and the settings, has at most MAX_PROMPT_CHARACTERS.
 
     Raises:
         RequestRefused: 413, with the number that it has.
     """
     characters = sum(len(turn.text) + sum(len(call["arguments"]) for call in turn.calls) for turn in asked.turns)
+    characters += len(json.dumps([asked.tools, asked.settings])) if asked.tools or asked.settings else 0
     if characters > MAX_PROMPT_CHARACTERS:
         message = f"the prompt has {characters:,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken"
         raise RequestRefused(413, message, "request_too_large")

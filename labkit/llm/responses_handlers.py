@@ -9,7 +9,7 @@ from typing import Any
 from labkit.llm.fields import Fields, RequestRefused, invalid
 from labkit.llm.generation import Generation
 from labkit.llm.item_requests import responses_request
-from labkit.llm.model_handler import ModelHandler, bill_of
+from labkit.llm.model_handler import MAX_PROMPT_CHARACTERS, ModelHandler, bill_of
 from labkit.llm.model_request import ModelRequest, Turn
 from labkit.llm.responses import Response
 from labkit.llm.writer import AnswerHead, gather
@@ -72,13 +72,15 @@ class Responses(ResponsesHandler):
 
     def read_question(self, fields: Fields) -> ModelRequest:
         self.background = fields.flag("background")
+        self.echo = {name: fields.value[name] for name in ECHOED if fields.value.get(name) is not None}
+        if len(json.dumps(self.echo)) > MAX_PROMPT_CHARACTERS:  # three events repeat it, and a hundred are kept
+            raise RequestRefused(413, f"{', '.join(self.echo)} are too long to be repeated", "request_too_large")
         previous_id = fields.text("previous_response_id", 200)
         return responses_request(fields, self._turns_of(previous_id) if previous_id else ())
 
     def begin(self, asked: ModelRequest, abandons: bool = True) -> tuple[str, Generation]:
         number, generation = super().begin(asked, abandons and not self.background)
-        echo = {name: self.request_json[name] for name in ECHOED if self.request_json.get(name) is not None}
-        generation.extras.update(number=number, background=self.background, echo=echo)
+        generation.extras.update(number=number, background=self.background, echo=self.echo)
         return number, generation
 
     async def answer(self, number: str, generation: Generation) -> None:

@@ -112,7 +112,7 @@ class Studio:
     async def _own_parts(self, request: ModelRequest) -> AsyncIterator[Part]:
         trouble, tokens = self.trouble, 0
         if unused := sorted({*request.settings, *request.ignored} - USED_SETTINGS):
-            yield Oddity("", f"not used by this generator: {', '.join(unused)}")
+            yield Oddity("", f"not used by this generator: {', '.join(unused[:10])}")
         waits_s = self.pace.waits_s(Random(f"{self.seed} {request.prompt}"))
         for part in answer_parts(request, self._words, trouble):
             if not isinstance(part, Finish):

@@ -135,6 +135,19 @@ def test_every_ending_can_be_had_on_purpose(ending: Any) -> None:
         assert made(trouble=Trouble(ending=ending, ends_after=3)).token_count == 3
 
 
+def test_a_call_is_small_however_wide_its_schema_is_and_however_many_tools_there_are() -> None:
+    wide: dict[str, Any] = {"properties": {str(number): {"type": "string"} for number in range(5000)}}
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"type": "object", "properties": {"x": deep}}
+    turns = (Turn("user", "t0 t1 t2 t3 t4 t5 t6 t7 t8 t9"),)
+    tools = tuple({"name": f"t{number}", "parameters": schema} for number, schema in enumerate([wide, deep] * 5))
+    generation = made(turns, tools=tools)
+    calls = gather(generation.parts)[0].calls
+    assert len(calls) == 8 and generation.ending == "tool_calls"
+    assert len(json.loads(calls[0]["arguments"])) < 60 and calls[1]["arguments"].count("{") < 8
+
+
 def test_an_ending_that_cannot_be_told_says_what_can() -> None:
     for ending, advice in (("failed", "error_after"), ("broken", "cut_after"), ("stopped", "it takes length, ")):
         with pytest.raises(LabError, match=advice):

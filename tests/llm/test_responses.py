@@ -104,6 +104,11 @@ def test_what_cannot_be_read_again_is_told() -> None:
                     query = {"stream": "true", "starting_after": after}
                     refused = await plain_client.get(f"/v1/responses/{begun.id}", params=query)
                     assert refused.status_code == 400 and "starting_after" in refused.text
+                for long in (
+                    {"metadata": {"x": "y" * 300_000}},
+                    {"tools": [{"type": "function", "name": "x", "description": "y" * 300_000}]},
+                ):
+                    assert (await plain_client.post("/v1/responses", json={"input": "x", **long})).status_code == 413
                 preflight = await plain_client.options(f"/v1/responses/{begun.id}")
                 assert preflight.status_code == 204
 

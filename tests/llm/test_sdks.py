@@ -331,6 +331,8 @@ def test_bad_requests_to_responses_and_gemini_are_told_in_their_form(body: bytes
                 assert (
                     told["type" if path == "/v1/responses" else "status"].lower().startswith(("invalid", "request_too"))
                 )
+            long = await client.post(f"{url}/v1beta/models/{'x' * 201}:generateContent", content=body)
+            assert long.status_code == 400
             not_sse = await client.post(url + "/v1beta/models/m:streamGenerateContent", content=body)
             assert not_sse.status_code == 400 and (status != 200 or "add ?alt=sse" in not_sse.text)
 
