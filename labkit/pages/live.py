@@ -35,7 +35,7 @@ TEXT = (
 def routes(words: Channel, allowed: Collection[str] = ()) -> Routes:
     """The page at /live, a channel with the words, a clock, and what the page's Cut button asks for. Pages of `allowed`
     origins may ask for it too."""
-    page = (File, {"path": Path(__file__).with_name("live.html"), "inline": True})
+    page = (File, {"path": Path(__file__).with_name("live.html")})
     return {
         "/live": page,
         "/events": words,
