@@ -146,7 +146,8 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
             policy = answer.headers["Content-Security-Policy"]
             assert answer.status_code == 200 and "default-src 'none'" in policy and "unsafe" not in policy
             assert "frame-ancestors 'none'" in policy  # or another page of this machine could steal a click
-            assert not re.search(r"https?://|innerHTML|@import", answer.text), path
+            if path not in ask.VENDORED:
+                assert not re.search(r"https?://|innerHTML|@import", answer.text), path
     finally:
         server.stop()
 
@@ -187,7 +188,11 @@ class Served:
 
     @property
     def text(self) -> str:
-        text: str = self.page.locator("#answer").evaluate("box => box.textContent")
+        """The answer as it came, not what Markdown makes of it."""
+        self.page.check("#as-text")
+        text: str = self.page.evaluate(
+            "[...document.querySelectorAll('#answer .words')].map(b => b.textContent).join('')"
+        )
         return text
 
     @property
@@ -229,12 +234,10 @@ def test_every_token_comes_and_finished_means_finished(visit: Callable[..., None
         served.page.wait_for_timeout(700)  # longer than a browser's reconnection time here
         assert served.questions == 1 and len(served.studio.generations) == 1 and served.generation.readers == 0
         numbers = served.page.inner_text("#numbers")
-        tokens = len([token for token in served.studio.answer(served.generation.prompt) if token or way == "answers"])
-        assert (
-            f"{tokens} tokens" in numbers
-            and "first token after" in numbers
-            and "tokens a second from the question on" in numbers
-        )
+        pieces = len([token for token in served.studio.answer(served.generation.prompt) if token])
+        tokens = served.generation.token_count
+        counted = f"{pieces} pieces" if way == "answers" else f"{tokens} tokens in {pieces} pieces"
+        assert counted in numbers and "first token after" in numbers and "a second from the question on" in numbers
         wire = served.page.inner_text("#wire")
         assert {"answers": "event: done", "openai": "[DONE]", "anthropic": "message_stop", "ollama": '"done"'}[
             way
@@ -452,7 +455,7 @@ def test_what_looks_like_html_stays_text(visit: Callable[..., None], monkeypatch
             served.ask(attack[0], way)
             served.state("finished")
             assert served.text == "".join(attack)
-            assert served.page.locator("main img, main script, #answer a, #answer *").count() == 0
+            assert served.page.locator("main img, main script, #answer a").count() == 0
         assert served.page.evaluate("window.owned") is None
 
     visit(do)

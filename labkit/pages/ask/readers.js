@@ -1,15 +1,16 @@
 "use strict";
 // Two ways to read an answer: an EventSource on a GET, which resumes by itself, and fetch on a POST, which cannot.
-// A reader gets `tell`: text(token), wire(text), opened(), lost(), and end(state, why), which it calls once.
+// A reader feeds an Answer, and gets `tell`: parts(parts), wire(text), opened(id), lost(), and once
+// end(ending, why), without arguments where the answer itself says how it ended.
 
 // POST a question, be given a number, and read the answer under it as often as you like.
-async function startAnswer(prompt) {
-  const response = await fetch("answers", post({ prompt }));
+async function startAnswer(question) {
+  const response = await fetch("answers", post(ownQuestion(question)));
   if (!response.ok) throw new Error(await refusal(response));
   return (await response.json()).id;
 }
 
-function readByEventSource(id, tell) {
+function readByEventSource(id, answer, tell) {
   const source = new EventSource(address(id));
   let last = "";
   source.onopen = () => {
@@ -19,13 +20,14 @@ function readByEventSource(id, tell) {
   source.onmessage = (event) => {
     last = event.lastEventId;
     tell.wire(`id: ${event.lastEventId}\ndata: ${event.data}\n\n`);
-    tell.text(JSON.parse(event.data).text);
+    tell.parts(answer.feedEvent(event));
   };
   source.addEventListener("done", (event) => {
     source.close(); // or the browser would come back for more
     tell.wire(`event: done\ndata: ${event.data}\n\n`);
-    const { state, why } = JSON.parse(event.data);
-    tell.end(ENDS[state], why);
+    tell.parts(answer.feedEvent(event));
+    answer.close();
+    tell.end();
   });
   source.onerror = async () => {
     if (source.readyState !== EventSource.CLOSED) return tell.lost();
@@ -35,36 +37,66 @@ function readByEventSource(id, tell) {
   return () => source.close();
 }
 
-const ENDS = { finished: "finished", cancelled: "stopped", failed: "failed" };
-
-// The three dialects: where to ask, with what, and what a piece of the stream means.
+// What is asked, in the words of each dialect. `question` is {prompt, choices, maxTokens, reasoning, tools}, where
+// maxTokens is null if the model decides. `cannot` names what a dialect has no words for.
+const ANSWERS = "several answers";
 const DIALECTS = {
   openai: {
     path: "v1/chat/completions",
     splitter: () => new Decoder(),
-    read({ data }) {
-      if (data === "[DONE]") return { end: true };
-      const value = JSON.parse(data);
-      return { text: value.choices?.[0]?.delta?.content, error: value.error?.message };
-    },
+    body: ({ prompt, choices, maxTokens, reasoning, tools }) => ({
+      model: "any", stream: true, stream_options: { include_usage: true }, messages: [{ role: "user", content: prompt }],
+      ...(choices > 1 && { n: choices }), ...(maxTokens && { max_completion_tokens: maxTokens }), ...(reasoning && { reasoning_effort: "medium" }),
+      ...(tools.length && { tools: tools.map((tool) => ({ type: "function", function: tool })) }),
+    }),
+  },
+  responses: {
+    path: "v1/responses",
+    cannot: ANSWERS,
+    splitter: () => new Decoder(),
+    body: ({ prompt, maxTokens, reasoning, tools }) => ({
+      model: "any", stream: true, input: prompt, ...(maxTokens && { max_output_tokens: maxTokens }),
+      ...(reasoning && { reasoning: { effort: "medium", summary: "auto" } }),
+      ...(tools.length && { tools: tools.map((tool) => ({ type: "function", ...tool })) }),
+    }),
   },
   anthropic: {
     path: "v1/messages",
+    cannot: ANSWERS,
     splitter: () => new Decoder(),
-    read({ type, data }) {
-      const value = JSON.parse(data);
-      return { text: value.delta?.text, end: type === "message_stop", error: value.error?.message };
-    },
+    body: ({ prompt, maxTokens, reasoning, tools }) => ({
+      // This dialect wants a longest answer. What the model thinks counts too, and has to leave room for an answer.
+      model: "any", stream: true, max_tokens: maxTokens ?? 4096, messages: [{ role: "user", content: prompt }],
+      ...(reasoning && { thinking: { type: "enabled", budget_tokens: 1024 } }),
+      ...(tools.length && { tools: tools.map(({ name, description, parameters }) => ({ name, description, input_schema: parameters })) }),
+    }),
+  },
+  gemini: {
+    path: "v1beta/models/any:streamGenerateContent?alt=sse",
+    splitter: () => new Decoder(),
+    body: ({ prompt, choices, maxTokens, reasoning, tools }) => ({
+      contents: [{ role: "user", parts: [{ text: prompt }] }],
+      generationConfig: {
+        ...(choices > 1 && { candidateCount: choices }), ...(maxTokens && { maxOutputTokens: maxTokens }),
+        ...(reasoning && { thinkingConfig: { includeThoughts: true } }),
+      },
+      ...(tools.length && { tools: [{ functionDeclarations: tools }] }),
+    }),
   },
   ollama: {
     path: "api/chat",
+    cannot: ANSWERS,
     splitter: () => new Lines(),
-    read(line) {
-      const value = JSON.parse(line);
-      return { text: value.message?.content, end: value.done, error: value.error };
-    },
+    body: ({ prompt, maxTokens, reasoning, tools }) => ({
+      model: "any", stream: true, messages: [{ role: "user", content: prompt }], ...(maxTokens && { options: { num_predict: maxTokens } }),
+      ...(reasoning && { think: true }), ...(tools.length && { tools: tools.map((tool) => ({ type: "function", function: tool })) }),
+    }),
   },
 };
+
+function ownQuestion({ prompt, choices, maxTokens, reasoning, tools }) {
+  return { prompt, ...(choices > 1 && { n: choices }), ...(maxTokens && { max_tokens: maxTokens }), ...(reasoning && { reasoning }), ...(tools.length && { tools }) };
+}
 
 class Lines {
   utf8 = new TextDecoder();
@@ -74,46 +106,50 @@ class Lines {
     const lines = (this.unfinished + this.utf8.decode(bytes, { stream: true })).split("\n");
     this.unfinished = lines.pop();
     checkSize(this.unfinished.length);
-    return lines.filter(Boolean);
+    return lines.filter(Boolean).map((data) => ({ data }));
   }
 }
 
-function readByFetch(name, prompt, tell) {
+function readByFetch(name, question, answer, tell) {
   const leaving = new AbortController();
-  fetchAnswer(DIALECTS[name], prompt, tell, leaving.signal).then(
-    ({ state, why }) => tell.end(state, why),
+  fetchAnswer(DIALECTS[name], question, answer, tell, leaving.signal).then(
+    (end) => tell.end(...end),
     (problem) => leaving.signal.aborted || tell.end("failed", problem.message),
   ).finally(() => leaving.abort()); // what comes after the end nobody reads
   return () => leaving.abort();
 }
 
-async function fetchAnswer(dialect, prompt, tell, signal) {
-  const messages = [{ role: "user", content: prompt }];
-  const response = await fetch(dialect.path, { ...post({ model: "any", max_tokens: 4096, stream: true, messages }), signal });
-  if (!response.ok) return { state: "failed", why: await refusal(response) };
+const BROKEN = "the connection broke, and the answer is not whole. It cannot go on here, and is not asked again: that would be another answer, and cost again";
+
+async function fetchAnswer(dialect, question, answer, tell, signal) {
+  // Jupyter's proxy passes a stream on as it comes where this is accepted, and nothing else; it holds all others.
+  const asked = post(dialect.body(question), { Accept: "text/event-stream" });
+  const response = await fetch(dialect.path, { ...asked, signal });
+  if (!response.ok) return ["failed", await refusal(response)];
   tell.opened(response.headers.get("Labkit-Answer"));
   const body = response.body.getReader(), splitter = dialect.splitter(), utf8 = new TextDecoder();
   for (;;) {
-    let chunk;
+    let chunk, broken = false;
     try {
       chunk = await body.read();
     } catch (problem) {
       if (signal.aborted) throw problem;
-      return { state: "broken", why: "the connection broke, and the answer is not whole. It cannot go on here, and is not asked again: that would be another answer, and cost again" };
+      broken = true;
     }
-    if (chunk.done) return { state: "broken", why: "the stream ended without its end mark: the answer may be cut off" };
+    if (broken || chunk.done) {
+      answer.close({ broken });
+      return answer.ending === "broken" ? ["broken", BROKEN] : [];
+    }
     tell.wire(utf8.decode(chunk.value, { stream: true }));
     for (const piece of splitter.feed(chunk.value)) {
-      const { text, end, error } = dialect.read(piece);
-      if (error) return { state: "failed", why: error };
-      if (text) tell.text(text);
-      if (end) return { state: "finished", why: "" };
+      tell.parts(answer.feedEvent(piece));
+      if (answer.ending) return [];
     }
   }
 }
 
-function post(value) {
-  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) };
+function post(value, headers = {}) {
+  return { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(value) };
 }
 
 function address(id) {
@@ -133,8 +169,7 @@ async function stateOf(id) {
 // The sentence in an error's body: each dialect wraps it in its own way.
 async function refusal(response) {
   try {
-    const { error } = await response.json();
-    return `${error.message ?? error} (status ${response.status})`;
+    return `${failureIn("error", asObject(await response.json())).message} (status ${response.status})`;
   } catch {
     return `the server answered with status ${response.status}`;
   }

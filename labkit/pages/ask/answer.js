@@ -1,0 +1,166 @@
+"use strict";
+// An answer as its events come in: its texts, its tool calls, and how it ended. As labkit/dialects/answer.py, and as pure.
+
+// For each ending the sentence that the page says. Only the first one means that the answer is whole.
+const ENDING_SENTENCES = {
+  finished: "the answer is whole",
+  length: "the answer was cut at its longest allowed length: more would have come",
+  filtered: "a filter of the provider stopped the answer",
+  refused: "the model refused to answer",
+  tool_calls: "the model wants a tool to be called, and waits for its result",
+  paused: "the model paused: it goes on when it is asked again with what it has said",
+  failed: "the model failed in the middle of the answer",
+  other: "the model stopped for a reason that is none of the usual ones",
+  unfinished: "the stream ended before the answer did: it may be cut off",
+  broken: "the connection broke in the middle of the answer",
+  stopped: "the answer was stopped by its reader",
+};
+const WORST_FIRST = ["failed", "broken", "unfinished", "filtered", "refused", "other", "length", "stopped", "paused", "tool_calls", "finished"];
+const WHOLE_CALLS = ["gemini", "ollama"]; // their tool calls come whole, and several may bear one number
+const WITHOUT_END_MARK = ["gemini"]; // their last event has a reason, and nothing comes behind it
+const MAX_MESSAGE_CHARACTERS = 500;
+
+function worstEnding(endings) {
+  return WORST_FIRST.find((ending) => endings.includes(ending));
+}
+
+class AnswerChoice {
+  text = "";
+  reasoning = "";
+  refusal = "";
+  toolCalls = []; // {number, id, name, arguments}, each put together from its pieces
+  ending = ""; // until its end is known
+  reason = "";
+  places = new Map(); // in toolCalls, by the number that the dialect gives
+
+  get isEmpty() {
+    return !(this.text || this.reasoning || this.refusal || this.toolCalls.length);
+  }
+
+  add(part, dialect) {
+    if (part.kind === "tool_call") this.addCall(part, dialect);
+    else if (part.kind !== "finish") this[part.kind] += part.text;
+    else if (!this.ending || worstEnding([this.ending, part.ending]) === part.ending) ({ ending: this.ending, reason: this.reason } = part);
+  }
+
+  addCall(piece, dialect) {
+    const known = this.toolCalls[this.places.get(piece.number)];
+    const isAnother = known && (WHOLE_CALLS.includes(dialect) || (piece.id && known.id && piece.id !== known.id));
+    if (known && !isAnother) {
+      known.id ||= piece.id;
+      known.name ||= piece.name;
+      known.arguments += piece.arguments;
+    } else if (piece.id || piece.name) { // else it belongs to a tool that the provider calls itself
+      this.places.set(piece.number, this.toolCalls.length);
+      const { id, name, arguments: args } = piece;
+      this.toolCalls.push({ number: this.toolCalls.length, id, name, arguments: args });
+    }
+  }
+
+  // Decides how it ended, now that nothing more comes: `otherwise` where it gave no reason.
+  settle(otherwise) {
+    this.ending ||= otherwise;
+    // Many a server says "stop" for these too.
+    if (this.ending === "finished" && this.refusal) this.ending = "refused";
+    else if (this.ending === "finished" && this.toolCalls.length) this.ending = "tool_calls";
+  }
+}
+
+class Answer {
+  choices = new Map(); // by their index
+  promptTokens = null;
+  answerTokens = null;
+  dialect = "";
+  endMark = "";
+  failure = null;
+  ending = ""; // until the answer has ended. After its end mark nothing is read
+  told = { why: "", notes: [] }; // what the lab's own server says of the end
+  oddities = new Map();
+  endNotes = [];
+
+  // The parts of the next event, which are taken into the answer.
+  feedEvent({ data, type = "message" }) {
+    if (this.ending) return [];
+    const { dialect, parts, whole } = readData(data, type);
+    this.dialect ||= dialect;
+    if (dialect === "labkit" && type === "done") this.readEnd(JSON.parse(data));
+    const news = whole.filter(({ choice = 0 }) => this.choices.get(choice)?.isEmpty ?? true);
+    const all = [...news, ...parts];
+    for (const [place, part] of all.entries()) {
+      this.take(part);
+      if (this.ending) return all.slice(0, place + 1);
+    }
+    return all;
+  }
+
+  // The same for a line of JSON, as Ollama sends them.
+  feedLine(line) {
+    return line.trim() ? this.feedEvent({ data: line }) : [];
+  }
+
+  // Tells that the stream has ended; `broken` where the connection broke.
+  close({ broken = false } = {}) {
+    if (!this.ending) this.settle(broken);
+  }
+
+  // Tells that its reader left, or lost it, before it said how it ends.
+  leave(ending) {
+    if (this.ending) return;
+    for (const choice of this.choices.values()) choice.settle(ending);
+    this.ending = ending;
+  }
+
+  get why() {
+    if (!this.ending) return "";
+    if (this.told.why) return this.told.why;
+    if (this.failure && this.ending === "failed") return `the model says: ${this.failure.message.slice(0, MAX_MESSAGE_CHARACTERS)}`;
+    let sentence = ENDING_SENTENCES[this.ending];
+    const all = [...this.choices.values()], alike = all.filter(({ ending }) => ending === this.ending);
+    if (all.length > 1 && this.ending !== "finished") sentence += ` (so it is with ${alike.length} of ${counted(all.length, "answer")})`;
+    const reason = alike[0]?.reason;
+    return reason && ["failed", "other"].includes(this.ending) ? `${sentence}: ${reason.slice(0, 60)}` : sentence;
+  }
+
+  get notes() {
+    const left = [...this.oddities].map(([why, count]) => `${counted(count, "event")} left out: ${why}`);
+    return [...left, ...this.endNotes, ...this.told.notes];
+  }
+
+  readEnd({ why, notes }) {
+    this.told = { why: asText(why).slice(0, MAX_MESSAGE_CHARACTERS), notes: asList(notes).map(asText).filter(Boolean) };
+  }
+
+  take(part) {
+    if (part.kind === "failed") this.failure ??= part;
+    else if (part.kind === "oddity") this.oddities.set(part.why, (this.oddities.get(part.why) ?? 0) + 1);
+    else if (part.kind === "counts") {
+      this.promptTokens = part.prompt ?? this.promptTokens;
+      this.answerTokens = part.answer ?? this.answerTokens;
+    } else if (part.kind === "end") {
+      this.endMark = part.mark;
+      this.settle(false);
+    } else if (part.kind === "finish" && this.dialect === "labkit") { // it tells one ending for all
+      for (const index of this.choices.size ? this.choices.keys() : [0]) this.choice(index).add(part, this.dialect);
+    } else this.choice(part.choice).add(part, this.dialect);
+  }
+
+  choice(index) {
+    if (!this.choices.has(index)) this.choices.set(index, new AnswerChoice());
+    return this.choices.get(index);
+  }
+
+  settle(broken) {
+    const all = [...this.choices.values()], someFinished = all.some(({ ending }) => ending);
+    let otherwise = broken ? "broken" : "unfinished";
+    if (this.failure) otherwise = "failed";
+    else if (this.endMark && !someFinished) {
+      otherwise = "finished";
+      this.endNotes.push("no reason was given for the end");
+    } else if (someFinished && !this.endMark && !WITHOUT_END_MARK.includes(this.dialect)) {
+      this.endNotes.push(broken ? "the connection broke before the end mark" : "the end mark is missing");
+    }
+    for (const choice of all) choice.settle(otherwise);
+    const endings = all.length ? all.map(({ ending }) => ending) : [otherwise];
+    this.ending = this.failure ? "failed" : worstEnding(endings);
+  }
+}
