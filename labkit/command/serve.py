@@ -6,14 +6,14 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 from labkit.llm import Studio, model_routes
 from labkit.pages import ask, live
 from labkit.server import Channel, LabServer, launch
 from labkit.server.site import Routes
-from labkit.system.hosts import host_name
+from labkit.system.hosts import HUB_VARIABLE, host_name
 from labkit.system.sockets import is_loopback
 
 WORDS_EVERY_S = 0.2
@@ -49,9 +49,8 @@ def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]
     try:
         say(f"Ask a model on http://{address}:{server.port}")
         say(f"Live events on http://{address}:{server.port}/live")
-        prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
-        for origin in sorted(studio.allowed):
-            say(f"Through Jupyter's own proxy: {origin}{prefix}proxy/{server.port}/ (and .../live)")
+        for line in proxy_lines(server.port, studio.allowed, os.environ):
+            say(line)
         if studio.upstream is not None:
             say(f"Answers come from {studio.upstream.base_url}.")
         if not local:
@@ -64,6 +63,26 @@ def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]
         say("stopped")
     finally:
         server.stop()
+
+
+def proxy_lines(port: int, allowed: Collection[str], environment: Mapping[str, str]) -> list[str]:
+    """Where the pages are behind Jupyter's proxy, and what lets them ask there; none where there is no such proxy.
+
+    On a hub that was not named by --origin the page shows, and its questions are refused: where all users share the
+    hub's origin, a page of another user could ask too, at your cost. So that is for you to say.
+
+    Source: JupyterHub's reference, "Environment variables": JUPYTERHUB_SERVICE_PREFIX is always there; a hub that knows
+    its own public URL gives each server its own as JUPYTERHUB_PUBLIC_URL.
+    """
+    path = f"{environment.get(HUB_VARIABLE, '/').rstrip('/')}/proxy/{port}/"
+    if allowed or HUB_VARIABLE not in environment:
+        return [f"Through Jupyter's own proxy: {origin}{path} (and .../live)" for origin in sorted(allowed)]
+    hub = urlsplit(environment.get("JUPYTERHUB_PUBLIC_URL", ""))
+    origin = f"{hub.scheme}://{hub.netloc}" if hub.scheme in ("http", "https") and hub.hostname else "https://your.hub"
+    return [
+        f"On this hub: {origin}{path} (and .../live)",
+        f"There the page shows, and may not ask. To let it: labkit serve --origin {origin}",
+    ]
 
 
 def _numeric(host: str) -> str:

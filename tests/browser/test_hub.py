@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
-from .conftest import Jupyter, Lab
+from labkit.command import serve
+from labkit.llm import Pace, Studio
+from labkit.server import Channel, launch
+
+from .conftest import TOKEN, Jupyter, Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -81,3 +85,36 @@ def test_all_widgets_work_where_only_jupyters_port_is_reachable(run_cells: Calla
     expect(page.get_by_label("x", exact=True)).to_be_visible()
     expect(page.locator(".labkit-fault .status")).to_contain_text("relaying")
     assert lab.complaints == []
+
+
+COUNT_PIECES = """() => {
+    window.pieces = [];
+    for (const { prototype } of [Decoder, Lines]) {
+        const { feed } = prototype;
+        prototype.feed = function (bytes) { pieces.push(bytes.length); return feed.call(this, bytes); };
+    }
+}"""
+
+
+def test_the_page_that_asks_a_model_works_below_the_hubs_path(context: BrowserContext, hub: Jupyter) -> None:
+    studio = Studio(pace=Pace(0.02, 200.0, 0.1), words=60)
+    server = launch(serve.routes(studio, Channel()), name="page on a hub")
+    try:
+        page = context.new_page()
+        where = f"{hub.url}/proxy/{server.port}"
+        page.goto(f"{where}?token={TOKEN}")  # Jupyter's proxy adds the slash, and keeps the token as a cookie
+        assert page.url.startswith(f"{where}/")
+        page.evaluate(COUNT_PIECES)
+        for way in ("answers", "openai", "ollama"):
+            page.select_option("#way", way)
+            page.click("#generate")
+            expect(page.locator("#state")).to_have_attribute("data-state", "finished", timeout=15_000)
+            page.check("#as-text")
+            assert page.evaluate("document.querySelector('.words').textContent") == studio.newest.text
+            # Jupyter's proxy holds a whole answer back, unless the request accepts an event stream and nothing else.
+            assert way == "answers" or page.evaluate("pieces.splice(0).length") > 5
+            assert f"{studio.newest.token_count} " in page.inner_text("#numbers")
+        page.goto(f"{where}/live")
+        expect(page.locator("#word")).to_have_text("open", timeout=15_000)
+    finally:
+        server.stop()

@@ -110,6 +110,17 @@ def test_on_a_hub_it_says_where_through_jupyters_proxy(monkeypatch: pytest.Monke
     assert f" https://hub.example.org/user/me/proxy/{port}/ " in lines[2]
 
 
+def test_on_a_hub_that_was_not_named_it_says_what_lets_the_page_ask() -> None:
+    hub = {"JUPYTERHUB_SERVICE_PREFIX": "/user/me/"}
+    assert serve.proxy_lines(8080, (), {}) == []
+    where, way = serve.proxy_lines(8080, (), hub)
+    assert "https://your.hub/user/me/proxy/8080/ " in where and way.endswith("labkit serve --origin https://your.hub")
+    where, way = serve.proxy_lines(8080, (), {**hub, "JUPYTERHUB_PUBLIC_URL": "https://hub.example:8000/user/me/"})
+    assert " https://hub.example:8000/user/me/proxy/8080/ " in where and way.endswith(
+        "--origin https://hub.example:8000"
+    )
+
+
 @pytest.mark.live
 def test_a_page_of_the_hub_may_ask_and_cut_where_it_was_allowed_to_and_no_other_may() -> None:
     def ask(origin: str) -> tuple[int, int, int]:

@@ -219,6 +219,11 @@ function showButtons() {
   if (focused.disabled) at(busy ? "stop" : "generate").focus();
 }
 
+// Never the number 1 alone: its noun is always in the plural.
+function rate(number) {
+  return number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString("en");
+}
+
 // A piece is what one event brings: a token here, and some tokens at many a provider. Only the server can count those.
 function showNumbers() {
   const parts = [];
@@ -228,7 +233,7 @@ function showNumbers() {
     const [number, noun] = answerTokens === null ? [pieces, "piece"] : [answerTokens, "token"];
     parts.push(answerTokens === null ? counted(pieces, "piece") : `${counted(answerTokens, "token")} in ${counted(pieces, "piece")}`);
     // From the question on: counted from the first token, an answer that came in one lump would be the fastest.
-    if (!again) parts.push(`${((number * 1000) / (last - began)).toFixed(1)} ${noun}s a second from the question on`);
+    if (!again) parts.push(`${rate((number * 1000) / (last - began))} ${noun}s a second from the question on`);
     if (lost) parts.push(`lost the connection ${lost === 1 ? "once" : `${lost} times`}`);
   }
   at("numbers").textContent = parts.join(" · ");

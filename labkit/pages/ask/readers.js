@@ -169,7 +169,10 @@ async function stateOf(id) {
 // The sentence in an error's body: each dialect wraps it in its own way.
 async function refusal(response) {
   try {
-    return `${failureIn("error", asObject(await response.json())).message} (status ${response.status})`;
+    const { message } = failureIn("error", asObject(await response.json()));
+    // The server does not know under which origin its page was opened behind a proxy; the page does.
+    const way = response.status === 403 ? `. Start it with --origin ${location.origin} if it may` : "";
+    return `${message}${way} (status ${response.status})`;
   } catch {
     return `the server answered with status ${response.status}`;
   }

@@ -112,7 +112,7 @@ class ChoiceView {
   end(word, sentence, kind) {
     this.ending.hidden = false;
     this.ending.dataset.kind = kind;
-    this.ending.replaceChildren(element("span", "badge"), element("span", "", element("strong", "", word), ` ${sentence}`));
+    this.ending.replaceChildren(element("span", "badge"), element("span", "", element("strong", "", word), `: ${sentence}`));
   }
 }
 

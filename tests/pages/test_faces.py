@@ -1,0 +1,240 @@
+"""Every face that an answer can have on the page, in a real Chromium: its word, its sentence, its colour, its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.web import RequestHandler
+
+from labkit.dialects import ENDING_SENTENCES
+from labkit.pages import ask
+from labkit.server import launch
+
+from ..chromium import QUIET
+from ..dialects.streams import (
+    DONE,
+    STREAMS,
+    WEATHER,
+    A,
+    ModelStream,
+    call,
+    candidate,
+    chat,
+    end_of_message,
+    events,
+    lines,
+    named,
+    piece,
+    says,
+)  # fmt: skip
+from ..helpers import eventually
+
+pytestmark = pytest.mark.browser
+
+PATHS = {
+    "openai": "/v1/chat/completions",
+    "responses": "/v1/responses",
+    "anthropic": "/v1/messages",
+    "gemini": "/v1beta/models/any:streamGenerateContent",
+    "ollama": "/api/chat",
+}
+KINDS = {
+    **dict.fromkeys(("length", "paused", "tool_calls", "other", "stopped"), "attention"),
+    **dict.fromkeys(("filtered", "refused", "failed", "unfinished", "broken"), "bad"),
+    "finished": "good",
+}
+#: WCAG's contrast ratio of the word of the state against the page.
+CONTRAST = """() => {
+    const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0) + 0.05;
+    const pair = [getComputedStyle(at('word')).color, getComputedStyle(document.body).backgroundColor].map(light);
+    return Math.max(...pair) / Math.min(...pair);
+}"""
+
+
+class Replay(RequestHandler):
+    """Sends the stream that was put in, as it was recorded, and remembers what it was asked."""
+
+    stream: ModelStream
+    asked: dict[str, Any] = {}  # noqa: RUF012
+
+    async def post(self) -> None:
+        type(self).asked = json.loads(self.request.body)
+        self.set_header("Content-Type", "application/x-ndjson" if self.stream.lines else "text/event-stream")
+        for start in range(0, len(self.stream.body), 500):
+            self.write(self.stream.body[start : start + 500])
+            await self.flush()
+        if self.stream.broken:
+            await self.flush()
+            assert self.request.connection is not None
+            self.request.connection.stream.close()  # type: ignore[attr-defined]
+
+
+class Faces:
+    """The page, and a model's server that replays streams."""
+
+    def __init__(self, browser: Any, url: str) -> None:
+        self.browser, self.url = browser, url
+        self.page = self.open()
+
+    def open(self, **options: Any) -> Any:
+        page = self.browser.new_context(**options).new_page()
+        page.goto(self.url + "/")
+        return page
+
+    def ask(self, stream: ModelStream, way: str = "", page: Any = None) -> Any:
+        """The page after it has read this stream."""
+        Replay.stream = stream
+        page = page or self.page
+        page.select_option("#way", way or ("ollama" if stream.lines else "openai"))
+        page.click("#generate")
+        eventually(lambda: page.evaluate("Boolean(asked?.over && !unpainted.frame)"))
+        return page
+
+
+@pytest.fixture(scope="module")
+def faces(tool: Callable[[str], str]) -> Iterator[Faces]:
+    from playwright.sync_api import sync_playwright
+
+    server = launch({**ask.routes(), **dict.fromkeys(PATHS.values(), Replay)}, name="faces")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tool("chromium"), args=QUIET)
+        yield Faces(browser, server.url)
+        browser.close()
+    server.stop()
+
+
+MARKDOWN = """A *book* without pictures has **one** use:
+
+1. it is read,
+2. and `read again`.
+
+```python
+print("without pictures")
+```
+
+| kind | pictures |
+|---|--:|
+| atlas | 120 |
+| novel | 0 |
+
+See [Alice](https://www.gutenberg.org/ebooks/11), <b>not bold</b>, and ![a rabbit](https://evil.example/rabbit.png)."""
+
+RICH = [
+    ModelStream("rich", events(chat(reasoning_content="The user asks about books. Let me think about what a picture is for, and what a word can do without one."), *(chat(word + " ") for word in MARKDOWN.split(" ")), chat(finish="stop"), {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 180}}, DONE), "finished"),
+    ModelStream("tools", events(chat("I look it up."), chat(tool_calls=[call(0, "", "call_1", "get_weather"), call(1, "", "call_2", "get_time")]), chat(tool_calls=[call(0, '{"city": ')]), chat(tool_calls=[call(0, '"Rome"}'), call(1, "{\"zone")]), chat(finish="tool_calls"), DONE), "tool_calls"),
+    ModelStream("choices", events(chat("A book is for reading."), chat("A book is a **door**", index=1), chat(" And for dreaming."), chat(finish="stop"), chat(", if you can find", index=1), chat(finish="length", index=1), DONE), "length"),
+    ModelStream("refusal", events(chat(refusal="I will not help with that, "), chat(refusal="and here is why."), chat(finish="stop"), DONE), "refused"),
+    ModelStream("odd", events("", A, "keep-alive", chat(finish="stop")), "finished"),
+]  # fmt: skip
+
+
+def test_every_ending_has_its_word_its_sentence_and_its_colour(faces: Faces) -> None:
+    dark = faces.open(color_scheme="dark")
+    one_of_each = {stream.ending: stream for stream in STREAMS if not stream.name.startswith("labkit")}
+    assert set(one_of_each) | {"stopped"} == set(ENDING_SENTENCES)
+    for ending, stream in one_of_each.items():
+        for page in (faces.page, dark):
+            faces.ask(stream, page=page)
+            state = page.locator("#state")
+            assert state.get_attribute("data-state") == ending, stream.name
+            assert state.get_attribute("data-kind") == KINDS[ending]
+            assert page.inner_text("#word") == ending.replace("_", " ")
+            assert len(page.inner_text("#why")) > 10 and stream.why in page.inner_text("#why")
+            assert page.evaluate(CONTRAST) >= 4.5
+
+
+def test_every_part_is_shown_as_what_it_is(faces: Faces) -> None:
+    rich, tools, choices, refusal, odd = RICH
+    page = faces.ask(rich)
+    assert not page.locator("details.reasoning .plain").is_visible()
+    page.click("details.reasoning summary")
+    assert "what a picture is for" in page.inner_text("details.reasoning .plain")
+    assert page.locator("#answer strong").inner_text() == "one" and page.locator("#answer img").count() == 0
+    assert "<b>not bold</b>" in page.inner_text("#answer")
+    assert "180 tokens in" in page.inner_text("#numbers") and "tokens a second" in page.inner_text("#numbers")
+    page.check("#as-text")
+    assert page.evaluate("document.querySelector('#answer .words').textContent").strip() == MARKDOWN
+    page.check("#as-markdown")
+    assert page.locator("#answer table td").count() == 4
+    page = faces.ask(tools)
+    called = page.locator(".part.tool")
+    assert "get_weather call_1" in called.nth(0).inner_text() and '"city": "Rome"' in called.nth(0).inner_text()
+    assert "no JSON" in called.nth(1).inner_text() and '{"zone' in called.nth(1).inner_text()
+    page = faces.ask(choices)
+    assert page.locator(".choice h3").all_inner_texts() == ["Answer 1", "Answer 2"]
+    assert page.locator(".choice .words").all_inner_texts() == [
+        "A book is for reading. And for dreaming.", "A book is a door, if you can find",
+    ]  # fmt: skip
+    assert [text.split(":")[0] for text in page.locator(".choice-ending > span:last-child").all_inner_texts()] == [
+        "finished", "length",
+    ]  # fmt: skip
+    page = faces.ask(refusal)
+    assert page.inner_text(".part.refusal").endswith("I will not help with that, and here is why.")
+    page = faces.ask(odd)
+    assert page.locator("#notes li").all_inner_texts() == [
+        "1 event left out: empty data", "1 event left out: no JSON", "the end mark is missing",
+    ]  # fmt: skip
+
+
+WAYS = {
+    "responses": next(stream for stream in STREAMS if stream.name == "responses: a function call"),
+    "gemini": ModelStream("", events(candidate({"text": "Hm", "thought": True}), candidate({"functionCall": {"name": WEATHER[0], "args": {"city": "Rome"}}}, reason="STOP")), "tool_calls"),
+    "anthropic": ModelStream("", events(named("content_block_start", index=0, content_block={"type": "tool_use", "id": "t", "name": WEATHER[0], "input": {}}), piece("input_json_delta", WEATHER[1]), *end_of_message("tool_use")), "tool_calls"),
+    "ollama": ModelStream("", lines({**says(""), "message": {"content": "", "tool_calls": [{"function": {"name": WEATHER[0], "arguments": {"city": "Rome"}}}]}}, says("", True, done_reason="stop")), "tool_calls", lines=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_more_is_asked_for_in_the_words_of_each_dialect(faces: Faces, way: str) -> None:
+    page = faces.open()
+    page.click("#more summary")
+    page.fill("#choices", "2")
+    page.fill("#max-tokens", "50")
+    page.check("#reasoning")
+    page.check("#tool")
+    assert page.inner_text("#asked-for") == "2 answers · at most 50 tokens · reasoning · a tool"
+    faces.ask(WAYS[way], way, page)
+    assert page.locator(".part.tool").count() == 1 and page.inner_text("#word") == "tool calls"
+    asked, schema = Replay.asked, {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    if way == "gemini":
+        assert asked["generationConfig"] == {
+            "candidateCount": 2, "maxOutputTokens": 50, "thinkingConfig": {"includeThoughts": True},
+        }  # fmt: skip
+        assert asked["tools"][0]["functionDeclarations"][0]["parameters"] == schema
+        return
+    assert "have no words" not in page.inner_text("#notes") and "several answers" in page.inner_text("#notes")
+    assert asked.get("max_output_tokens") == 50 if way == "responses" else True
+    assert asked.get("max_tokens") == 50 if way == "anthropic" else True
+    assert asked.get("options") == {"num_predict": 50} if way == "ollama" else True
+    [tool] = asked["tools"]
+    found = {
+        "responses": tool.get("parameters"),
+        "anthropic": tool.get("input_schema"),
+        "ollama": tool.get("function", {}),
+    }
+    assert (found[way]["parameters"] if way == "ollama" else found[way]) == schema
+
+
+def test_the_page_is_looked_at_in_the_light_in_the_dark_and_on_a_phone(faces: Faces, artifacts: Path) -> None:
+    sizes = {
+        "light": {"viewport": {"width": 1200, "height": 800}},
+        "dark": {"viewport": {"width": 1200, "height": 800}, "color_scheme": "dark"},
+        "phone": {"viewport": {"width": 340, "height": 720}, "device_scale_factor": 2, "color_scheme": "dark"},
+    }
+    ended = [
+        stream for stream in STREAMS if stream.name in ("chat: cut between two events", "chat: an error in the middle")
+    ]
+    for name, options in sizes.items():
+        page = faces.open(**options)
+        for stream in (*RICH, *ended):
+            faces.ask(stream, page=page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= options["viewport"]["width"]
+            page.screenshot(
+                path=artifacts / f"face-{name}-{stream.name.replace(':', '').replace(' ', '-')}.png", full_page=True
+            )
