@@ -10,119 +10,110 @@ import pytest
 from labkit.command import serve
 from labkit.llm import Pace, Studio
 from labkit.proxy import Nginx, RunningProxy, nginx
-from labkit.server import Channel, LabServer, launch
+from labkit.server import Channel, launch
 
-from ..chromium import QUIET, in_chromium
+from ..chromium import QUIET
 from ..helpers import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 NAME = "chat.example"  # Chromium is told where it leads
-#: As people write it: nginx strips the path, and redirects /chat to /chat/ by itself.
-STRIPS = "location /chat/ {{ proxy_pass {url}/; {more} }}"
-#: As Caddy's handle_path and Traefik's StripPrefix do: /room leads to the page too, and nobody adds the slash.
-NO_SLASH = "location = /page.css {{ return 404; }} location = /room {{ proxy_pass {url}/; }} location /room/ {{ proxy_pass {url}/; }}"
-OPEN_STATES = ("waiting", "thinking", "typing", "reconnecting")
+#: As people write it: nginx strips the path, and redirects /chat to /chat/ by itself. The Host that it passes on is the
+#: origin's own, unless it is told otherwise, as many pages advise. /room is as Caddy's handle_path and Traefik's
+#: StripPrefix do it: it leads to the page too, and nobody adds the slash.
+LOCATIONS = (
+    "location /chat/ {{ proxy_pass {url}/; }}",
+    "location /host/ {{ proxy_pass {url}/; proxy_set_header Host $http_host; }}",
+    "location /room/ {{ proxy_pass {url}/; }} location = /room {{ proxy_pass {url}/; }}",
+    "location = /page.css {{ return 404; }}",
+)
 
 
 class Below:
-    """A server of pages behind an nginx, and what Chromium saw there."""
+    """Pages behind an nginx, and what Chromium saw there."""
 
-    def __init__(self, studio: Studio, server: LabServer, proxy: RunningProxy, page: Any) -> None:
-        self.studio, self.server, self.proxy, self.page = studio, server, proxy, page
-        self.missed: list[str] = []
-        page.on("response", lambda got: self.missed.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-        page.on("pageerror", lambda problem: self.missed.append(str(problem)))
+    def __init__(self, studio: Studio, proxy: RunningProxy, browser: Any) -> None:
+        self.studio, self.browser = studio, browser
+        self.origin = f"http://{NAME}:{proxy.port}"
+        self.allow(True)
+
+    def allow(self, may_ask: bool) -> None:
+        self.studio.allowed = frozenset({self.origin} if may_ask else ())
 
     def open(self, path: str) -> None:
-        self.page.goto(f"http://{NAME}:{self.proxy.port}{path}")
+        self.page, self.missed = self.browser.new_page(), []
+        self.page.on(
+            "response", lambda got: self.missed.append(f"{got.status} {got.url}") if got.status >= 400 else None
+        )
+        self.page.on("pageerror", lambda problem: self.missed.append(str(problem)))
+        self.page.goto(self.origin + path)
+
+    @property
+    def state(self) -> str:
+        return str(self.page.get_attribute("#state", "data-state"))
 
     def ask(self, way: str) -> str:
         """How an answer ended that was asked for in this way."""
         self.page.select_option("#way", way)
         self.page.click("#generate")
-        state = lambda: str(self.page.get_attribute("#state", "data-state"))  # noqa: E731
-        eventually(lambda: state() not in ("idle", *OPEN_STATES))
-        return state()
+        eventually(lambda: self.state not in ("idle", "waiting", "thinking", "typing", "reconnecting"))
+        return self.state
 
 
-@pytest.fixture
-def below(tool: Callable[[str], str]) -> Iterator[Callable[..., None]]:
-    """Runs a visit below a path: below(what_to_do, more=lines for nginx's location, may_ask=False)."""
-    path = tool("nginx")
-    servers: list[LabServer] = []
+@pytest.fixture(scope="module")
+def below(tool: Callable[[str], str]) -> Iterator[Below]:
+    from playwright.sync_api import sync_playwright
 
-    def run(do: Callable[[Below], None], more: str = "", may_ask: bool = True) -> None:
-        studio = Studio(pace=Pace(0.02, 200.0, 0.1), words=60)
-        server = launch(serve.routes(studio, Channel()), name="below a path", hosts=[NAME])
-        servers.append(server)
-        places = (STRIPS.format(url=server.url, more=more), NO_SLASH.format(url=server.url))
-        with nginx(server.url, Nginx(directives=places), program=path) as proxy:
-            if may_ask:
-                studio.allowed = frozenset({f"http://{NAME}:{proxy.port}"})
-            in_chromium(
-                tool("chromium"),
-                lambda browser: do(Below(studio, server, proxy, browser.new_page())),
-                [*QUIET, f"--host-resolver-rules=MAP {NAME} 127.0.0.1"],
-            )
-
-    yield run
-    for server in servers:
-        server.stop()
+    studio = Studio(pace=Pace(0.02, 200.0, 0.1), words=60)
+    server = launch(serve.routes(studio, Channel()), name="below a path", hosts=[NAME])
+    places = tuple(place.format(url=server.url) for place in LOCATIONS)
+    options = [*QUIET, f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
+    with nginx(server.url, Nginx(directives=places), program=tool("nginx")) as proxy, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tool("chromium"), args=options)
+        yield Below(studio, proxy, browser)
+        browser.close()
+    server.stop()
 
 
-# Whatever Host nginx passes on: its default is the origin's own, and many pages tell people to pass the client's.
-@pytest.mark.parametrize(
-    "more", ["", "proxy_set_header Host $http_host;"], ids=["the origin's Host", "the client's Host"]
-)
-def test_below_a_path_the_page_asks_resumes_and_cuts_as_it_does_at_the_root(
-    below: Callable[..., None], more: str
-) -> None:
-    def do(visit: Below) -> None:
-        visit.open("/chat/")
-        assert visit.ask("openai") == "finished"
-        visit.page.select_option("#way", "answers")
-        visit.page.click("#generate")
-        eventually(lambda: visit.studio.newest.token_count > 5)
-        visit.page.click("#cut")
-        eventually(lambda: visit.page.get_attribute("#state", "data-state") == "finished")
-        visit.page.check("#as-text")
-        assert "lost the connection once" in visit.page.inner_text("#numbers")
-        assert visit.page.evaluate("document.querySelector('.words').textContent") == visit.studio.newest.text
-        assert visit.missed == []
-        visit.page.click("text=A page with live events")
-        visit.page.wait_for_url(f"http://{NAME}:{visit.proxy.port}/chat/live")
-        eventually(lambda: visit.page.inner_text("#word") == "open")
-        assert visit.missed == []
-
-    below(do, more)
+@pytest.mark.parametrize("path", ["/chat/", "/host/"])
+def test_below_a_path_the_page_asks_resumes_and_cuts_as_it_does_at_the_root(below: Below, path: str) -> None:
+    below.open(path)
+    assert below.ask("openai") == "finished"
+    below.page.select_option("#way", "answers")
+    below.page.click("#generate")
+    eventually(lambda: below.studio.newest.token_count > 5)
+    below.page.click("#cut")
+    eventually(lambda: below.state == "finished")
+    below.page.check("#as-text")
+    assert "lost the connection once" in below.page.inner_text("#numbers")
+    assert below.page.evaluate("document.querySelector('.words').textContent") == below.studio.newest.text
+    below.page.click("text=A page with live events")
+    below.page.wait_for_url(f"{below.origin}{path}live")
+    eventually(lambda: below.page.inner_text("#word") == "open")
+    assert below.missed == []
 
 
-def test_without_the_slash_the_page_goes_to_where_its_parts_are(below: Callable[..., None]) -> None:
-    def do(visit: Below) -> None:
-        for path in ("/chat", "/room?a=b#c"):
-            visit.open(path)
-            there = path.replace("room", "room/") if "room" in path else "/chat/"
-            visit.page.wait_for_url(f"http://{NAME}:{visit.proxy.port}{there}")
-            eventually(lambda: visit.page.inner_text("#word") in ("idle", "failed"))  # there is no answer c
-        visit.open("/room/")
-        assert visit.ask("answers") == "finished"
-        # And where no script runs, the page says what is wrong.
-        bare = visit.page.context.browser.new_context(java_script_enabled=False).new_page()
-        bare.goto(f"http://{NAME}:{visit.proxy.port}/room")
-        assert bare.locator("text=Its address has to end with a slash").is_visible()
-        bare.goto(f"http://{NAME}:{visit.proxy.port}/room/")
-        assert not bare.locator("text=Its address has to end with a slash").is_visible()
-
-    below(do)
+def test_without_the_slash_the_page_goes_to_where_its_parts_are(below: Below) -> None:
+    for path, there in (("/chat", "/chat/"), ("/room?a=b#c", "/room/?a=b#c")):
+        below.open(path)
+        below.page.wait_for_url(below.origin + there)
+        eventually(lambda: below.page.inner_text("#word") in ("idle", "failed"))  # there is no answer c
+    assert below.ask("answers") == "finished"
+    # And where no script runs, the page says what is wrong.
+    bare = below.browser.new_context(java_script_enabled=False).new_page()
+    for path, is_wrong in (("/room", True), ("/room/", False)):
+        bare.goto(below.origin + path)
+        assert bare.locator("text=Its address has to end with a slash").is_visible() is is_wrong
 
 
-def test_a_page_that_may_not_ask_says_what_lets_it(below: Callable[..., None]) -> None:
-    def do(visit: Below) -> None:
-        visit.open("/chat/")
+def test_a_page_that_may_not_ask_says_what_lets_it(below: Below) -> None:
+    below.allow(False)
+    below.studio.generations.clear()
+    try:
+        below.open("/chat/")
         for way in ("answers", "anthropic"):
-            assert visit.ask(way) == "failed"
-            assert f"--origin http://{NAME}:{visit.proxy.port} if it may (status 403)" in visit.page.inner_text("#why")
-        assert visit.studio.generations == {}
-
-    below(do, may_ask=False)
+            assert below.ask(way) == "failed"
+            assert f"--origin {below.origin} if it may (status 403)" in below.page.inner_text("#why")
+        assert not below.studio.generations
+    finally:
+        below.allow(True)

@@ -135,18 +135,18 @@ RICH = [
 
 
 def test_every_ending_has_its_word_its_sentence_and_its_colour(faces: Faces) -> None:
-    dark = faces.open(color_scheme="dark")
     one_of_each = {stream.ending: stream for stream in STREAMS if not stream.name.startswith("labkit")}
     assert set(one_of_each) | {"stopped"} == set(ENDING_SENTENCES)
     for ending, stream in one_of_each.items():
-        for page in (faces.page, dark):
-            faces.ask(stream, page=page)
-            state = page.locator("#state")
-            assert state.get_attribute("data-state") == ending, stream.name
-            assert state.get_attribute("data-kind") == KINDS[ending]
-            assert page.inner_text("#word") == ending.replace("_", " ")
-            assert len(page.inner_text("#why")) > 10 and stream.why in page.inner_text("#why")
-            assert page.evaluate(CONTRAST) >= 4.5
+        page = faces.ask(stream)
+        state = page.locator("#state")
+        assert state.get_attribute("data-state") == ending, stream.name
+        assert state.get_attribute("data-kind") == KINDS[ending]
+        assert page.inner_text("#word") == ending.replace("_", " ")
+        assert len(page.inner_text("#why")) > 10 and stream.why in page.inner_text("#why")
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(CONTRAST) >= 4.5, (ending, scheme)
 
 
 def test_every_part_is_shown_as_what_it_is(faces: Faces) -> None:
@@ -183,6 +183,7 @@ def test_every_part_is_shown_as_what_it_is(faces: Faces) -> None:
 
 
 WAYS = {
+    "openai": RICH[1]._replace(body=events(chat(tool_calls=[call(0, "{}", "c", "get_weather")]), chat(finish="tool_calls"), DONE)),
     "responses": next(stream for stream in STREAMS if stream.name == "responses: a function call"),
     "gemini": ModelStream("", events(candidate({"text": "Hm", "thought": True}), candidate({"functionCall": {"name": WEATHER[0], "args": {"city": "Rome"}}}, reason="STOP")), "tool_calls"),
     "anthropic": ModelStream("", events(named("content_block_start", index=0, content_block={"type": "tool_use", "id": "t", "name": WEATHER[0], "input": {}}), piece("input_json_delta", WEATHER[1]), *end_of_message("tool_use")), "tool_calls"),
@@ -190,51 +191,40 @@ WAYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_more_is_asked_for_in_the_words_of_each_dialect(faces: Faces, way: str) -> None:
-    page = faces.open()
+def test_more_is_asked_for_in_the_words_of_each_dialect(faces: Faces) -> None:
+    page, asked = faces.open(), {}
     page.click("#more summary")
     page.fill("#choices", "2")
     page.fill("#max-tokens", "50")
     page.check("#reasoning")
     page.check("#tool")
     assert page.inner_text("#asked-for") == "2 answers · at most 50 tokens · reasoning · a tool"
-    faces.ask(WAYS[way], way, page)
-    assert page.locator(".part.tool").count() == 1 and page.inner_text("#word") == "tool calls"
-    asked, schema = Replay.asked, {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-    if way == "gemini":
-        assert asked["generationConfig"] == {
-            "candidateCount": 2, "maxOutputTokens": 50, "thinkingConfig": {"includeThoughts": True},
-        }  # fmt: skip
-        assert asked["tools"][0]["functionDeclarations"][0]["parameters"] == schema
-        return
-    assert "have no words" not in page.inner_text("#notes") and "several answers" in page.inner_text("#notes")
-    assert asked.get("max_output_tokens") == 50 if way == "responses" else True
-    assert asked.get("max_tokens") == 50 if way == "anthropic" else True
-    assert asked.get("options") == {"num_predict": 50} if way == "ollama" else True
-    [tool] = asked["tools"]
-    found = {
-        "responses": tool.get("parameters"),
-        "anthropic": tool.get("input_schema"),
-        "ollama": tool.get("function", {}),
-    }
-    assert (found[way]["parameters"] if way == "ollama" else found[way]) == schema
-
-
-def test_the_page_is_looked_at_in_the_light_in_the_dark_and_on_a_phone(faces: Faces, artifacts: Path) -> None:
-    sizes = {
-        "light": {"viewport": {"width": 1200, "height": 800}},
-        "dark": {"viewport": {"width": 1200, "height": 800}, "color_scheme": "dark"},
-        "phone": {"viewport": {"width": 340, "height": 720}, "device_scale_factor": 2, "color_scheme": "dark"},
-    }
-    ended = [
-        stream for stream in STREAMS if stream.name in ("chat: cut between two events", "chat: an error in the middle")
+    for way, stream in WAYS.items():
+        faces.ask(stream, way, page)
+        asked[way] = Replay.asked
+        assert page.locator(".part.tool").count() == 1 and page.inner_text("#word") == "tool calls"
+        assert ("several answers" in page.inner_text("#notes")) is (way not in ("openai", "gemini"))
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    tool = {"name": "get_weather", "description": "The weather in a city, now.", "parameters": schema}
+    config = {"candidateCount": 2, "maxOutputTokens": 50, "thinkingConfig": {"includeThoughts": True}}
+    assert asked["gemini"]["generationConfig"] == config
+    assert asked["gemini"]["tools"] == [{"functionDeclarations": [tool]}]
+    assert (asked["openai"]["n"], asked["openai"]["max_completion_tokens"]) == (2, 50)
+    assert asked["openai"]["tools"] == asked["ollama"]["tools"] == [{"type": "function", "function": tool}]
+    assert asked["responses"]["max_output_tokens"] == 50 and asked["responses"]["tools"] == [
+        {"type": "function", **tool}
     ]
-    for name, options in sizes.items():
-        page = faces.open(**options)
-        for stream in (*RICH, *ended):
-            faces.ask(stream, page=page)
-            assert page.evaluate("document.documentElement.scrollWidth") <= options["viewport"]["width"]
-            page.screenshot(
-                path=artifacts / f"face-{name}-{stream.name.replace(':', '').replace(' ', '-')}.png", full_page=True
-            )
+    assert asked["anthropic"]["max_tokens"] == 50 and asked["anthropic"]["thinking"]["type"] == "enabled"
+    assert asked["anthropic"]["tools"][0]["input_schema"] == schema
+    assert asked["ollama"]["options"] == {"num_predict": 50} and asked["ollama"]["think"] is True
+
+
+def test_it_fits_on_a_phone_and_is_there_to_be_looked_at(faces: Faces, artifacts: Path) -> None:
+    phone = faces.open(viewport={"width": 340, "height": 720}, device_scale_factor=2, color_scheme="dark")
+    for stream in RICH:
+        faces.ask(stream, page=phone)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 340
+    phone.screenshot(path=artifacts / "face-phone.png", full_page=True)
+    for scheme in ("light", "dark"):
+        faces.page.emulate_media(color_scheme=scheme)
+        faces.ask(RICH[0]).screenshot(path=artifacts / f"face-{scheme}.png", full_page=True)

@@ -110,6 +110,11 @@ class Answer {
     this.ending = ending;
   }
 
+  // Whether the model itself has said that it is at its end.
+  get endIsTold() {
+    return Boolean(this.endMark) || [...this.choices.values()].some(({ reason }) => reason);
+  }
+
   get why() {
     if (!this.ending) return "";
     if (this.told.why) return this.told.why;

@@ -228,7 +228,9 @@ function rate(number) {
 function showNumbers() {
   const parts = [];
   if (asked?.pieces) {
-    const { pieces, first, last, began, again, lost, answer: { answerTokens } } = asked;
+    const { pieces, first, last, began, again, lost, answer } = asked;
+    // What is counted before the end may be a beginning: Anthropic's first event tells 1.
+    const answerTokens = answer.endIsTold ? answer.answerTokens : null;
     if (!again) parts.push(`first token after ${duration(first - began)}`);
     const [number, noun] = answerTokens === null ? [pieces, "piece"] : [answerTokens, "token"];
     parts.push(answerTokens === null ? counted(pieces, "piece") : `${counted(answerTokens, "token")} in ${counted(pieces, "piece")}`);

@@ -47,7 +47,7 @@ const DIALECTS = {
     body: ({ prompt, choices, maxTokens, reasoning, tools }) => ({
       model: "any", stream: true, stream_options: { include_usage: true }, messages: [{ role: "user", content: prompt }],
       ...(choices > 1 && { n: choices }), ...(maxTokens && { max_completion_tokens: maxTokens }), ...(reasoning && { reasoning_effort: "medium" }),
-      ...(tools.length && { tools: tools.map((tool) => ({ type: "function", function: tool })) }),
+      ...(tools.length && { tools: tools.map(asFunction) }),
     }),
   },
   responses: {
@@ -89,13 +89,20 @@ const DIALECTS = {
     splitter: () => new Lines(),
     body: ({ prompt, maxTokens, reasoning, tools }) => ({
       model: "any", stream: true, messages: [{ role: "user", content: prompt }], ...(maxTokens && { options: { num_predict: maxTokens } }),
-      ...(reasoning && { think: true }), ...(tools.length && { tools: tools.map((tool) => ({ type: "function", function: tool })) }),
+      ...(reasoning && { think: true }), ...(tools.length && { tools: tools.map(asFunction) }),
     }),
   },
 };
 
 function ownQuestion({ prompt, choices, maxTokens, reasoning, tools }) {
-  return { prompt, ...(choices > 1 && { n: choices }), ...(maxTokens && { max_tokens: maxTokens }), ...(reasoning && { reasoning }), ...(tools.length && { tools }) };
+  return {
+    prompt, ...(choices > 1 && { n: choices }), ...(maxTokens && { max_tokens: maxTokens }), ...(reasoning && { reasoning }),
+    ...(tools.length && { tools: tools.map(asFunction) }),
+  };
+}
+
+function asFunction(tool) {
+  return { type: "function", function: tool };
 }
 
 class Lines {
