@@ -9,6 +9,7 @@ import pytest
 from labkit.check import CheckResult, check, solution
 from labkit.check.exercise import Exercise
 from labkit.check.exercises import EXERCISES
+from labkit.check.exercises.assemble_reader import AnswerReader
 from labkit.check.exercises.build_events_traps import Reader
 from labkit.check.exercises.write_event_traps import Writer
 from labkit.check.feedback import plain
@@ -55,7 +56,9 @@ def test_sentences_differ(exercise: Exercise) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "function"), [("build_events", Reader().read), ("write_event", Writer().write)], ids=["reader", "writer"]
+    ("name", "function"),
+    [("build_events", Reader().read), ("write_event", Writer().write), ("assemble", AnswerReader().read)],
+    ids=["reader", "writer", "answer reader"],
 )
 def test_what_the_traps_change_is_right(name: str, function: Callable[..., object]) -> None:
     assert check(name, function).passed

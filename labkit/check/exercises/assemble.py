@@ -1,81 +1,40 @@
-"""The exercise assemble: from the pieces of two dialects to one answer."""
+"""The exercise assemble: from the events of two dialects to one answer, and how it ended."""
 
 from __future__ import annotations
 
-import json
-from random import Random
-
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample
-from labkit.check.exercises.assemble_end_traps import END_TRAPS, SYMPTOMS
-from labkit.check.exercises.assemble_traps import TEXT_TRAPS, Events, TextAndWhole, assemble
+from labkit.check.exercises.assemble_beside_traps import BESIDE_TRAPS
+from labkit.check.exercises.assemble_end_traps import END_TRAPS
+from labkit.check.exercises.assemble_failure_traps import FAILURE_TRAPS, SYMPTOMS
+from labkit.check.exercises.assemble_reader import TextAndEnding, assemble
+from labkit.check.exercises.assemble_samples import BESIDE, OPENAI_REASONS, PLAIN_REASONS, TROUBLES, samples
+from labkit.check.exercises.assemble_traps import TEXT_TRAPS
 
 STUB = '''\
-def assemble(events: list[tuple[str, str]]) -> tuple[str, bool]:
-    """The answer's text, and True if it is complete.
+def assemble(events: list[tuple[str, str]]) -> tuple[str, str]:
+    """The answer's text, and how it ended.
 
-    Each event is (type, data), in OpenAI's dialect or in Anthropic's. The data is JSON, but for OpenAI's "[DONE]".
-    OpenAI: the text is choices[0].delta.content of each chunk; there may be no choices, and the content may be null.
-    The data [DONE] is the end.
-    Anthropic: the text is delta.text of each content_block_delta whose delta has the type text_delta. message_stop is
-    the end. An answer without its end is not complete.
+    Each event is (type, data), in OpenAI's dialect or in Anthropic's. The data is JSON, or [DONE], or nothing at all.
+    OpenAI: the text is delta.content of each choice whose index is 0. It may be null, or a list of parts, of which
+    those of the type text count. The reason is finish_reason of that choice. [DONE] is the end mark.
+    Anthropic: the text is delta.text where delta.type is text_delta. The reason is delta.stop_reason, and the event
+    message_stop is the end mark. What the model thinks, and arguments for tools, are no text.
+    The endings, and the reasons that mean them: "finished" (stop, end_turn, stop_sequence), "length" (length,
+    max_tokens, model_context_window_exceeded), "filtered" (content_filter), "refused" (refusal), "tool_calls"
+    (tool_calls, tool_use), "paused" (pause_turn), "other" (any other reason). "failed": an event has an error, whatever
+    else comes. Without a reason: "finished" if the end mark came, else "unfinished".
     It needs: import json
     Example:
-    assemble([("message", '{"choices": [{"delta": {"content": "Hi"}}]}'), ("message", "[DONE]")]) -> ("Hi", True)
+    assemble([("message", '{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}')]) -> ("Hi", "unfinished")
     """
     ...
 '''
 
-_PIECES = ("Al", "ice ", "was", " ", "not\n", "", "[DONE]", "👩‍🚀", "\n\n", '"', "data: ", "\\n", "é", "日本")
 
-
-def _samples(seed: str, dialects: tuple[str, ...], troubles: tuple[str, ...] = ("",)) -> list[Sample]:
-    rng = Random(seed)
-    samples = []
-    for place in range(60):
-        pieces = [rng.choice(_PIECES) for _ in range(rng.randrange(4))]
-        make = _openai if dialects[place % len(dialects)] == "openai" else _anthropic
-        events = make(rng, pieces, rng.choice(troubles))
-        samples.append(Sample((events,), assemble(events)))
-    return samples
-
-
-def _openai(rng: Random, pieces: list[str], trouble: str) -> Events:
-    def chunk(*deltas: dict[str, str | None]) -> tuple[str, str]:
-        return "message", json.dumps({"choices": [{"delta": delta} for delta in deltas]})
-
-    events = [chunk({"role": "assistant", "content": None})] if rng.random() < 0.5 else []
-    events += [chunk({"content": piece}) for piece in pieces]
-    if trouble == "cut":
-        return events
-    if trouble == "error":
-        return [*events, ("message", json.dumps({"error": {"message": "overloaded"}}))]
-    if rng.random() < 0.5:
-        events.append(chunk())  # what is billed stands in a chunk without choices
-    return [*events, ("message", "[DONE]")]
-
-
-def _anthropic(rng: Random, pieces: list[str], trouble: str) -> Events:
-    def event(name: str, **fields: object) -> tuple[str, str]:
-        return name, json.dumps({"type": name, **fields})
-
-    def delta(kind: str, field: str, text: str) -> tuple[str, str]:
-        return event("content_block_delta", delta={"type": kind, field: text})
-
-    events = [event("ping")] if rng.random() < 0.4 else []
-    if rng.random() < 0.5:
-        events.append(delta("thinking_delta", "thinking", "Hm."))
-    events += [delta("text_delta", "text", piece) for piece in pieces]
-    if trouble == "cut":
-        return events
-    if trouble == "error":
-        return [*events, event("error", error={"message": "Overloaded"})]
-    return [*events, event("message_stop")]
-
-
-def _read(returned: object, sample: Sample) -> TextAndWhole:
-    text, complete = read.pair(returned, "a tuple of two things: (text, complete)")
-    return read.text(text, "The text is"), read.truth(complete, "The second part is")
+def _read(returned: object, sample: Sample) -> TextAndEnding:
+    text, ending = read.pair(returned, "a tuple of two strings: (text, ending)")
+    return read.text(text, "The text is"), read.text(ending, "The ending is")
 
 
 EXERCISE = Exercise(
@@ -84,27 +43,36 @@ EXERCISE = Exercise(
     levels=(
         Level(
             "OpenAI's dialect",
-            "The text is choices[0].delta.content of each chunk, where there is one. [DONE] is the end, and no JSON.",
-            lambda: _samples("assemble/1", ("openai",)),
+            "The text is delta.content of each choice, where there is one. [DONE] is no JSON. The last `finish_reason` "
+            "that is not null says how the answer ended: stop, length and content_filter are three endings.",
+            lambda: samples("assemble/1", ("openai",), PLAIN_REASONS),
         ),
         Level(
-            "Anthropic's too",
-            "The text is delta.text of each content_block_delta whose delta is a text_delta. message_stop is the end.",
-            lambda: _samples("assemble/2", ("anthropic", "openai", "anthropic")),
+            "Anthropic's too, and what is no text of this answer",
+            "Only delta.text of a text_delta, and delta.content of the choice whose index is 0, are text of this "
+            "answer. The reason is `finish_reason` or `stop_reason`; one that no ending is given for is other.",
+            lambda: samples("assemble/2", ("anthropic", "openai"), OPENAI_REASONS, BESIDE, count=100),
         ),
         Level(
-            "answers that break",
-            "An answer is complete only with its end. An error is an event like any other, and no end.",
-            lambda: _samples("assemble/3", ("openai", "anthropic"), ("", "cut", "error")),
+            "answers that break, and oddities",
+            "An error means failed, whatever stands beside it or comes after it. Without a reason the end mark "
+            "decides. Data may be empty, [DONE] may have blanks around it, and the content may be a list of parts.",
+            lambda: samples("assemble/3", ("openai", "anthropic", "openai"), OPENAI_REASONS, BESIDE, TROUBLES, 150),
         ),
     ),
-    traps=(*TEXT_TRAPS, *END_TRAPS),
+    traps=(*TEXT_TRAPS, *BESIDE_TRAPS, *END_TRAPS, *FAILURE_TRAPS),
     hints=(
-        "[DONE] is no JSON: look for it before `json.loads`, and compare the whole data with it.",
-        "`value.get('choices')` may be an empty list, and `delta.get('content')` may be None: `or` helps with both.",
-        "Anthropic says in `value['type']` what an event is. Only a delta of type text_delta is text for the reader.",
+        "For each event: is its data `[DONE]`? Is it empty? Only then `json.loads`. Then look for an error, before you "
+        "look at anything else.",
+        "`value.get('choices')` may be missing or empty, and `delta.get('content')` may be None: `or` helps with both. "
+        "A loop over the choices, with `if choice['index'] == 0`, keeps several answers apart.",
+        "Keep the last reason that is not null, and whether the end mark came. At the end of the function `endings.get("
+        "reason, 'other')` names the ending; without a reason the end mark decides.",
+        "Anthropic says in `value['type']` what an event is, and in `delta['type']` what a delta is. `stop_reason` "
+        "stands in the delta of message_delta, which has no type.",
     ),
-    praise="Your reader assembles what both providers stream, and knows a complete answer from a broken one.",
+    praise="Your reader assembles what both dialects stream, and tells a whole answer from one that was cut, filtered, "
+    "refused or broken.",
     read=_read,
     imports=("import json",),
     symptoms=SYMPTOMS,

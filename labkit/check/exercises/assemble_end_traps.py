@@ -1,157 +1,160 @@
-"""What one tends to write in the exercise assemble for the end of an answer."""
+"""What one tends to write in the exercise assemble for the reasons why an answer ended."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from typing import Any
 
-from labkit.check.exercise import Symptom, Trap
-from labkit.check.exercises.assemble_traps import Events, TextAndWhole, assemble
-
-
-def _always_complete(events: Events) -> TextAndWhole:
-    return assemble(events)[0], True
+from labkit.check.exercises.assemble_reader import ENDINGS, AnswerReader, TextAndEnding
+from labkit.check.exercises.class_traps import traps_of
 
 
-def _never_complete(events: Events) -> TextAndWhole:
-    return assemble(events)[0], False
+class _EndIsFinished(AnswerReader):
+    sentence = (
+        "Every answer that ended is called finished here. That the end came says nothing of how: with the reason "
+        "length the text breaks off in mid-sentence, and its user would cook half a recipe."
+    )
+
+    def meaning(self, reason: str) -> str:
+        return "finished"
 
 
-def _complete_with_text(events: Events) -> TextAndWhole:
-    text, _ = assemble(events)
-    return text, bool(text)
+class _AlwaysFinished(_EndIsFinished):
+    def without_reason(self) -> str:
+        return "finished"
+
+    def failed(self, value: dict[str, Any]) -> TextAndEnding:
+        return self.text, "finished"
 
 
-def _error_is_an_end(events: Events) -> TextAndWhole:
-    text, complete = assemble(events)
-    return text, complete or any('"error"' in data for _, data in events)
+class _ReasonsNotRead(_EndIsFinished):
+    def ending(self) -> str:
+        return self.without_reason()
 
 
-def _error_is_an_end_of_anthropic(events: Events) -> TextAndWhole:
-    text, complete = assemble(events)
-    return text, complete or any('"type": "error"' in data for _, data in events)
+class _MarkIsFinished(AnswerReader):
+    def ending(self) -> str:
+        return "finished" if self.marked else super().ending()
 
 
-def _raises_where_it_breaks(problem: type[Exception]) -> Callable[[Events], TextAndWhole]:
-    def read(events: Events) -> TextAndWhole:
-        text, complete = assemble(events)
-        if not complete:
-            raise problem
-        return text, complete
+class _LengthIsFinished(AnswerReader):
+    sentence = (
+        "An answer that hit its limit of tokens was called finished. It breaks off in the middle, and its end mark "
+        "came all the same."
+    )
 
-    return read
-
-
-def _nothing_raises(events: Events) -> TextAndWhole:
-    if not events:
-        raise IndexError
-    return assemble(events)
+    def meaning(self, reason: str) -> str:
+        ending = super().meaning(reason)
+        return "finished" if ending == "length" else ending
 
 
-def _error_raises(events: Events) -> TextAndWhole:
-    if any('"error"' in data for _, data in events):
-        raise KeyError("choices")
-    return assemble(events)
+class _MaxTokensIsFinished(AnswerReader):
+    def meaning(self, reason: str) -> str:
+        return "finished" if reason == "max_tokens" else super().meaning(reason)
 
 
-def _error_event_raises(events: Events) -> TextAndWhole:
-    if any(type == "error" for type, _ in events):
-        raise RuntimeError
-    return assemble(events)
+class _FilterIsFinished(AnswerReader):
+    sentence = (
+        "An answer that a filter cut was called finished. Its reason is content_filter, and its user would take a part "
+        "for the whole."
+    )
+
+    def meaning(self, reason: str) -> str:
+        return "finished" if reason == "content_filter" else super().meaning(reason)
 
 
-def _errors_in_the_text(events: Events) -> TextAndWhole:
-    text, complete = assemble(events)
-    errors = [json.loads(data)["error"]["message"] for _, data in events if '"error"' in data]
-    return text + "".join(errors), complete
+class _RefusalIsFinished(AnswerReader):
+    sentence = "A refusal was called finished. The `stop_reason` refusal says that this is no answer."
+
+    def meaning(self, reason: str) -> str:
+        return "finished" if reason == "refusal" else super().meaning(reason)
 
 
-def _broken_is_empty(events: Events) -> TextAndWhole:
-    text, complete = assemble(events)
-    return text if complete else "", complete
+class _ToolIsFinished(AnswerReader):
+    sentence = (
+        "An answer that waits for the result of a tool was called finished. It goes on when the program has called the "
+        "tool, and has sent what came of it."
+    )
+
+    def meaning(self, reason: str) -> str:
+        ending = super().meaning(reason)
+        return "finished" if ending == "tool_calls" else ending
 
 
-def _no_end_of_anthropic(events: Events) -> TextAndWhole:
-    text, _ = assemble(events)
-    return text, any(data == "[DONE]" for _, data in events)
+class _DialectsWord(AnswerReader):
+    sentence = (
+        "The ending is the reason as its dialect says it, such as stop or end_turn. The result names it in words that "
+        "hold for both dialects."
+    )
+
+    def meaning(self, reason: str) -> str:
+        return reason
 
 
-END_TRAPS = (
-    Trap(
-        "no end of Anthropic's",
-        _no_end_of_anthropic,
-        "Anthropic's answers came out as not complete. They have an end mark of their own: the event message_stop.",
+class _StopSequenceIsOther(AnswerReader):
+    sentence = (
+        "The reason stop_sequence was called other. The model came to a text at which it was told to stop: it did as "
+        "it was asked, and the answer is finished."
+    )
+
+    def meaning(self, reason: str) -> str:
+        return "other" if reason == "stop_sequence" else super().meaning(reason)
+
+
+class _UnknownRaises(AnswerReader):
+    sentence = (
+        "A reason that no table holds makes the function raise an error. Servers send reasons that no documentation "
+        "has: the ending is other."
+    )
+
+    def meaning(self, reason: str) -> str:
+        return ENDINGS[reason]
+
+
+class _UnknownAsItIs(AnswerReader):
+    sentence = (
+        "A reason that no documentation has is the ending here, in the server's own word. The caller knows only the "
+        "endings that were agreed on: it is other."
+    )
+
+    def meaning(self, reason: str) -> str:
+        return ENDINGS.get(reason, reason)
+
+
+class _UnknownIsFinished(AnswerReader):
+    sentence = (
+        "A reason that no documentation has was called finished. It may mean anything, such as that the server gave "
+        "up: the ending is other."
+    )
+
+    def meaning(self, reason: str) -> str:
+        return ENDINGS.get(reason, "finished")
+
+
+class _UnknownIsUnfinished(AnswerReader):
+    sentence = "A reason that no documentation has was called unfinished. The answer did end: the ending is other."
+
+    def meaning(self, reason: str) -> str:
+        return ENDINGS.get(reason, "unfinished")
+
+
+class _NoStopReason(AnswerReader):
+    sentence = (
+        "Anthropic's answers are all called finished. Their reason stands in the event before the end mark: it is "
+        "`stop_reason` in the delta of message_delta."
+    )
+
+    def take_anthropic(self, value: dict[str, Any]) -> None:
+        self.add(self.said_by_anthropic(value.get("delta") or {}))
+
+
+END_TRAPS = traps_of(
+    (
+        _EndIsFinished, _LengthIsFinished, _FilterIsFinished, _RefusalIsFinished, _ToolIsFinished, _DialectsWord,
+        _StopSequenceIsOther, _UnknownRaises, _UnknownAsItIs, _UnknownIsFinished, _UnknownIsUnfinished, _NoStopReason,
     ),
-    Trap(
-        "always complete",
-        _always_complete,
-        "An answer that broke off was called complete. Without its end it may lack its last words, and a user would "
-        "cook half a recipe.",
-    ),
-    Trap(
-        "never complete",
-        _never_complete,
-        "An answer with its end was called not complete. A user would be told that something is missing, and nothing "
-        "is.",
-    ),
-    Trap(
-        "text is enough",
-        _complete_with_text,
-        "An answer counts as complete here when it has text. Its end decides: an answer may break off in the middle, "
-        "and an empty one may be complete.",
-        also=(lambda events: (assemble(events)[0], assemble(events)[1] or bool(assemble(events)[0])),),
-    ),
-    Trap(
-        "an error is an end",
-        _error_is_an_end,
-        "An answer that ended with an error was called complete. The status was 200 long before; the error came as an "
-        "event.",
-        also=(_error_is_an_end_of_anthropic,),
-    ),
-    Trap(
-        "broken raises",
-        _raises_where_it_breaks(ValueError),
-        "An answer that broke off made the function raise an error. The user has seen its first words already: give "
-        "what came, and False.",
-        also=(_raises_where_it_breaks(RuntimeError), _raises_where_it_breaks(Exception)),
-    ),
-    Trap(
-        "nothing raises",
-        _nothing_raises,
-        "A stream without any event makes the function raise an error. It is an answer that broke off before its first "
-        "word.",
-    ),
-    Trap(
-        "an error raises",
-        _error_raises,
-        "An event that brings an error made the function raise one too. The text so far is all that the user gets, and "
-        "it is not complete.",
-        also=(_error_event_raises,),
-    ),
-    Trap(
-        "an error is text",
-        _errors_in_the_text,
-        "The message of an error stands in the answer's text. It is no word of the model: the text is not complete, "
-        "and that is all.",
-    ),
-    Trap(
-        "broken is empty",
-        _broken_is_empty,
-        "An answer that broke off came out empty. The user has seen its first words already: give what came, and "
-        "False.",
-    ),
-)
-
-
-def _text_is_right(answer: TextAndWhole, expected: TextAndWhole) -> bool:
-    return answer[0] == expected[0]
-
-
-SYMPTOMS = (
-    Symptom(
-        "only the end is wrong",
-        _text_is_right,
-        "The text is right, but True or False is not. True says that the answer's end has come: [DONE] in OpenAI's "
-        "dialect, message_stop in Anthropic's.",
-    ),
-)
+    "read",
+    {
+        _EndIsFinished: (_AlwaysFinished, _ReasonsNotRead, _MarkIsFinished),
+        _LengthIsFinished: (_MaxTokensIsFinished,),
+    },
+)  # fmt: skip
