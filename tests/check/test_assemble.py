@@ -10,17 +10,15 @@ import pytest
 
 from labkit.check.exercise import Sample
 from labkit.check.exercises import EXERCISES
-from labkit.dialects import Ending
+from labkit.check.exercises.assemble_reader import ENDINGS
+from labkit.dialects import Ending, ModelAnswer, ending_of
+from labkit.wire import Event
 
 LEVELS = [level.samples() for level in EXERCISES["assemble"].levels]
 
 
 def values(sample: Sample) -> list[dict[str, object]]:
     return [json.loads(data) for _, data in sample.args[0] if data.startswith("{")]
-
-
-def is_openai(sample: Sample) -> bool:
-    return all(kind == "message" for kind, _ in sample.args[0])
 
 
 def holds(sample: Sample) -> set[str]:
@@ -59,6 +57,21 @@ def test_the_endings_are_the_labs_words() -> None:
 def test_a_level_holds_what_it_is_about(level: int, names: set[str]) -> None:
     counts = Counter(name for sample in LEVELS[level] for name in holds(sample))
     assert set(counts) == names and min(counts.values()) >= 3, counts
+
+
+def test_the_lab_reads_every_sample_in_the_same_way() -> None:
+    for sample in (one for level in LEVELS for one in level):
+        answer = ModelAnswer()
+        for kind, data in sample.args[0]:
+            answer.feed_event(Event(data, kind))
+        answer.close()
+        first = answer.choices.get(0)  # ModelAnswer.ending is the worst of several
+        ending = first.ending if first and not answer.failure else answer.ending
+        assert (first.text if first else "", ending) == sample.expected, sample
+
+
+def test_its_table_of_endings_is_a_part_of_the_labs() -> None:
+    assert {reason: ending_of(reason) for reason in ENDINGS} == ENDINGS
 
 
 def test_two_answers_come_by_turns_and_end_in_two_ways() -> None:
