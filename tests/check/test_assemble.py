@@ -50,7 +50,7 @@ def test_the_endings_are_the_labs_words() -> None:
 
 @pytest.mark.parametrize(("level", "names"), [
     (0, {"null", "no choices"}),
-    (1, {"null", "no choices", "two choices", "thinking", "tool"}),
+    (1, {"null", "no choices", "two choices", "thinking", "tool", "parts"}),
     (2, {"null", "no choices", "two choices", "thinking", "tool", "parts", "nothing", "blanks", "error",
          "error and mark", "error beside choices", "no mark"}),
 ])  # fmt: skip

@@ -45,18 +45,19 @@ EXERCISE = Exercise(
             "OpenAI's dialect",
             "The text is delta.content of each choice, where there is one. [DONE] is no JSON. The last `finish_reason` "
             "that is not null says how the answer ended: stop, length and content_filter are three endings.",
-            lambda: samples("assemble/1", ("openai",), PLAIN_REASONS),
+            lambda: samples("assemble/1", ("openai",), PLAIN_REASONS, count=80),
         ),
         Level(
             "Anthropic's too, and what is no text of this answer",
             "Only delta.text of a text_delta, and delta.content of the choice whose index is 0, are text of this "
-            "answer. The reason is `finish_reason` or `stop_reason`; one that no ending is given for is other.",
-            lambda: samples("assemble/2", ("anthropic", "openai"), OPENAI_REASONS, BESIDE, count=100),
+            "answer. The content may be a list of parts. The reason is `finish_reason` or `stop_reason`; one that no "
+            "ending is given for is other.",
+            lambda: samples("assemble/2", ("anthropic", "openai"), OPENAI_REASONS, BESIDE, count=120),
         ),
         Level(
             "answers that break, and oddities",
             "An error means failed, whatever stands beside it or comes after it. Without a reason the end mark "
-            "decides. Data may be empty, [DONE] may have blanks around it, and the content may be a list of parts.",
+            "decides. Data may be empty, and [DONE] may have blanks around it.",
             lambda: samples("assemble/3", ("openai", "anthropic", "openai"), OPENAI_REASONS, BESIDE, TROUBLES, 150),
         ),
     ),

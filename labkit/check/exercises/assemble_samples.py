@@ -27,12 +27,11 @@ ANTHROPIC_REASONS = (
     "model_context_window_exceeded",
     "pause_turn",
 )
-#: What is no text of the answer.
-BESIDE = ("", "", "thinks", "tool", "other answer")
+#: What comes beside the text, or in the place of a text.
+BESIDE = ("", "", "thinks", "tool", "other answer", "parts")
 #: What breaks, and what is odd and right.
 TROUBLES = (
-    "", "cut", "error", "error, then the mark", "error beside choices", "parts", "nothing", "blanks", "no mark",
-    "no reason",
+    "", "cut", "error", "error, then the mark", "error beside choices", "nothing", "blanks", "no mark", "no reason",
 )  # fmt: skip
 
 
@@ -85,15 +84,15 @@ def _chunk(delta: dict[str, object], reason: str | None = None, index: int = 0, 
 
 def _openai(rng: Random, pieces: list[str], reason: str, extra: str, trouble: str) -> Sample:
     made = _Made("tool_calls" if extra == "tool" else reason)
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:
         made.add("message", _chunk({"role": "assistant", "content": None}))
     if extra == "thinks":
         made.add("message", _chunk({"reasoning_content": "Hm."}))
-    if trouble == "parts":
+    if extra == "parts":
         thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
         made.add("message", _chunk({"content": [thought]}))
     for piece in pieces:
-        made.add("message", _chunk({"content": [{"type": "text", "text": piece}] if trouble == "parts" else piece}))
+        made.add("message", _chunk({"content": [{"type": "text", "text": piece}] if extra == "parts" else piece}))
         if trouble == "nothing":
             made.add("message", "")
     if extra == "tool":
@@ -114,10 +113,10 @@ def _end_openai(rng: Random, made: _Made, trouble: str) -> None:
         made.add("message", _chunk({"content": ""}, "error", error=_OVERLOADED) if beside else {"error": _OVERLOADED})
     elif trouble not in ("cut", "no reason"):
         # Mistral's last delta has an empty content, OpenAI's is empty
-        made.add("message", _chunk({"content": ""} if rng.random() < 0.5 else {}, made.reason))
+        made.add("message", _chunk({} if rng.random() < 0.3 else {"content": ""}, made.reason))
     if trouble in ("cut", "error", "no mark"):
         return
-    if rng.random() < 0.5 and not trouble.startswith("error"):
+    if rng.random() < 0.3 and not trouble.startswith("error"):
         made.add("message", {"choices": [], "usage": {"completion_tokens": 4}})
     made.add("message", "[DONE] " if trouble == "blanks" else "[DONE]")
 
