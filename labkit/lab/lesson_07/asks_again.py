@@ -17,6 +17,8 @@ from labkit.wire import Frame, encode
 Reply = Callable[[str], tuple[int, list[Frame]]]
 
 RECONNECTION_MS = 50
+#: For the first request: far more than a busy machine needs.
+FIRST_REQUEST_S = 20.0
 
 
 @dataclass
@@ -53,12 +55,14 @@ class PageQuestions:
 async def questions(
     reply: Reply, *, closes_on: str | None = None, cut_after: int | None = None, seconds: float = 0.8
 ) -> PageQuestions:
-    """What a page asks within so many seconds. It closes when an event of the type `closes_on` comes, or never; with
-    `cut_after` its first connection breaks after so many events."""
-    asked = PageQuestions()
+    """What a page asks within so many seconds, from its first request on. It closes when an event of the type
+    `closes_on` comes, or never; with `cut_after` its first connection breaks after so many events."""
+    asked, limit = PageQuestions(), asyncio.timeout(FIRST_REQUEST_S)
 
     class Replying(StreamHandler):
         async def get(self) -> None:
+            if not asked.statuses:
+                limit.reschedule(asyncio.get_running_loop().time() + seconds)
             try:
                 status, frames = _checked(reply(self.last_event_id))
             except Exception as problem:  # the learner's function: told, and not raised
@@ -79,7 +83,7 @@ async def questions(
 
     async with serve({"/answer": Replying}) as server:
         with contextlib.suppress(TimeoutError, LabError):
-            async with asyncio.timeout(seconds):
+            async with limit:
                 await _read(server.url, closes_on, asked)
     return asked
 
