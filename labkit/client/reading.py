@@ -14,7 +14,7 @@ from labkit.wire import Event
 Batches = AsyncGenerator[Iterable[Event], None]
 
 
-class Reading:
+class BatchReader:
     """The events of one client, for one task at a time.
 
     A task of its own fetches the next batch (the events that come at once); whoever waits, waits for that task. So a

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from labkit.client.facts import CLOSED, CONNECTING, OPEN, State, StateReason
-from labkit.client.reading import Reading
+from labkit.client.reading import BatchReader
 from labkit.client.recent import RecentIds
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import LabError, RetriesExhausted, StreamLost, StreamRejected, StreamStalled
@@ -78,7 +78,7 @@ class Source:
         self._clock, self._rng = clock, rng or random.Random()
         self._secrets = secrets_of(url)
         self._opened = False  # by the attempt in hand
-        self._reading = Reading(self._run, self._leave)
+        self._reader = BatchReader(self._run, self._leave)
 
     @property
     def last_event_id(self) -> str:
@@ -100,7 +100,7 @@ class Source:
 
     async def __anext__(self) -> Event:
         try:
-            while (event := await self._reading.next()) is not None:
+            while (event := await self._reader.next()) is not None:
                 if self._recent_ids is None or self._recent_ids.is_new(event):
                     return event
         except Exception:
@@ -172,7 +172,7 @@ class Source:
             self._session = self._session.with_success()  # the next wait begins anew
             self.retry_in_s = 0.0
             self._set_state(CONNECTING, "restarted by the caller")
-            await self._reading.leave()
+            await self._reader.leave()
 
     async def close(self) -> None:
         """Closes the connection for good. A task that waits for the next event sees the end of the stream."""
@@ -181,7 +181,7 @@ class Source:
 
     async def _finish(self) -> None:
         self._set_state(CLOSED, "finished")
-        await self._reading.end()
+        await self._reader.end()
         await self._release()
 
     def _leave(self) -> None:
@@ -189,7 +189,7 @@ class Source:
         then = None
         if not self._policy.resend:
             then = _lost("the task that was reading was cancelled, and what costs is not asked for again")
-        self._leaving = asyncio.ensure_future(self._reading.leave(then))  # kept: a loop does not keep its tasks
+        self._leaving = asyncio.ensure_future(self._reader.leave(then))  # kept: a loop does not keep its tasks
 
     async def _release(self) -> None:
         """Gives back what it holds."""

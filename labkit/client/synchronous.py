@@ -31,7 +31,7 @@ class SynchronousSource(Source):
         if self._thread is None:
             if self.state == CLOSED:
                 raise StopIteration
-            if self._reading.begun:
+            if self._reader.begun:
                 raise LabError("this source is read by `async for` already: iterate over it in one way only")
             self._thread = Background(type(self).__name__)
         if self._waiting is None:

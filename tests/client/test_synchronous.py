@@ -17,7 +17,7 @@ from labkit.server.launch import LabServer
 
 @pytest.fixture
 def channel() -> Channel:
-    return Channel()
+    return Channel(retry_ms=1)
 
 
 @pytest.fixture
