@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
+import importlib
 import time
 from collections.abc import Callable, Mapping
 
@@ -23,10 +26,11 @@ class ResponseRecorder:
 
     Args:
         join_s: pieces that arrive within this time of each other are recorded as one.
+        on_sent: called when the request has gone out; after a redirect, once more.
     """
 
-    def __init__(self, join_s: float = 0.0) -> None:
-        self._join_s = join_s
+    def __init__(self, join_s: float = 0.0, on_sent: Callable[[], object] = lambda: None) -> None:
+        self._join_s, self._on_sent = join_s, on_sent
         self._sent_s = 0.0
         self.connected = False
         self._start_s = time.monotonic()
@@ -42,6 +46,7 @@ class ResponseRecorder:
         self.connected = self.connected or event.endswith("connect_tcp.complete")
         if event.endswith("send_request_headers.complete"):
             self._sent_s = self._now_s()
+            self._on_sent()
 
     def record_head(self, response: httpx.Response) -> None:
         """Notes the response's head, and when it arrived."""
@@ -93,10 +98,13 @@ async def watch(
     http2: bool = False,
     max_bytes: int = MAX_BYTES,
     join_s: float = 0.0,
+    patience_s: float = 0.0,
+    enough: Callable[[ResponseRecorder], bool] = lambda recorder: True,
 ) -> Recording:
     """Records a response for `seconds`, or until `stop_when` is true, or until `max_bytes` have arrived.
 
-    A status of 0 in the Recording means that no head came in time; `broken` says then how far it went.
+    The time counts from the moment when the request was sent; the connection may take as long. A status of 0 in the
+    Recording means that no head came in time; `broken` says then how far it went.
 
     Args:
         url: what is requested. Redirects are followed.
@@ -109,6 +117,8 @@ async def watch(
         http2: whether HTTP/2 is offered.
         max_bytes: how much of the body is kept.
         join_s: pieces that arrive within this time of each other count as one.
+        patience_s: how much longer it records, in seconds, where after `seconds` there is not yet `enough`.
+        enough: asked when `seconds` are over, and then after each piece.
 
     Raises:
         httpx.TransportError: nothing answered, or something that is not HTTP.
@@ -116,12 +126,14 @@ async def watch(
     """
     request = {"Accept": "text/event-stream", **(headers or {})}
     fields = [(name.encode("ascii"), value.encode()) for name, value in request.items()]
+    _load_transport()
     async with new_client(url, verify=verify, http2=http2, follow_redirects=True) as client:
-        recorder = ResponseRecorder(join_s)
+        window = _Window(seconds, patience_s, lambda: enough(recorder))
+        recorder = ResponseRecorder(join_s, window.restart)
         extensions = {"trace": recorder.trace}
         try:
             async with (
-                asyncio.timeout(seconds),
+                window.limit,
                 client.stream(
                     method, url, headers=fields, content=content, timeout=None, extensions=extensions
                 ) as response,
@@ -130,7 +142,7 @@ async def watch(
                 on_answer(response)
                 async for data in response.aiter_raw():
                     recorder.record_bytes(data)
-                    if stop_when(recorder) or recorder.bytes >= max_bytes:
+                    if stop_when(recorder) or recorder.bytes >= max_bytes or window.is_over():
                         return recorder.recording
                 recorder.ended = True
         except TimeoutError:
@@ -140,4 +152,48 @@ async def watch(
             if not recorder.recording.status:
                 raise
             recorder.broken = str(problem) or type(problem).__name__
+        finally:
+            window.close()
         return recorder.recording
+
+
+class _Window:
+    """The time in which a response is recorded: its `limit`, which moves when the request is sent."""
+
+    def __init__(self, seconds: float, patience_s: float, is_enough: Callable[[], bool]) -> None:
+        self._seconds, self._patience_s, self._is_enough = seconds, patience_s, is_enough
+        self._loop = asyncio.get_running_loop()
+        self._end_s = self._loop.time() + seconds
+        self._look: asyncio.TimerHandle | None = None
+        self._sent = False
+        self.limit = asyncio.timeout(seconds)
+
+    def restart(self) -> None:
+        """Begins anew, once: a chain of redirects makes it no longer."""
+        if self._sent:
+            return
+        self._sent = True
+        self._end_s = self._loop.time() + self._seconds
+        self.limit.reschedule(self._end_s + self._patience_s)
+        self._look = self._loop.call_at(self._end_s, self._end_if_enough)
+
+    def is_over(self) -> bool:
+        """Whether more was waited for, and has come."""
+        return self._loop.time() >= self._end_s and self._is_enough()
+
+    def close(self) -> None:
+        """Ends what looks at the clock."""
+        if self._look is not None:
+            self._look.cancel()
+
+    def _end_if_enough(self) -> None:
+        if self._is_enough():
+            self.limit.reschedule(self._loop.time())
+
+
+@functools.cache
+def _load_transport() -> None:
+    """Imports what httpx else imports at its first request, while the clock runs: some 300 ms."""
+    for name in ("anyio._backends._asyncio", "certifi", "h11", "httpcore", "httpcore._backends.anyio", "sniffio"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)

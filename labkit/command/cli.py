@@ -6,24 +6,18 @@ Only click is imported at the top, so that `labkit --help` answers at once.
 from __future__ import annotations
 
 import math
-import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
 import labkit
+from labkit.command.arguments import check_header, check_id, check_url, read_body_argument
 from labkit.command.terminal import Failure, never_fail_on_a_character, one_sentence
 from labkit.errors import LabError, counted
-from labkit.system.secrets import HIDDEN, shown_url
 
 if TYPE_CHECKING:
     from labkit.command.lessons import Copy, Place
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a header's name. Source: RFC 9110, 5.6.2
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class LabGroup(click.Group):
@@ -134,25 +128,41 @@ def serve_command(port: int, host: str, upstream: str | None, model: str, origin
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N events.")
 @click.option("--max-event-bytes", type=click.IntRange(min=1), default=1024 * 1024, show_default=True, metavar="N")
 @click.option("-v", "--verbose", is_flag=True, help="Comments, retry and ignored lines too.")
+@click.option("--post", metavar="JSON", help="Ask by POST, with this body; @FILE reads it from a file. Sent once.")
+@click.option("--insecure", is_flag=True, help="Take any certificate.")
+@click.option("--until-done", is_flag=True, help="Stop at the event that ends an answer: [DONE], message_stop, done.")
 @click.pass_context
 def listen_command(
-    ctx: click.Context, /, url: str, raw: bool, as_json: bool, headers: tuple[str, ...], **options: Any
+    ctx: click.Context,
+    /,
+    url: str,
+    raw: bool,
+    as_json: bool,
+    headers: tuple[str, ...],
+    post: str | None,
+    **options: Any,
 ) -> None:
     """Show the events of a stream as they arrive.
 
-    After it was open once, it reconnects as a browser does. Ctrl-C stops it, and says how to resume.
+    After it was open once, it reconnects as a browser does; a POST is sent once. Ctrl-C stops it, and says how to
+    resume.
     """
     if raw and as_json:
         raise Failure("--raw and --json are two forms; choose one")
-    url = _check_url(url)
-    fields = dict(_check_header(text) for text in headers)
-    if _CONTROLS.search(options["last_event_id"]) or not _has_utf8(options["last_event_id"]):
-        raise Failure("an id with control characters or broken UTF-8 cannot be sent; take it from labkit listen --json")
+    url = check_url(url)
+    fields = dict(check_header(text) for text in headers)
+    check_id(options["last_event_id"])
     from labkit.command.listen import ListenOptions, run_listen
 
     ctx.exit(
         run_listen(
-            ListenOptions(url=url, form="raw" if raw else "json" if as_json else "text", headers=fields, **options)
+            ListenOptions(
+                url=url,
+                form="raw" if raw else "json" if as_json else "text",
+                headers=fields,
+                post=read_body_argument(post),
+                **options,
+            )
         )
     )
 
@@ -169,33 +179,30 @@ def listen_command(
 @click.option("--json", "as_json", is_flag=True, help="The diagnosis as JSON.")
 @click.option("--yes", is_flag=True, help="Allow more than two streams without asking.")
 @click.option("--insecure", is_flag=True, help="Take any certificate.")
+@click.option("--all", "show_all", is_flag=True, help="Every line that could mend it, and more about the notes.")
+@click.option("--watch", is_flag=True, help="Examine again and again, until nothing has to be mended.")
 @click.pass_context
 def doctor_command(
     ctx: click.Context, /, url: str, compare: str | None, headers: tuple[str, ...], post: str | None, **options: Any
 ) -> None:
     """Say what is wrong with a stream, why, and which line mends it.
 
-    It watches the stream as a browser would, and asks once more. Exit code 0: healthy, 1: something has to be mended,
-    2: there was nothing to examine.
+    It watches the stream as a browser would, and asks once more; where nothing comes, it waits up to 20 s longer. Exit
+    code 0: healthy, 1: something has to be mended, 2: there was nothing to examine.
     """
+    if options["watch"] and post is not None and not options["yes"]:
+        raise Failure("--watch would send this POST again and again, and each may cost money. --yes allows it")
     never_fail_on_a_character()
     if not math.isfinite(options["seconds"]):
         raise Failure("--seconds is a number, such as --seconds 30")
-    url = _check_url(url)
-    compare = None if compare is None else _check_url(compare)
-    fields = dict(_check_header(text) for text in headers)
+    url = check_url(url)
+    compare = None if compare is None else check_url(compare)
+    fields = dict(check_header(text) for text in headers)
     from labkit.command.doctor import DoctorOptions, run_doctor
 
-    ctx.exit(run_doctor(DoctorOptions(url=url, compare=compare, headers=fields, post=_content(post), **options)))
-
-
-def _content(post: str | None) -> str | None:
-    if post is None or not post.startswith("@"):
-        return post
-    try:
-        return Path(post[1:]).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise Failure(f"{post[1:]} cannot be read: {problem}") from None
+    ctx.exit(
+        run_doctor(DoctorOptions(url=url, compare=compare, headers=fields, post=read_body_argument(post), **options))
+    )
 
 
 def _check(place: Place) -> bool:
@@ -251,41 +258,6 @@ def _reset_line(place: Place, copy: Copy) -> str:
         "copied": f"{name} was missing, and is there again",
         "refreshed": f"{name} was untouched, and is the newest original now",
     }.get(copy.action, f"{name} is the original already")
-
-
-def _check_url(text: str) -> str:
-    scheme, colon_slashes, address = text.partition("://")
-    if scheme.lower() not in ("http", "https") or not colon_slashes:
-        suggestion = "http://" + (address if colon_slashes else re.sub(r"^(https?:)?/*", "", text, flags=re.I))
-        wrong = shown_url(text)
-        raise Failure(f"{wrong!r} does not start with http:// or https://. Did you mean {shown_url(suggestion)} ?")
-    try:
-        is_complete = bool(urlsplit(text).hostname) and urlsplit(text).port != 0 and _has_utf8(text)
-    except ValueError:
-        is_complete = False
-    if not is_complete or _CONTROLS.search(text):
-        raise Failure(
-            f"{shown_url(text)!r} is not a URL that can be opened. One looks like http://localhost:8080/events"
-        )
-    return text
-
-
-def _check_header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not _TOKEN.fullmatch(name) or _CONTROLS.search(value) or not _has_utf8(value):
-        named = repr(f"{name}: {HIDDEN}") if colon and _TOKEN.fullmatch(name) else "what follows --header"
-        raise Failure(f"{named} is not a header. Write --header 'Name: value'")
-    # EventSource sends these two itself; under another spelling they would go out twice.
-    return (name.title() if name.title() in ("Accept", "Cache-Control") else name), value.strip()
-
-
-def _has_utf8(text: str) -> bool:
-    """False for an argument whose bytes were no UTF-8: Python keeps them as lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

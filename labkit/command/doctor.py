@@ -7,19 +7,22 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import click
 import httpx
-from rich.console import Console
 
-from labkit.command.report import show_diagnosis
-from labkit.command.terminal import Failure, printable, say
+from labkit.clock import SYSTEM_CLOCK, Clock
+from labkit.command.report import show_comparison, show_diagnosis
+from labkit.command.terminal import Failure, say
 from labkit.command.unreachable import why_unreachable
-from labkit.doctor import Diagnosis, NotExamined, compare, examine
-from labkit.errors import StreamLost, counted
+from labkit.doctor import ComparedDiagnosis, Diagnosis, NotExamined, examine, examine_both
+from labkit.errors import StreamLost
 from labkit.system.secrets import shown_url
 
 HEALTHY, FINDINGS = 0, 1  # 2, for what could not be examined, is Failure's
+AGAIN_S = 3.0  # as Chromium waits before it reconnects
+ENOUGH_S = 60.0  # who watches for so long is not told to watch for longer
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class DoctorOptions:
     as_json: bool = False
     yes: bool = False
     insecure: bool = False
+    show_all: bool = False
+    watch: bool = False
 
 
 def run_doctor(options: DoctorOptions) -> int:
@@ -47,80 +52,86 @@ def run_doctor(options: DoctorOptions) -> int:
         both = f" and {shown_url(options.compare)}" if options.compare else ""
         say(f"watching {shown_url(options.url)} for {options.seconds:g} s{both}")
     try:
-        return asyncio.run(_run(options))
+        return asyncio.run(_run_until_cured(options) if options.watch else _run(options))
     except NotExamined as problem:
-        cause = problem.__cause__
-        unreachable = isinstance(cause, httpx.ConnectError)
-        raise Failure(why_unreachable(StreamLost(str(problem)), options.url) if unreachable else str(problem)) from None
+        raise Failure(_sentence_of(problem, options)) from None
     except KeyboardInterrupt:
+        if options.watch:
+            raise Failure("stopped before it was cured") from None
         raise Failure("stopped before there was a diagnosis; --seconds 3 watches for less") from None
 
 
+def _sentence_of(problem: NotExamined, options: DoctorOptions) -> str:
+    if isinstance(problem.__cause__, httpx.ConnectError):
+        return why_unreachable(StreamLost(str(problem)), options.url)
+    return str(problem)
+
+
 async def _run(options: DoctorOptions) -> int:
-    if options.compare is None:
-        diagnosis = await _examine(options, options.url)
-        _print(options, diagnosis)
-        return HEALTHY if diagnosis.healthy else FINDINGS
-    # At the same time, so that both see the same moments of the same source: two streams, and no third.
-    asking = (_examine(options, options.compare, watch_only=True), _examine(options, options.url, watch_only=True))
-    direct, through = await asyncio.gather(*asking, return_exceptions=True)
-    if isinstance(direct, BaseException):
-        raise direct
-    if isinstance(through, NotExamined):  # a proxy that holds the head too shows nothing at all
-        held, sentence = bool(direct.recording.events), f"{through}. The stream itself brought"
-        _print_both(
-            options, direct, None, held, f"{sentence} {counted(len(direct.recording.events), 'event')} meanwhile"
-        )
-        return FINDINGS
-    if isinstance(through, BaseException):
-        raise through
-    try:
-        recordings = direct.recording.decompressed, through.recording.decompressed
-    except ValueError as problem:
-        held, sentence = False, f"They cannot be compared: {problem}"
-    else:
-        held, sentence = compare(*recordings, same_events=options.post is None)
-    _print_both(options, direct, through, held, sentence)
-    return HEALTHY if through.healthy and not held else FINDINGS
+    found = await _find(options)
+    _print(options, found)
+    return HEALTHY if found.healthy else FINDINGS
 
 
-async def _examine(options: DoctorOptions, url: str, watch_only: bool = False) -> Diagnosis:
-    content = None if options.post is None else options.post.encode()
-    return await examine(
-        url,
-        seconds=options.seconds,
-        headers=options.headers,
-        content=content,
-        origin=options.origin,
-        verify=not options.insecure,
-        watch_only=watch_only,
-        may_open_more=lambda why: _may_open_more(options, why),
-    )
+async def _run_until_cured(options: DoctorOptions, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Examines again and again until nothing has to be mended. What has not changed is told in one line."""
+    told: object = None
+    while True:
+        try:
+            found = await _find(options)
+        except NotExamined as problem:
+            now: object = _sentence_of(problem, options)
+            say(str(now))
+        else:
+            now = _names(found)
+            if now == told:
+                say(f"still {_first(found)}")
+            else:
+                _print(options, found)
+            if found.healthy:
+                return HEALTHY
+        told = now
+        say(f"once more in {AGAIN_S:g} s; Ctrl-C stops")
+        await clock.sleep_s(AGAIN_S)
+
+
+async def _find(options: DoctorOptions) -> Diagnosis | ComparedDiagnosis:
+    arguments: dict[str, Any] = {
+        "seconds": options.seconds,
+        "headers": options.headers,
+        "content": None if options.post is None else options.post.encode(),
+        "origin": options.origin,
+        "verify": not options.insecure,
+        "may_open_more": lambda why: _may_open_more(options, why),
+    }
+    if options.compare is not None:
+        return await examine_both(options.url, options.compare, **arguments)
+    found = await examine(options.url, **arguments)
+    return found.while_running("--seconds") if options.seconds >= ENOUGH_S else found
+
+
+def _names(found: Diagnosis | ComparedDiagnosis) -> list[str]:
+    """The names of what has to be mended."""
+    diagnosis = found.through if isinstance(found, ComparedDiagnosis) else found
+    findings = diagnosis.findings if diagnosis is not None else ()
+    names = [finding.name for finding in findings if finding.severity != "note"]
+    return [*names, *(["held"] if isinstance(found, ComparedDiagnosis) and found.held else [])]
+
+
+def _first(found: Diagnosis | ComparedDiagnosis) -> str:
+    return next(iter(_names(found)), "without an answer")
 
 
 def _may_open_more(options: DoctorOptions, why: str) -> bool:
-    if options.yes or not sys.stdin.isatty() or options.as_json:
+    if options.yes or not sys.stdin.isatty() or options.as_json or options.watch:
         return options.yes
     return click.confirm(f"labkit: open a third stream, to see {why}?", default=False, err=True)
 
 
-def _print(options: DoctorOptions, diagnosis: Diagnosis) -> None:
+def _print(options: DoctorOptions, found: Diagnosis | ComparedDiagnosis) -> None:
     if options.as_json:
-        click.echo(json.dumps(diagnosis.as_json(), indent=2))
+        click.echo(json.dumps(found.as_json(), indent=None if options.watch else 2))
+    elif isinstance(found, ComparedDiagnosis):
+        show_comparison(found, shown_url(options.url), shown_url(options.compare or ""), show_all=options.show_all)
     else:
-        show_diagnosis(diagnosis, Console(highlight=False))
-
-
-def _print_both(
-    options: DoctorOptions, direct: Diagnosis, through: Diagnosis | None, held: bool, sentence: str
-) -> None:
-    if options.as_json:
-        diagnoses = {"direct": direct.as_json(), "through": through.as_json() if through is not None else None}
-        click.echo(json.dumps({"held_between": held, "compared": sentence, **diagnoses}, indent=2))
-        return
-    console = Console(highlight=False)
-    for name, url, diagnosis in (("direct", options.compare, direct), ("through", options.url, through)):
-        console.print(f"{name}: {printable(shown_url(url or ''))}", markup=False, soft_wrap=True)
-        if diagnosis is not None:
-            show_diagnosis(diagnosis, console)
-    console.print(printable(sentence), markup=False, soft_wrap=True, style="bold")
+        show_diagnosis(found, show_all=options.show_all)

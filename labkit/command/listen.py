@@ -18,6 +18,7 @@ import httpx
 from labkit.client import CLOSED, OPEN, STANDARD, EventSource, State
 from labkit.command.terminal import Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
 from labkit.command.unreachable import why_unreachable
+from labkit.dialects import EndMark, read_event
 from labkit.errors import LabError, counted
 from labkit.system.secrets import shown_url
 from labkit.wire import Comment, Event, Ignored, Retry, Signal
@@ -28,7 +29,10 @@ INTERRUPTED = 130  # precedent: the shell's 128 + SIGINT
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """The arguments of `labkit listen`. `count` is the number of events to stop after; None: none."""
+    """The arguments of `labkit listen`. `count` is the number of events to stop after; None: none.
+
+    `post` is the body of a POST; None: a GET.
+    """
 
     url: str
     form: Literal["text", "json", "raw"]
@@ -37,6 +41,9 @@ class ListenOptions:
     count: int | None
     verbose: bool
     max_event_bytes: int
+    post: str | None = None
+    insecure: bool = False
+    until_done: bool = False
 
 
 def run_listen(options: ListenOptions) -> int:
@@ -83,7 +90,11 @@ class Listening:
         options = self._options
         source = EventSource(
             options.url,
-            headers=options.headers,
+            method="GET" if options.post is None else "POST",
+            content=options.post,
+            headers={**({} if options.post is None else {"Content-Type": "application/json"}), **options.headers},
+            done=ends_answer if options.until_done else None,
+            verify=not options.insecure,
             last_event_id=options.last_event_id,
             policy=dataclasses.replace(STANDARD, must_open_first=True, floor_ms=FLOOR_MS),
             max_event_bytes=options.max_event_bytes,
@@ -126,6 +137,11 @@ class Listening:
     def _on_signal(self, signal: Signal) -> None:
         if not isinstance(signal, Event):
             click.secho(f"{'':11}  {_note_text(signal)}", dim=True, err=self._options.form != "text")
+
+
+def ends_answer(event: Event) -> bool:
+    """Whether the event ends an answer: the end mark of any model's dialect, or an event of type "done" or "end"."""
+    return event.type in ("done", "end") or any(isinstance(part, EndMark) for part in read_event(event))
 
 
 def event_line(event: Event, elapsed_s: float) -> str:

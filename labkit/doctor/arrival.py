@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median, pstdev
 
@@ -30,6 +31,35 @@ def look_at_arrivals(raw: Recording, readable: Recording, further: FurtherAnswer
     if raw.headers.get("content-encoding", "identity") != "identity":
         finding = _find_compression(raw, readable, finding, further)
     return ([finding] if finding is not None else []) + _find_late_head(raw, readable, further)
+
+
+def look_at_missing_head(raw: Recording, further: FurtherAnswers) -> Iterator[Finding]:
+    """The findings about an answer of which not even the head came: what holds it, by what else is answered there.
+
+    Nothing where that cannot be told: the port may speak no HTTP.
+    """
+    sentence = f"no head within {duration_text(raw.end_s - raw.sent_s)}"
+    plain, port = further.uncompressed, further.port
+    if plain is not None and plain.status:
+        came = f"the head came after {duration_text(plain.head_s - plain.sent_s)}, and {plain.count_text}"
+        yield Finding("compression-holds", f"{sentence}; asked for without compression, {came}")
+    elif port is not None and port.http:
+        yield Finding("head-held", f"{sentence}, while another request was answered: {port.http}")
+    elif port is not None and port.front:
+        yield Finding(
+            "worker-busy", f"{sentence}; what is no request is refused at once, and another request waits too"
+        )
+    elif port is not None and port.after_leaving:
+        yield Finding(
+            "worker-busy",
+            f"{sentence}, and no answer to another request; when ours was over, one was answered: {port.after_leaving}",
+        )
+    elif port is not None and not port.reads:
+        yield Finding(
+            "worker-busy", f"{sentence}, nor an answer to another request, and nobody noticed that we hung up"
+        )
+    elif further.direct is not None and further.direct.status:
+        yield Finding("head-held", f"{sentence}; the server itself sends it")
 
 
 def _find_compression(

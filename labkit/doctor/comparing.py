@@ -3,51 +3,217 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
+from typing import NamedTuple
 
 from labkit.doctor.arrival import LATE_S
-from labkit.doctor.pattern import BURST_GAP_S, duration_text
+from labkit.doctor.course import Course, apart_of, course_of
+from labkit.doctor.pattern import duration_text, pattern_of
 from labkit.errors import counted
 from labkit.recording import Recording, bursts
 
+LATE_SHARE = 0.2  # a hold meets a fifth of the events at least; a hiccup of the network meets one
+PATH_S = 0.3  # a longer way, of a round trip that is longer by so much, is no hold
+HEAD_LATE_S = 0.5
+MIN_EVENTS = 3  # with fewer no pattern can be told from chance
+SKEW_S = 0.1  # requests that went out within this met the same moments
 
-def compare(direct: Recording, through: Recording, same_events: bool = True) -> tuple[bool, str]:
+
+class HopComparison(NamedTuple):
+    """Whether the hop between holds events back, and a sentence that says by how much."""
+
+    held: bool
+    sentence: str
+
+
+class Pair(NamedTuple):
+    """One event on both ways: when it came direct and through the hop, and how much later that is, in seconds."""
+
+    direct_s: float
+    through_s: float
+    delay_s: float
+
+
+def compare(direct: Recording, through: Recording, same_events: bool = True) -> HopComparison:
     """Whether the hop between holds events back, and a sentence that says by how much.
+
+    It is judged by the time to the head and to the first event, by what came together on the one way and one by one on
+    the other, and by the sender's clock, where the events carry one.
 
     Args:
         direct, through: readable recordings of the stream at the server and behind the hop, taken at the same time.
-        same_events: True matches events by id, or by data without one. False matches them by number: use it where each
-            request has an answer of its own.
+        same_events: True matches events by id, or by data without one, and where none match, by number. False matches
+            them by number alone: use it where each request has an answer of its own.
     """
-    direct_at_s = dict(_arrivals_by_key(direct, same_events))
-    pairs = [(direct_at_s[key], at_s) for key, at_s in _arrivals_by_key(through, same_events) if key in direct_at_s]
-    summary = f"direct: {counted(len(direct.events), 'event')}, through: {len(through.events)}"
-    if not direct_at_s:
-        return False, f"{summary}. Nothing to compare: the direct stream brought no event"
+    counts = f"direct: {counted(len(direct.events), 'event')}, through: {len(through.events)}"
+    unlike = _unlike(direct, through)
+    if unlike:
+        return HopComparison(False, f"{counts}. {unlike}")
+    if not through.status and direct.status:
+        return HopComparison(True, f"{counts}. The hop between them held even the head for as long as was watched")
+    if not direct.events:
+        return HopComparison(False, f"{counts}. Nothing to compare: the direct stream brought no event")
     if not through.events:
-        return True, f"{summary}. The hop between them held everything for as long as was watched"
-    if not pairs:
-        return False, f"{summary}. No event came on both: they cannot be compared"
-    delays_s = [at_s - direct_s for direct_s, at_s in pairs]
-    lumps = [len(bursts([moments[side] for moments in pairs], BURST_GAP_S)) for side in (0, 1)]
-    summary += f", on both: {len(pairs)}, in {lumps[0]} and in {counted(lumps[1], 'burst')}"
-    is_late = median(delays_s) > LATE_S or max(delays_s) > 2 * LATE_S
-    if lumps[0] > 2 * lumps[1] or (is_late and same_events):
-        delay = f"{duration_text(median(delays_s))} in the middle, {duration_text(max(delays_s))} at most"
-        return True, f"{summary}. The hop between them holds events back: {delay}"
-    if not same_events:
-        return False, f"{summary}. Each answer is another: only their patterns can be compared, and those are alike"
-    return (
+        return HopComparison(True, f"{counts}. The hop between them held everything for as long as was watched")
+    pairs, matched = _matched_pairs(direct, through, same_events)
+    if not matched and min(len(direct.events), len(through.events)) < MIN_EVENTS:
+        return HopComparison(
+            False, f"{counts}. No event came on both, and too few for a pattern: they cannot be compared"
+        )
+    apart_s = apart_of(direct)
+    courses = course_of(direct, apart_s), course_of(through, apart_s)
+    lumps = [len(bursts(sorted(moments), apart_s)) for moments in list(zip(*pairs, strict=True))[:2]]
+    summary = f"{counts}, compared: {len(pairs)}, in {lumps[0]} and in {counted(lumps[1], 'burst')}"
+    waits_s = _waits(pairs, apart_s, courses, matched)
+    if _is_held(waits_s):
+        delay = f"{duration_text(median(waits_s))} in the middle, {duration_text(max(waits_s))} at most"
+        return HopComparison(True, f"{summary}. The hop between them holds events back: {delay}")
+    head = _late_head(*courses) if same_events else ""
+    if head:
+        return HopComparison(True, f"{summary}. {head}")
+    if not matched:
+        alike = "Each answer is another: only their patterns can be compared, and those are alike"
+        return HopComparison(False, f"{summary}. {alike}")
+    added_s = max(0.0, median(pair.delay_s for pair in pairs))
+    return HopComparison(
         False,
-        f"{summary}. The hop between them adds {duration_text(max(0.0, median(delays_s)))}: nothing is held there",
+        f"{summary}. The hop between them adds {duration_text(added_s)}: nothing is held there",
     )
 
 
-def _arrivals_by_key(recording: Recording, same_events: bool) -> Iterator[tuple[tuple[str, int], float]]:
+def _unlike(direct: Recording, through: Recording) -> str:
+    """Why the two are no two ways of one stream; "" if they may be."""
+    if through.status and direct.status != through.status:
+        return f"The server itself answers {direct.status}, and through the hop came {through.status}"
+    kinds = [
+        recording.headers.get("content-type", "").partition(";")[0].strip().lower() for recording in (direct, through)
+    ]
+    if through.headers and kinds[0] != kinds[1]:
+        names = [kind or "none" for kind in kinds]
+        return f"The server itself sends {names[0]}, and through the hop came {names[1]}"
+    return ""
+
+
+def _matched_pairs(direct: Recording, through: Recording, same_events: bool) -> tuple[list[Pair], bool]:
+    """The events of both, and whether they are the same ones. By number, each way's own start counts as its zero."""
+    clocks = {side: _lags(recording) for side, recording in (("direct", direct), ("through", through))}
+    pairs = list(_pairs_by_key(direct, through)) if same_events else []
+    if pairs:
+        return pairs, True
+    here, there = ([at - one.sent_s for at, _ in one.timed_events] for one in (direct, through))
+    if clocks["direct"] and clocks["through"]:
+        return _pairs_by_clock(direct, through), True
+    count = min(len(here), len(there))
+    here, there = _spread(here, count), _spread(there, count)
+    return [Pair(first, second, second - first) for first, second in zip(here, there, strict=True)], False
+
+
+def _spread(times_s: Sequence[float], count: int) -> list[float]:
+    """As many of the times as `count`, evenly: answers of another length are compared from beginning to end."""
+    return [times_s[place * len(times_s) // count] for place in range(count)]
+
+
+def _lags(recording: Recording) -> list[tuple[float, float]]:
+    """For each event with a sender's time: when it came, and how late that was by the two clocks, in seconds."""
+    pattern = pattern_of(recording)
+    return [(at, at - sent) for at, sent in zip(pattern.at_s, pattern.sent_s or (), strict=False)]
+
+
+def _pairs_by_clock(direct: Recording, through: Recording) -> list[Pair]:
+    """Events of two answers, compared by how late each came: the least late with the least late, and so on.
+
+    One clock sent both and one clock noted both, so that what is wrong between the two is wrong on both sides alike.
+    """
+    here, there = sorted(lag for _, lag in _lags(direct)), _lags(through)
+    ranks = sorted(range(len(there)), key=lambda place: there[place][1])
+    usual_s = {place: here[rank * len(here) // len(there)] for rank, place in enumerate(ranks)}
+    pairs = []
+    for place, (at_s, lag_s) in enumerate(there):
+        through_s = at_s - through.sent_s
+        pairs.append(Pair(through_s - (lag_s - usual_s[place]), through_s, lag_s - usual_s[place]))
+    return pairs
+
+
+def _pairs_by_key(direct: Recording, through: Recording) -> Iterator[Pair]:
+    """The events that came on both ways, by id, or by data without one."""
+    direct_at_s = dict(_arrivals_by_key(direct))
+    clocked = dict(_sent_by_key(direct)), dict(_sent_by_key(through))
+    # Two requests at two moments: a live event is compared by the clock of the day, one that is each client's own by
+    # the time since its request. Which it is cannot be seen, and so the smaller difference counts.
+    began_s = through.began_epoch_s - direct.began_epoch_s
+    skew_s = began_s + through.sent_s - direct.sent_s
+    for key, at_s in _arrivals_by_key(through):
+        if key not in direct_at_s:
+            continue
+        here_s = direct_at_s[key]
+        absolute_s = at_s - here_s + began_s
+        if key in clocked[0] and key in clocked[1]:
+            delay_s = absolute_s - (clocked[1][key] - clocked[0][key])
+        else:
+            delay_s = absolute_s if abs(skew_s) < SKEW_S else min(absolute_s, absolute_s - skew_s)
+        yield Pair(here_s, here_s + delay_s, delay_s)
+
+
+def _arrivals_by_key(recording: Recording) -> Iterator[tuple[tuple[str, int], float]]:
     """For each event: its key with a running number among events of the same key, and its arrival time in seconds."""
     counts: Counter[str] = Counter()
     for at_s, event in recording.timed_events:
-        key = (event.last_event_id or event.data) if same_events else ""
+        key = event.last_event_id or event.data
         counts[key] += 1
         yield (key, counts[key]), at_s
+
+
+def _sent_by_key(recording: Recording) -> Iterator[tuple[tuple[str, int], float]]:
+    """For each live event with a sender's time: its key, and that time in seconds since 1970."""
+    sent_by_time = {at: at - lag for at, lag in _lags(recording)}
+    if len(sent_by_time) != len(_lags(recording)):  # several came at one moment: by their order
+        pattern = pattern_of(recording)
+        if len(pattern.at_s) != len(recording.timed_events):
+            return
+        keys = (key for key, _ in _arrivals_by_key(recording))
+        yield from (
+            (key, sent + recording.began_epoch_s) for key, sent in zip(keys, pattern.sent_s or (), strict=False)
+        )
+        return
+    for key, at_s in _arrivals_by_key(recording):
+        if at_s in sent_by_time:
+            yield key, sent_by_time[at_s] + recording.began_epoch_s
+
+
+def _waits(pairs: Sequence[Pair], apart_s: float, courses: tuple[Course, Course], matched: bool) -> list[float]:
+    """How long each event waited at the hop, in seconds: the delays that the longer way does not explain.
+
+    Of answers that are not the same, only what came together counts: another answer may well be slower.
+    """
+    if matched:
+        path_s = _path(pairs, *courses)
+        return [max(0.0, pair.delay_s - path_s) for pair in pairs]
+    waits = []
+    for group in bursts([pair.through_s for pair in pairs], apart_s):
+        first, last = pairs[group[0]], pairs[group[-1]]
+        squeezed_s = (last.direct_s - first.direct_s) - (last.through_s - first.through_s)
+        came_later = first.through_s - first.direct_s > squeezed_s / 2  # what is held comes late, never early
+        waits += [last.direct_s - pairs[place].direct_s if came_later else 0.0 for place in group]
+    return waits
+
+
+def _path(pairs: Sequence[Pair], direct: Course, through: Course) -> float:
+    """How much of every delay a longer way explains, in seconds: one that is the same for all, and for the head."""
+    delays_s = [pair.delay_s for pair in pairs]
+    if max(delays_s) - min(delays_s) > LATE_S:
+        return 0.0
+    return min(PATH_S, max(0.0, through.head_s - direct.head_s))
+
+
+def _is_held(waits_s: Sequence[float]) -> bool:
+    late = [wait_s for wait_s in waits_s if wait_s > LATE_S]
+    return len(late) >= max(1, LATE_SHARE * len(waits_s)) and (len(late) > 1 or len(waits_s) < MIN_EVENTS)
+
+
+def _late_head(direct: Course, through: Course) -> str:
+    """The sentence for a head, or a first event, that only the hop makes late; "" if there is none."""
+    if through.head_s - direct.head_s <= HEAD_LATE_S:
+        return ""
+    both = f"after {duration_text(through.head_s)}, and after {duration_text(direct.head_s)} without it"
+    return f"The hop between them holds the head back: it came {both}"

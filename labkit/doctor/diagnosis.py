@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from labkit.doctor.causes import SEVERITIES, Cause, Severity, causes
+from labkit.doctor.causes import SEVERITIES, Cause, Remedy, Severity, causes
 from labkit.recording import Recording
 from labkit.system.secrets import hidden
+
+#: After how many seconds a connection is ended that was not told to stay, unless set otherwise. Sources: causes.toml.
+TIMERS = ((15, "Envoy"), (50, "Debian's HAProxy"), (55, "Heroku"), (60, "nginx and AWS"), (100, "Cloudflare"))
+#: Where one sentence of an explanation ends and the next begins.
+_SENTENCES = re.compile(r"(?<=[.!?]) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +25,13 @@ class Finding:
         name: the name of a cause in causes.toml.
         evidence: what was measured or read, as a sentence.
         given_severity: replaces the severity of the cause.
+        running: options of the command that is running, such as "--compare": no advice names them.
     """
 
     name: str
     evidence: str
     given_severity: Severity | None = None
+    running: tuple[str, ...] = ()
 
     @property
     def cause(self) -> Cause:
@@ -35,8 +43,36 @@ class Finding:
         """The severity: "error", "warning" or "note"."""
         return self.given_severity or self.cause.severity
 
+    @property
+    def why(self) -> str:
+        """The cause's explanation, without the sentences that advise what is running."""
+        return " ".join(sentence for sentence in _SENTENCES.split(self.cause.why) if not self._names_running(sentence))
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """The cause's remedies, without those that are running."""
+        return tuple(remedy for remedy in self.cause.remedies if not self._names_running(remedy.line))
+
+    def _names_running(self, text: str) -> bool:
+        return any(option in text for option in self.running)
+
     def __repr__(self) -> str:
         return f"{self.severity}: {self.name}: {self.evidence}"
+
+
+@dataclass(frozen=True, slots=True)
+class PortAnswer:
+    """What answers at a port from which no head came.
+
+    `http` is how another request was answered, such as "404 within 3 ms", "" if it was not. `front` is True if what is
+    no request at all got an answer: then something in front of the server is awake. `reads` is False if nothing there
+    even noticed that we hung up. `after_leaving` is `http` once more, when our first request was over.
+    """
+
+    http: str = ""
+    front: bool = False
+    reads: bool = True
+    after_leaving: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +82,8 @@ class FurtherAnswers:
     `resumed` is the answer to a request with `last_event_id` as its Last-Event-ID; `uncompressed` to one that refused
     compression; `second_recording` to the same request a second time. `origin` is the page's origin that was sent.
     `http2`: whether the server would speak it. `posted`: the request was a POST, whose answer no cache keeps.
-    `leaving_noticed`: whether a labkit server noticed that this reader left.
+    `leaving_noticed`: whether a labkit server noticed that this reader left. `direct` is the same stream, taken at the
+    same time at the server itself. `port` says what answers at a port from which no head came.
     """
 
     resumed: Recording | None = None
@@ -57,6 +94,8 @@ class FurtherAnswers:
     http2: bool | None = None
     posted: bool = False
     leaving_noticed: bool | None = None
+    direct: Recording | None = None
+    port: PortAnswer | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +103,7 @@ class Diagnosis:
     """What is wrong with a stream: its findings, worst first.
 
     `facts` are sentences about what was recorded; `skipped_requests` says what was not asked, since it was not allowed;
-    `recording` is the recording that was judged.
+    `recording` is the recording that was judged, `further` what was asked beyond it.
     """
 
     url: str
@@ -72,6 +111,7 @@ class Diagnosis:
     facts: tuple[str, ...] = ()
     skipped_requests: tuple[str, ...] = ()
     recording: Recording = field(default_factory=lambda: Recording(0), repr=False)
+    further: FurtherAnswers = field(default_factory=FurtherAnswers, repr=False)
 
     @property
     def healthy(self) -> bool:
@@ -82,6 +122,18 @@ class Diagnosis:
     def first(self) -> str:
         """The name of the worst cause; "healthy" if nothing has to be mended."""
         return "healthy" if self.healthy else self.findings[0].name
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What such a watching cannot know, in a sentence: of a stream that stays open, what happens later."""
+        recording = self.recording
+        watched_s = recording.end_s - recording.sent_s
+        if recording.status != 200 or recording.ended or recording.broken:
+            return ()
+        later = [f"{name} after {seconds} s" for seconds, name in TIMERS if seconds > watched_s]
+        if not later:
+            return ()
+        return (f"watched for {watched_s:.2g} s; what cuts a stream later ({', '.join(later)}) cannot be seen in that",)
 
     def as_json(self) -> dict[str, Any]:
         """The diagnosis as a dict of JSON values, as `labkit doctor --json` prints it."""
@@ -94,17 +146,22 @@ class Diagnosis:
                     "severity": finding.severity,
                     "title": finding.cause.title,
                     "evidence": finding.evidence,
-                    "why": finding.cause.why,
+                    "why": finding.why,
                     "remedies": [
                         {"where": remedy.where, "line": remedy.line, "source": remedy.source}
-                        for remedy in finding.cause.remedies
+                        for remedy in finding.remedies
                     ],
                 }
                 for finding in self.findings
             ],
             "facts": list(self.facts),
+            "limits": list(self.limits),
             "unasked": list(self.skipped_requests),
         }
+
+    def while_running(self, *options: str) -> Diagnosis:
+        """The same without advice to use these options of the command, such as "--compare"."""
+        return replace(self, findings=tuple(replace(finding, running=options) for finding in self.findings))
 
     def without(self, secrets: Collection[str]) -> Diagnosis:
         """The same with these secrets hidden, where a server repeats what it was sent."""

@@ -12,7 +12,7 @@ from labkit.doctor.language_models import is_model
 from labkit.doctor.pattern import longest_silence_s
 from labkit.recording import Recording
 
-SILENCE_S = 15.0  # the standard's own advice for heartbeats
+SILENCE_S = 17.0  # the standard advises a heartbeat "every 15 seconds or so": one is missing when it is overdue
 SURELY_IDLE_S = 5.0  # a silence this long before the cut needs no second witness
 
 

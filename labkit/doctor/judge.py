@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from statistics import median
-
-from labkit.doctor.arrival import look_at_arrivals
-from labkit.doctor.body import Content, read_content
+from labkit.doctor.arrival import look_at_arrivals, look_at_missing_head
+from labkit.doctor.body import read_content
 from labkit.doctor.content import look_at_content, look_at_ids
 from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers, ordered
 from labkit.doctor.ending import look_at_end, look_at_return
+from labkit.doctor.facts import facts_of, head_facts
 from labkit.doctor.head import FATAL, look_at_head
+from labkit.doctor.hop import weigh_findings
 from labkit.doctor.language_models import is_model, look_at_answer
-from labkit.doctor.pattern import pattern_of
 from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.system.secrets import shown_url
@@ -30,45 +29,47 @@ def judge(
         skipped_requests: what was not asked, for the report.
     """
     further = further or FurtherAnswers()
-    url = shown_url(recording.url)
+    if recording.status == 0:
+        findings = list(look_at_missing_head(recording, further))
+        return _diagnosis(recording, further, findings, skipped_requests, ())
     findings = list(look_at_head(recording, further))
     if any(finding.name in FATAL for finding in findings):
-        return Diagnosis(url, ordered(findings), _facts(recording, None), skipped_requests, recording)
+        return _diagnosis(recording, further, findings, skipped_requests, head_facts(recording))
     try:
         readable = recording.decompressed
     except ValueError as problem:
         findings.append(Finding("unreadable-encoding", str(problem)))
-        return Diagnosis(url, ordered(findings), _facts(recording, None), skipped_requests, recording)
+        return _diagnosis(recording, further, findings, skipped_requests, head_facts(recording))
+    findings += _look_at_body(recording, readable, further, findings)
+    return _diagnosis(recording, further, findings, skipped_requests, facts_of(recording, readable))
+
+
+def _diagnosis(
+    recording: Recording,
+    further: FurtherAnswers,
+    findings: list[Finding],
+    skipped_requests: tuple[str, ...],
+    facts: tuple[str, ...],
+) -> Diagnosis:
+    return Diagnosis(shown_url(recording.url), ordered(findings), facts, skipped_requests, recording, further)
+
+
+def _look_at_body(
+    recording: Recording, readable: Recording, further: FurtherAnswers, before: list[Finding]
+) -> list[Finding]:
     content = read_content(readable.body)
+    findings: list[Finding] = []
     findings += look_at_content(content, readable)
     holding_findings = look_at_arrivals(recording, readable, further)
     findings += holding_findings
     findings += look_at_end(readable, content, further)
+    findings = list(weigh_findings(findings, readable, further))
     findings += look_at_return(readable, content, further, bool(holding_findings))
     if is_model(readable.events):
         findings += look_at_answer(readable, readable.events)
     elif not further.posted:
         findings += look_at_ids(content)
-    if not content.blocks and not any(finding.severity == "error" for finding in findings):
-        duration = f"{recording.end_s:.2g} s"
+    if not content.blocks and not any(finding.severity == "error" for finding in [*before, *findings]):
+        duration = f"{recording.end_s - recording.sent_s:.2g} s"
         findings.append(Finding("quiet", f"no event in {duration}, {counted(content.whole_lines, 'line')}"))
-    return Diagnosis(url, ordered(findings), _facts(recording, content, readable), skipped_requests, recording)
-
-
-def _facts(recording: Recording, content: Content | None, readable: Recording | None = None) -> tuple[str, ...]:
-    content_type = recording.headers.get("content-type", "no Content-Type")
-    head = f"{recording.http_version} {recording.status} {content_type}, headers after {recording.head_s * 1000:.0f} ms"
-    if content is None or readable is None:
-        return (head,)
-    end = "then it ended" if recording.ended else "then it broke off" if recording.broken else "and it is open"
-    size = counted(len(recording.body), "byte")
-    arrived = f"{size}, {readable.count_text} in {recording.end_s:.1f} s, {end}"
-    pattern = pattern_of(readable)
-    if not pattern.at_s:
-        return (head, arrived)
-    shape = f"{counted(len(pattern.at_s), 'event')} in {counted(len(pattern.groups), 'burst')}"
-    if pattern.sent_s is None:
-        return (head, arrived, f"{shape}; they carry no time of the sender")
-    lag_text = f"median lag {median(pattern.lags_s) * 1000:.0f} ms, longest {max(pattern.lags_s) * 1000:.0f} ms"
-    clocks = "by the sender's clock" if pattern.same_clock else "by the sender's clock, later than the freshest event"
-    return (head, arrived, f"{shape}, {clocks}: {lag_text}")
+    return findings

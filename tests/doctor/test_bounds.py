@@ -53,7 +53,7 @@ def test_a_head_that_drips_ends_the_doctors_watching() -> None:
     async def main() -> None:
         async with dripping(b"HTTP/1.1 200 OK\r\n", b"X: a\r\n") as url:
             with pytest.raises(NotExamined, match=r"sent no head within 0\.5 s"):
-                await in_time(examine(url, seconds=0.5))
+                await in_time(examine(url, seconds=0.5, patience_s=0))
 
     asyncio.run(main())
 

@@ -443,7 +443,7 @@ async def at(url: str) -> AsyncIterator[str]:
 def test_what_cannot_be_examined_is_said_in_a_sentence(make: Callable[[], Setup], sentence: str) -> None:
     async def main() -> None:
         async with make() as url:
-            await asyncio.wait_for(examine(url, seconds=1.0), 10)
+            await asyncio.wait_for(examine(url, seconds=1.0, patience_s=0), 10)
 
     with pytest.raises(NotExamined, match=sentence) as problem:
         asyncio.run(main())
