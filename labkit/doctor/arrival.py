@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median, pstdev
 
 from labkit.doctor.diagnosis import Finding, FurtherAnswers
-from labkit.doctor.pattern import BURST_GAP_S, Pattern, duration_text, pattern_of, pauses_inside
+from labkit.doctor.pattern import BURST_GAP_S, ROUNDING_S, Pattern, duration_text, pattern_of, pauses_inside
 from labkit.errors import counted
 from labkit.recording import Recording
 
@@ -16,7 +16,11 @@ LATE_S = 0.15  # lags that differ by less are the machine's and the network's
 PAUSE_S = 0.08  # a pause inside a line; a slow connection pauses for less
 BUFFER_SIZES = (65536, 32768, 16384, 8192, 4096, 2048, 1024, 512)
 CORK_S = (0.15, 0.30)
+CORK_SPREAD_S = 0.05  # events of one lump waited for unlike times
+LATE_ALL_S = (1.0, 60.0)  # below, it may be the clock; above, a recording is played
 HEAD_S = 0.5
+MIN_LUMPS = 3
+LONGEST_HOLD_S = 1.4
 
 
 def look_at_arrivals(raw: Recording, readable: Recording, further: FurtherAnswers) -> list[Finding]:
@@ -88,15 +92,15 @@ def _find_cause(readable: Recording) -> Finding | None:
     if finding is None and pattern.sent_s is None:
         return _find_batches(pattern)
     if finding is None and not pattern.coarse_s:
-        finding = _find_one_late(pattern, pattern.sent_s or []) or _find_corked(pattern)
-    return finding or _find_lumps(pattern, pattern.sent_s or [])
+        finding = _find_one_late(pattern, pattern.sent_s or []) or _find_corked(readable, pattern)
+    return finding or _find_lumps(pattern, pattern.sent_s or []) or _find_always_late(readable, pattern)
 
 
 def _find_held_to_the_end(readable: Recording, pattern: Pattern) -> Finding | None:
     if len(pattern.groups) > 1:
         return None
     at_s, count = pattern.at_s[0], counted(len(pattern.at_s), "event")
-    arrival_text = f"came together, {at_s:.2g} s after the request"
+    arrival_text = f"came together, {at_s - readable.sent_s:.2g} s after the request"
     if pattern.sent_s is not None:
         span_s = pattern.sent_s[-1] - pattern.sent_s[0]
         if span_s - (pattern.at_s[-1] - at_s) > LATE_S + pattern.coarse_s:
@@ -150,11 +154,23 @@ def _find_one_late(pattern: Pattern, sent_s: list[float]) -> Finding | None:
     )
 
 
-def _find_corked(pattern: Pattern) -> Finding | None:
+def _find_corked(readable: Recording, pattern: Pattern) -> Finding | None:
+    """The first event of each lump is late by the timer of a cork, and none later.
+
+    Where no two events came together, all of them are late by the same time: so are those of a clock that is behind,
+    and of a long way. Only an event that was sent just when we asked shows that the two clocks agree.
+    """
     shortest_s, longest_s = CORK_S
     if max(pattern.lags_s) > longest_s or pattern.first_lag_s < shortest_s:
         return None
-    return Finding("corked", f"the first event of each lump is {duration_text(pattern.first_lag_s)} late, none later")
+    evidence = f"the first event of each lump is {duration_text(pattern.first_lag_s)} late, none later"
+    if pattern.spread_s > CORK_SPREAD_S:
+        return Finding("corked", evidence)
+    answered_s = readable.head_s - readable.sent_s
+    clocks_agree = -ROUNDING_S < (pattern.sent_s or [0.0])[0] - readable.sent_s < shortest_s and answered_s < shortest_s
+    if clocks_agree:
+        return Finding("corked", f"each event is {duration_text(pattern.first_lag_s)} late, and the clocks agree")
+    return Finding("corked", f"{evidence}, unless the sender's clock is behind by as much", "note")
 
 
 def _find_lumps(pattern: Pattern, sent_s: list[float]) -> Finding | None:
@@ -167,9 +183,42 @@ def _find_lumps(pattern: Pattern, sent_s: list[float]) -> Finding | None:
     longest = duration_text(max(long_waits_s))
     evidence = f"{share} the first event came up to {longest} later than the last, by the sender's clock"
     # One lump among many is a hiccup of the network, or a moment at which the sender was busy.
-    return Finding(
-        "held", evidence, None if len(long_waits_s) >= 2 and len(long_waits_s) * 4 >= len(waited_s) else "note"
-    )
+    often = len(long_waits_s) >= 2 and len(long_waits_s) * 4 >= len(waited_s)
+    first_lags_s = [pattern.lags_s[group[0]] for group in pattern.groups]
+    if often and _is_timetable([pattern.at_s[group[0]] for group in pattern.groups], first_lags_s):
+        return Finding("held", f"{evidence}; they come by a timetable, as where a server asks its database", "note")
+    return Finding("held", evidence, None if often else "note")
+
+
+def _is_timetable(starts_s: list[float], first_lags_s: list[float]) -> bool:
+    """Whether lumps come at a round interval, in whole or half seconds: a server that polls or samples does that.
+
+    What holds for a time on the way begins to count when the first event comes: that one waits the same time in each
+    lump but the last, which the end sets free. Nothing is known that holds for longer than LONGEST_HOLD_S.
+    """
+    gaps_s = [after - before for before, after in pairwise(starts_s)]
+    if len(gaps_s) < MIN_LUMPS:
+        return False
+    usual_s = median(gaps_s)
+    nearest_s = round(usual_s * 2) / 2
+    is_round = nearest_s >= 0.5 and abs(usual_s - nearest_s) < 0.02 and pstdev(gaps_s) < 0.03
+    return is_round and (usual_s > LONGEST_HOLD_S or pstdev(first_lags_s[:-1]) > 0.02)
+
+
+def _find_always_late(readable: Recording, pattern: Pattern) -> Finding | None:
+    """One by one, and each of them late by seconds, or later and later: where the clock is this machine's own."""
+    shortest_s, longest_s = LATE_ALL_S
+    lags_s = pattern.lags_s
+    newest_s = lags_s[len(lags_s) // 2 :]
+    together = len(pattern.groups) * 2 < len(lags_s)
+    falls = lags_s[-1] < 0.7 * max(lags_s)  # history, played before what is new
+    if not pattern.same_clock or together or falls or not all(shortest_s < lag_s < longest_s for lag_s in newest_s):
+        return None
+    if readable.head_s - readable.sent_s > shortest_s / 2:
+        return None  # a long way, or a head that is held
+    if lags_s[-1] - lags_s[0] > shortest_s:
+        return Finding("always-late", f"{duration_text(lags_s[0])} late at first, {duration_text(lags_s[-1])} at last")
+    return Finding("always-late", f"each of {len(lags_s)} events is some {duration_text(median(newest_s))} late")
 
 
 def _find_batches(pattern: Pattern) -> Finding | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from statistics import median
 
 from labkit.doctor.body import Content
 from labkit.doctor.diagnosis import Finding, FurtherAnswers
@@ -11,8 +12,11 @@ from labkit.doctor.head import is_cacheable
 from labkit.doctor.language_models import is_model
 from labkit.doctor.pattern import longest_silence_s
 from labkit.recording import Recording
+from labkit.wire import Event
 
 SILENCE_S = 17.0  # the standard advises a heartbeat "every 15 seconds or so": one is missing when it is overdue
+SNAPSHOT_TIMES = 4  # a state is larger than a change to it
+DELAYED_CLOSE_S = 1.0  # Envoy stops the bytes, and closes so much later. Source: its delayed_close_timeout
 SURELY_IDLE_S = 5.0  # a silence this long before the cut needs no second witness
 
 
@@ -39,11 +43,24 @@ def look_at_return(recording: Recording, content: Content, further: FurtherAnswe
             f"what had taken {recording.end_s:.2g} s came again within {max(second_recording.end_s, 0.001):.2g} s"
         )
         yield Finding("replayed", evidence)
+    elif second_recording is not None and not second_recording.status:
+        yield from _find_unanswered(recording, second_recording, held)
     elif further.resumed is not None and further.resumed.status != 200:
-        status = further.resumed.status or "nothing"
+        status = further.resumed.status
         yield Finding("resume-refused", f"asked with Last-Event-ID: {further.last_event_id}, it answered {status}")
     elif further.resumed is not None:
         yield from _find_resume_fault(further.resumed, content, further.last_event_id, held)
+
+
+def _find_unanswered(recording: Recording, second_recording: Recording, held: bool) -> Iterator[Finding]:
+    """The finding about a second request without a head, where the first one's came at once."""
+    waited_s = second_recording.end_s - second_recording.sent_s
+    first_s = recording.head_s - recording.sent_s
+    if not held and first_s < waited_s / 4:
+        evidence = (
+            f"the first head came after {first_s * 1000:.0f} ms, and the next request had none in {waited_s:.2g} s"
+        )
+        yield Finding("second-unanswered", evidence)
 
 
 def _find_resume_fault(resumed: Recording, content: Content, last_event_id: str, held: bool) -> Iterator[Finding]:
@@ -51,7 +68,10 @@ def _find_resume_fault(resumed: Recording, content: Content, last_event_id: str,
         return  # the server says itself that it no longer knows: honest, and no mistake
     ids = [block.own_id for block in content.blocks if block.own_id]
     following = ids[ids.index(last_event_id) + 1]
-    received_ids = [event.last_event_id for event in resumed.events if event.last_event_id]  # a greeting has none
+    received = [event for event in resumed.events if event.last_event_id]  # a greeting has none
+    received_ids = [event.last_event_id for event in received]
+    if received and _is_snapshot(content, received[0]):
+        return  # whoever gets all of the state has missed nothing
     request = f"asked to go on after {last_event_id!a}"
     if not received_ids:
         if not held:
@@ -59,6 +79,20 @@ def _find_resume_fault(resumed: Recording, content: Content, last_event_id: str,
     elif received_ids[0] != following:
         manner = "again" if received_ids[0] in ids[: ids.index(last_event_id) + 1] else "next"
         yield Finding("resume-ignored", f"{request}, it sent {received_ids[0]!a} {manner}, and not {following!a}")
+
+
+def _is_snapshot(content: Content, event: Event) -> bool:
+    """Whether this is the whole state, with which such a server begins every answer, before the changes to it.
+
+    The first event of the first answer was of the same type, and no later one was; or it is far larger than the others.
+    """
+    first, *others = content.blocks
+    if not others or event.type != first.event.type:
+        return False
+    if all(block.event.type != first.event.type for block in others):
+        return True
+    usual = SNAPSHOT_TIMES * median(len(block.event.data) for block in others)
+    return len(first.event.data) > usual and len(event.data) > usual
 
 
 def _is_cached_copy(first: Recording, second: Recording) -> bool:
@@ -75,6 +109,10 @@ def _find_break_cause(recording: Recording, second_recording: Recording | None) 
     sentence = f"the connection broke after {recording.end_s:.2g} s"
     silence_s, longest_before_s = _silence_before_end(recording)
     witness = second_recording is not None and bool(second_recording.broken) and second_recording.body != recording.body
+    same_age = second_recording is None or abs(second_recording.end_s - recording.end_s) < 0.1 * recording.end_s
+    if same_age and _is_delayed_close(recording, silence_s, longest_before_s):
+        stopped_s = recording.end_s - recording.sent_s - DELAYED_CLOSE_S
+        return Finding("total-timeout", f"bytes came for {stopped_s:.2g} s, and a second later the connection was cut")
     if silence_s > 2 * longest_before_s and silence_s > 0.4:
         idle_sentence = (
             f"{sentence}, {silence_s:.2g} s after the last byte; "
@@ -100,6 +138,13 @@ def _find_break_cause(recording: Recording, second_recording: Recording | None) 
     if second_recording is not None and second_recording.broken and second_recording.body == recording.body:
         sentence += ", and the next one after the same bytes"
     return Finding("broken-off", f"{sentence} ({recording.broken})")
+
+
+def _is_delayed_close(recording: Recording, silence_s: float, longest_before_s: float) -> bool:
+    """Whether the bytes stopped at a round age, and the connection closed a second later."""
+    stopped_s = recording.end_s - recording.sent_s - DELAYED_CLOSE_S
+    is_round = stopped_s > 0.9 and abs(stopped_s - round(stopped_s)) < 0.06
+    return is_round and -0.02 <= silence_s - DELAYED_CLOSE_S < 1.2 * longest_before_s + 0.05 < DELAYED_CLOSE_S
 
 
 def _silence_before_end(recording: Recording) -> tuple[float, float]:

@@ -80,7 +80,7 @@ async def _examine(
     first = await request.ask(seconds, on_answer=on_answer, patience_s=patience_s)
     further = FurtherAnswers(origin=request.origin, posted=request.content is not None, port=await port.answer())
     if first.status == 0:
-        return await _judge_missing_head(request, first, further, seconds, watch_only, may_open_more)
+        return await _judge_missing_head(request, first, further, (seconds, patience_s), watch_only, may_open_more)
     reader_count = await readers.count_before_leaving()
     further = replace(further, http2=await offers_http2(first.url, request.verify))
     if first.status != 200 or not _is_stream(first):
@@ -126,7 +126,7 @@ async def _judge_missing_head(
     request: Request,
     first: Recording,
     further: FurtherAnswers,
-    seconds: float,
+    waited_s: tuple[float, float],
     watch_only: bool,
     may_open_more: Callable[[str], bool],
 ) -> Diagnosis:
@@ -137,23 +137,23 @@ async def _judge_missing_head(
         why = "the same without compression"
         if request.content is None or may_open_more(why):
             with contextlib.suppress(NotExamined):
-                plain = await request.ask(seconds, {"Accept-Encoding": "identity"})
+                plain = await request.ask(waited_s[0], {"Accept-Encoding": "identity"})
                 further = replace(further, uncompressed=plain if plain.status else None)
         else:
             skipped_requests = (why,)
     diagnosis = judge(replace(first, url=first.url or request.url), further, skipped_requests)
     if not diagnosis.findings:
         recording = None if "no connection" in first.broken else diagnosis.recording
-        raise NotExamined(_explain_missing_head(first, shown_url(request.url), first.end_s - first.sent_s), recording)
+        raise NotExamined(_explain_missing_head(first, shown_url(request.url), sum(waited_s)), recording)
     return diagnosis
 
 
 def _explain_missing_head(first: Recording, url: str, seconds: float) -> str:
     if "no connection" in first.broken:
         return (
-            f"{url} does not take the connection within {seconds:.2g} s. Is the address right, and no firewall between?"
+            f"{url} does not take the connection within {seconds:g} s. Is the address right, and no firewall between?"
         )
-    sentence = f"{url} took the connection, and sent no head within {seconds:.2g} s"
+    sentence = f"{url} took the connection, and sent no head within {seconds:g} s"
     return f"{sentence}, nor anything else on a second one: does it speak HTTP, or is it the port of something else?"
 
 

@@ -48,14 +48,19 @@ class Readers:
         return self._counting.result()
 
     async def leaving_noticed(self, count: int | None) -> bool | None:
-        """Whether the count falls below `counted` within NOTICE_WITHIN_S; None if that cannot be told."""
+        """Whether the count falls below `count` within NOTICE_WITHIN_S; None if that cannot be told.
+
+        Where it rises, others come and go, and nobody knows whether we are still among them.
+        """
         if count is None:
             return None
         deadline_s = asyncio.get_running_loop().time() + NOTICE_WITHIN_S
         while asyncio.get_running_loop().time() < deadline_s:
             current_count = await self._count_after(0.1)
-            if current_count is None or current_count < count:
-                return None if current_count is None else True
+            if current_count is None or current_count > count:
+                return None
+            if current_count < count:
+                return True
         return False
 
     async def _count_after(self, seconds: float) -> int | None:
