@@ -17,6 +17,7 @@ PAUSE_S = 0.08  # a pause inside a line; a slow connection pauses for less
 BUFFER_SIZES = (65536, 32768, 16384, 8192, 4096, 2048, 1024, 512)
 CORK_S = (0.15, 0.30)
 CORK_SPREAD_S = 0.05  # events of one lump waited for unlike times
+AT_ONCE_S = 0.1  # an event that was sent so soon after the request was sent because of it
 LATE_ALL_S = (1.0, 60.0)  # below, it may be the clock; above, a recording is played
 HEAD_S = 0.5
 MIN_LUMPS = 3
@@ -166,9 +167,7 @@ def _find_corked(readable: Recording, pattern: Pattern) -> Finding | None:
     evidence = f"the first event of each lump is {duration_text(pattern.first_lag_s)} late, none later"
     if pattern.spread_s > CORK_SPREAD_S:
         return Finding("corked", evidence)
-    answered_s = readable.head_s - readable.sent_s
-    clocks_agree = -ROUNDING_S < (pattern.sent_s or [0.0])[0] - readable.sent_s < shortest_s and answered_s < shortest_s
-    if clocks_agree:
+    if -ROUNDING_S < (pattern.sent_s or [0.0])[0] - readable.sent_s < AT_ONCE_S:
         return Finding("corked", f"each event is {duration_text(pattern.first_lag_s)} late, and the clocks agree")
     return Finding("corked", f"{evidence}, unless the sender's clock is behind by as much", "note")
 
@@ -194,7 +193,8 @@ def _is_timetable(starts_s: list[float], first_lags_s: list[float]) -> bool:
     """Whether lumps come at a round interval, in whole or half seconds: a server that polls or samples does that.
 
     What holds for a time on the way begins to count when the first event comes: that one waits the same time in each
-    lump but the last, which the end sets free. Nothing is known that holds for longer than LONGEST_HOLD_S.
+    lump, but for the first lump, which begins before, and the last, which the end sets free. Nothing is known that
+    holds for longer than LONGEST_HOLD_S.
     """
     gaps_s = [after - before for before, after in pairwise(starts_s)]
     if len(gaps_s) < MIN_LUMPS:
@@ -202,7 +202,7 @@ def _is_timetable(starts_s: list[float], first_lags_s: list[float]) -> bool:
     usual_s = median(gaps_s)
     nearest_s = round(usual_s * 2) / 2
     is_round = nearest_s >= 0.5 and abs(usual_s - nearest_s) < 0.02 and pstdev(gaps_s) < 0.03
-    return is_round and (usual_s > LONGEST_HOLD_S or pstdev(first_lags_s[:-1]) > 0.02)
+    return is_round and (usual_s > LONGEST_HOLD_S or pstdev(first_lags_s[1:-1]) > 0.02)
 
 
 def _find_always_late(readable: Recording, pattern: Pattern) -> Finding | None:
