@@ -13,6 +13,7 @@ import click
 
 import labkit
 from labkit.command.arguments import check_header, check_id, check_url, read_body_argument
+from labkit.command.startup import load_httpx
 from labkit.command.terminal import Failure, never_fail_on_a_character, one_sentence
 from labkit.errors import LabError, counted
 
@@ -152,6 +153,7 @@ def listen_command(
     url = check_url(url)
     fields = dict(check_header(text) for text in headers)
     check_id(options["last_event_id"])
+    load_httpx()
     from labkit.command.listen import ListenOptions, run_listen
 
     ctx.exit(
@@ -198,6 +200,7 @@ def doctor_command(
     url = check_url(url)
     compare = None if compare is None else check_url(compare)
     fields = dict(check_header(text) for text in headers)
+    load_httpx()
     from labkit.command.doctor import DoctorOptions, run_doctor
 
     ctx.exit(

@@ -28,6 +28,9 @@ def why_unreachable(problem: Exception, url: str) -> str:
         )
     if isinstance(problem, StreamRejected) and problem.status in (401, 403):
         return f"{problem} Give it with --header 'Authorization: ...'"
+    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+        why = "is signed by nobody whom this machine trusts, or is another host's"
+        return f"{shown}: its certificate {why}. --insecure takes it all the same"
     if isinstance(problem, StreamLost):
         return _why_unreachable(httpx.URL(url)) or f"{str(problem).rstrip(': ')}{_without_tls(shown)}"
     if isinstance(problem, httpx.TooManyRedirects):

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from labkit.doctor.causes import causes
 from labkit.doctor.comparing import HopComparison, compare
 from labkit.doctor.course import Course, apart_of, course_of
 from labkit.doctor.diagnosis import Diagnosis, FurtherAnswers, PortAnswer
@@ -62,6 +63,7 @@ async def examine(
     Raises:
         NotExamined: it cannot be reached, speaks no HTTP, or sends no complete line.
     """
+    causes()  # read before the clock runs: where two streams are watched, one would wait for it
     request = Request(url, headers, content, origin.rstrip("/"), verify)
     patience = patience_of(seconds) if patience_s is None else patience_s
     return (await _examine(request, seconds, patience, watch_only, may_open_more)).without(secrets_of(url, headers))

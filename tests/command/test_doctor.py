@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tornado.web import RequestHandler
 
+from labkit.clock import SYSTEM_CLOCK
 from labkit.command.cli import main
 from labkit.doctor import causes
 from labkit.faults import HoldBytes, HoldHead
@@ -166,3 +167,71 @@ def test_each_cause_is_told_in_full() -> None:
         for remedy in cause.remedies:
             assert remedy.source.startswith("https://")
         assert cause.remedies or cause.severity == "note"
+
+
+STARTS = """
+import sys
+from click.testing import CliRunner
+from labkit.command.cli import main
+
+connected, late = [], []
+
+def audit(event, arguments):
+    if event == "socket.connect":
+        connected.append(arguments)
+    elif event == "import" and connected:
+        late.append(arguments[0])
+
+sys.addaudithook(audit)
+assert CliRunner().invoke(main, ["doctor", sys.argv[1], "--seconds", "0.5"]).exit_code == 0
+assert connected
+print(late)
+print(sorted(name for name in ("rich", "pygments", "tornado", "matplotlib", "IPython") if name in sys.modules))
+"""
+
+
+@pytest.mark.live
+def test_nothing_is_imported_while_the_clock_runs(server: LabServer, ticking: None) -> None:
+    """2 s: a process of its own, since here everything is imported. Half a second of watching is enough."""
+    command = [sys.executable, "-c", STARTS, server.url + "/events"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert shown.stdout.splitlines() == ["[]", "[]"], shown.stdout + shown.stderr
+
+
+@pytest.mark.live
+def test_the_report_has_severity_first_and_one_remedy(server: LabServer) -> None:
+    short = run(server.url + "/page", "--seconds", "0.5").stdout.splitlines()
+    assert short[0].startswith("✗ error") and "[html-page]" in short[0]
+    marks = [line.split(" ")[0] for line in short if line[:1] in "✗!·"]
+    assert marks == sorted(marks, key="✗!·".index)
+    mends = [line for line in short if line.startswith("    mend")]
+    every = run(server.url + "/page", "--seconds", "0.5", "--all").stdout
+    assert len(mends) == sum(finding.startswith(("✗", "!")) for finding in short)
+    known = causes()["html-page"].remedies
+    assert all(f"mend   {remedy.where}" in every for remedy in known) and "--all" not in every
+    if len(known) > 1:
+        assert "to mend it: --all" in "\n".join(short)
+
+
+@pytest.mark.live
+def test_watching_goes_on_until_it_is_cured(
+    server: LabServer, relay: LabRelay, ticking: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def mend_after_two(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            relay.set()
+
+    monkeypatch.setattr(SYSTEM_CLOCK, "sleep_s", mend_after_two)
+    monkeypatch.setattr(sys.modules["labkit.doctor.examine"], "PATIENCE_S", 0.0)
+    watched = run(relay.url, "--seconds", "0.6", "--watch", "--compare", server.url + "/events")
+    assert watched.exit_code == 0 and len(waits) == 2, watched.output
+    assert watched.output.count("[held-between]") == 1 and "still held-between" in watched.stderr
+    assert "✓ healthy" in watched.output
+
+
+def test_watching_does_not_send_a_post_again_and_again() -> None:
+    refused = run("http://127.0.0.1:9/", "--watch", "--post", "{}")
+    assert refused.exit_code == 2 and "may cost money" in refused.stderr

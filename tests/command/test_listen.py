@@ -9,15 +9,18 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from tornado.web import RequestHandler
 
 from labkit.command.cli import main
+from labkit.command.listen import ends_answer
+from labkit.proxy import Nginx, nginx
 from labkit.server import Channel, LabServer, launch
-from labkit.wire import Frame
+from labkit.wire import Event, Frame
 
 from ..helpers import LABKIT, free_port
 
@@ -253,3 +256,65 @@ def test_a_server_that_says_retry_0_is_not_asked_at_full_speed() -> None:
     with launch({"/eager": Eager}, name="eager") as server:
         result = listen(f"{server.url}/eager", "--count", "3")
     assert result.stderr.count("the response ended; next attempt in 0.1 s") == 2
+
+
+class Model(RequestHandler):
+    """Answers a question that was posted, and leaves the stream open behind its last event."""
+
+    async def post(self) -> None:
+        asked = json.loads(self.request.body)
+        assert self.request.headers.get_list("Content-Type") == ["application/json"]
+        self.set_header("Content-Type", "text/event-stream")
+        for word in asked["say"].split():
+            self.write(f"data: {word}\n\n")
+        self.write("data: [DONE]\n\n" if asked.get("done") else "")
+        await self.flush()
+        if asked.get("done"):
+            await asyncio.sleep(60)
+
+
+@pytest.fixture
+def chat() -> Iterator[str]:
+    server = launch({"/chat": Model}, name="listen to a model")
+    yield server.url + "/chat"
+    server.stop()
+
+
+def test_a_question_is_posted_once_and_its_answer_shown(chat: str, tmp_path: Path) -> None:
+    answer = listen(chat, "--post", '{"say": "two words"}', "--json")
+    assert answer.exit_code == 0 and [json.loads(line)["data"] for line in answer.stdout.splitlines()] == [
+        "two", "words",
+    ]  # fmt: skip
+    body = tmp_path / "question.json"
+    body.write_text('{"say": "a b"}')
+    assert len(listen(chat, "--post", f"@{body}").stdout.splitlines()) == 2
+
+
+def test_until_done_stops_at_the_end_mark_and_misses_it_where_there_is_none(chat: str) -> None:
+    done = listen(chat, "--post", '{"say": "a b", "done": true}', "--until-done", "--json")
+    assert done.exit_code == 0 and json.loads(done.stdout.splitlines()[-1])["data"] == "[DONE]"
+    missed = listen(chat, "--post", '{"say": "a b"}', "--until-done")
+    assert missed.exit_code == 2 and "ended before the event that means its end" in missed.stderr
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"),
+    [
+        (Event("[DONE]"), True),
+        (Event('{"type": "message_stop"}', "message_stop"), True),
+        (Event("{}", "done"), True),
+        (Event("", "end"), True),
+        (Event("we are done"), False),
+        (Event('{"choices": [{"delta": {}, "finish_reason": "stop"}]}'), False),  # [DONE] is still to come
+    ],
+)
+def test_what_ends_an_answer(event: Event, ends: bool) -> None:
+    assert ends_answer(event) is ends
+
+
+def test_a_certificate_of_ones_own_is_taken_with_insecure(tool: Callable[[str], str], server: LabServer) -> None:
+    tool("nginx")
+    with nginx(server.url + "/three", Nginx(to_origin="1.1", tls=True, buffering=False)) as proxy:
+        refused = listen(proxy.url, "--count", "1")
+        assert refused.exit_code == 2 and "--insecure" in refused.stderr
+        assert listen(proxy.url, "--count", "1", "--insecure").exit_code == 0
