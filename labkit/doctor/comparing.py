@@ -54,6 +54,8 @@ def compare(direct: Recording, through: Recording, same_events: bool = True) -> 
         return HopComparison(True, f"{counts}. The hop between them held even the head for as long as was watched")
     if not direct.events:
         return HopComparison(False, f"{counts}. Nothing to compare: the direct stream brought no event")
+    if not through.events and _came_too_late(direct, through):
+        return HopComparison(False, f"{counts}. The direct stream's first event came when the watching was over")
     if not through.events:
         return HopComparison(True, f"{counts}. The hop between them held everything for as long as was watched")
     pairs, matched = _matched_pairs(direct, through, same_events)
@@ -93,6 +95,12 @@ def _unlike(direct: Recording, through: Recording) -> str:
         names = [kind or "none" for kind in kinds]
         return f"The server itself sends {names[0]}, and through the hop came {names[1]}"
     return ""
+
+
+def _came_too_late(direct: Recording, through: Recording) -> bool:
+    """Whether the first event of the direct stream came only when the other way was hardly watched any more."""
+    first_s = direct.timed_events[0][0] + direct.began_epoch_s
+    return through.end_s > 0 and first_s > through.end_s + through.began_epoch_s - 2 * LATE_S
 
 
 def _matched_pairs(direct: Recording, through: Recording, same_events: bool) -> tuple[list[Pair], bool]:

@@ -13,13 +13,15 @@ from tornado.web import RequestHandler
 from labkit.doctor import ComparedDiagnosis, FurtherAnswers, compare, examine_both, judge
 from labkit.doctor.course import course_of
 from labkit.doctor.examine import _compared
-from labkit.faults import FillBuffers, HoldBytes, HoldTime, IdleTimeout
-from labkit.proxy import Nginx, nginx
+from labkit.faults import Fault, FillBuffers, HoldBytes, HoldTime, IdleTimeout, TotalTimeout
+from labkit.lab.ticking import Ticks, ticking
+from labkit.proxy import Nginx, nginx, relay
 from labkit.recording import Arrival, Recording
 from labkit.server import serve
 
 from .test_judge import NOW_S, body, stream, tick, ticks
 
+NO_CACHE = (("Cache-Control", "no-cache"),)
 TOKEN = b'data: {"id":"1","object":"chat.completion.chunk","choices":[{"delta":{"content":"%d"}}],"pad":"%s"}\n\n'
 
 
@@ -65,7 +67,7 @@ HELD: dict[str, tuple[Recording, Recording, bool]] = {
         True,
     ),
     "all events late by the same time": (stream(ticks()), replace(later(stream(ticks()), 2.0), head_s=0.0), True),
-    "no event": (stream(ticks()), body(), True),
+    "no event": (stream(ticks()), replace(body(), end_s=3.0), True),
     "not even a head": (stream(ticks()), Recording(0), True),
     "the head alone": (
         stream(own(3, 0.9)),
@@ -94,6 +96,7 @@ FREE: dict[str, tuple[Recording, Recording, bool]] = {
         stream([(max(at_s, 1.4) if at_s > 1 else at_s, piece) for at_s, piece in ticks(50, 0.05)]),
         True,
     ),
+    "the first event at the very end": (stream([(2.9, tick(1, 2.9))]), replace(body(), end_s=3.0), True),
     "another status": (stream(ticks()), replace(body(), status=502), True),
     "a page": (stream(ticks()), replace(body(), headers={"content-type": "text/html"}), True),
 }
@@ -210,3 +213,24 @@ def test_a_default_nginx_before_a_model_is_found_by_comparing(tool: Callable[[st
             holding = ("compression-holds", "held-to-the-end", "full-buffers", "held-between")
             assert found.through.first in holding, (name, found.through)
             assert found.courses[1].head_s > found.courses[0].head_s + 0.3, name
+
+
+@pytest.mark.live
+def test_a_timer_of_the_hop_is_found_by_comparing() -> None:
+    """Some 4 s: two real cuts of each, since a timer shows itself by the second one."""
+    setups = {
+        "total-timeout": (TotalTimeout(1.0), Ticks(200, 0.05, headers=NO_CACHE)),
+        "idle-timeout": (IdleTimeout(0.8), Ticks(12, 0.05, silence_s=9, headers=NO_CACHE)),
+    }
+
+    async def one(fault: Fault, ticks_: Ticks) -> str:
+        async with ticking(ticks_) as url, relay(url, fault) as proxy:
+            found = await examine_both(proxy.url, url, seconds=2.5)
+            assert found.through is not None and found.direct is not None
+            assert found.direct.healthy and "the hop between cuts" in found.through.findings[0].evidence
+            return found.through.first
+
+    async def main() -> list[str]:
+        return await asyncio.gather(*(one(*setup) for setup in setups.values()))
+
+    assert asyncio.run(main()) == list(setups)
