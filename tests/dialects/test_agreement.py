@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tornado.web import RequestHandler
 
 from labkit.dialects import Ending, Finish, Oddity, Part, Reasoning, Refusal, Text, ToolCall, worst_ending
 from labkit.doctor import judge
@@ -15,6 +14,7 @@ from labkit.llm.model_request import ModelRequest, Turn
 from labkit.recording import Arrival, Recording
 from labkit.server import serve
 
+from .replay import Replay
 from .streams import STREAMS, ModelStream
 
 EVENTS = [stream for stream in STREAMS if not stream.lines]
@@ -23,20 +23,6 @@ CAUSES: dict[Ending, str] = {
     "refused": "llm-refused", "length": "llm-length", "other": "llm-other-end",
 }  # fmt: skip
 by_name = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-
-
-class Replay(RequestHandler):
-    """Sends its stream, and cuts the connection where the stream says so."""
-
-    def initialize(self, stream: ModelStream) -> None:
-        self.stream = stream
-
-    async def post(self) -> None:
-        self.set_header("Content-Type", "text/event-stream")
-        self.write(self.stream.body)
-        await self.flush()
-        if self.stream.broken:
-            self.request.connection.stream.close()  # type: ignore[attr-defined]
 
 
 class Received:

@@ -118,6 +118,32 @@ def test_what_keeps_the_line_open_is_no_part_and_what_nobody_knows_is_an_oddity(
     assert read_line("") == [] and read_event(Event(DONE)) == read_event(Event("[DONE]\r ")) == [EndMark(DONE)]
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({"choices": 7}, "choices that are no objects"),
+        ({"choices": [None]}, "choices that are no objects"),
+        ({"choices": [{"delta": "x"}]}, "a delta that is no object"),
+    ],
+)
+def test_a_chunk_that_makes_no_sense_is_an_oddity(value: object, why: str) -> None:
+    assert [part.why for part in read_event(Event(json.dumps(value))) if isinstance(part, Oddity)] == [why]
+
+
+def test_no_part_is_empty() -> None:
+    empty = {"content": [{"text": "", "refusal": "", "thinking": ""}, ""], "tool_calls": [{"index": 0}], "refusal": ""}
+    assert read_event(Event(json.dumps({"choices": [{"delta": empty}]}))) == []
+    for event in EVENTS:
+        for part in read_event(event):
+            assert part != Text("") and part != Reasoning("") and part != TokenCounts(None, None)
+
+
+def test_a_message_beside_a_delta_is_not_read_twice() -> None:
+    answer, message = ModelAnswer(), {"content": "whole"}
+    choice = {"index": 0, "delta": {"content": "piece"}, "message": message}
+    assert answer.feed_event(Event(json.dumps({"choices": [choice]}))) == [Text("piece")]
+
+
 def test_numbers_that_are_none_are_not_counted() -> None:
     assert read_event(Event(json.dumps(USAGE))) == [TokenCounts(3, 2)]
     for wrong in (True, -1, "3", 1.5, None):
@@ -160,6 +186,7 @@ def test_the_worst_of_two_reasons_is_told() -> None:
     answer = ModelAnswer()
     for reason in ("stop", "length", "stop"):
         answer.feed_event(Event(json.dumps(chat(finish=reason))))
+    answer.close()
     answer.close()
     assert (answer.ending, answer.reason, answer.notes) == ("length", "length", ["the end mark is missing"])
 
