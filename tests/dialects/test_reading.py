@@ -133,6 +133,8 @@ def test_a_chunk_that_makes_no_sense_is_an_oddity(value: object, why: str) -> No
 def test_no_part_is_empty() -> None:
     empty = {"content": [{"text": "", "refusal": "", "thinking": ""}, ""], "tool_calls": [{"index": 0}], "refusal": ""}
     assert read_event(Event(json.dumps({"choices": [{"delta": empty}]}))) == []
+    for kind, delta in (("output_text", ""), ("function_call_arguments", ""), ("mcp_call_arguments", "{}")):
+        assert read_event(Event(json.dumps({"type": f"response.{kind}.delta", "delta": delta}))) == []
     for event in EVENTS:
         for part in read_event(event):
             assert part != Text("") and part != Reasoning("") and part != TokenCounts(None, None)
