@@ -31,8 +31,11 @@ QUESTION: Any = [{"role": "user", "content": "?"}]
 
 async def by_anthropic(client: Any) -> list[str]:
     stream = await client.messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True)
-    deltas = [event.delta async for event in stream if event.type == "content_block_delta"]
-    return [delta.text for delta in deltas if delta.type == "text_delta"]
+    events = [event async for event in stream]
+    blocks = [event.content_block for event in events if event.type == "content_block_start"]
+    deltas = [event.delta for event in events if event.type == "content_block_delta"]
+    texts = [block.text for block in blocks if block.type == "text"]
+    return [*texts, *(delta.text for delta in deltas if delta.type == "text_delta")]
 
 
 async def by_responses(client: Any) -> list[str]:
