@@ -155,7 +155,8 @@ def test_numbers_that_are_none_are_not_counted() -> None:
 def test_a_dialect_is_told_only_by_what_belongs_to_it() -> None:
     assert dialect_of(Event(json.dumps(A))) == "chat"
     for data in (
-        DONE, '{"error": "x"}', '{"question": "?", "choices": ["a", "b"]}', '{"candidates": ["Ann", {"name": "Bob"}]}',
+        DONE, '{"error": "x"}', '{"choices": [{"text": "Paris"}, {"text": "Rome"}]}',
+        '{"question": "?", "choices": ["a", "b"]}', '{"candidates": ["Ann", {"name": "Bob"}]}',
         '{"done": true, "message": "moved"}', '{"token": "abc"}', '{"type": "done"}', '{"text": "a", "by": "Ann"}',
     ):  # fmt: skip
         assert dialect_of(Event(data)) == "", data
