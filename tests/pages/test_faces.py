@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,12 @@ class Faces:
 
     def __init__(self, browser: Any, url: str) -> None:
         self.browser, self.url = browser, url
+        self.complaints: list[str] = []
         self.page = self.open()
 
     def open(self, **options: Any) -> Any:
         page = self.browser.new_context(**options).new_page()
+        page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
         page.goto(self.url + "/")
         return page
 
@@ -108,7 +111,9 @@ def faces(tool: Callable[[str], str]) -> Iterator[Faces]:
     server = launch({**ask.routes(), **dict.fromkeys(PATHS.values(), Replay)}, name="faces")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tool("chromium"), args=QUIET)
-        yield Faces(browser, server.url)
+        faces = Faces(browser, server.url)
+        yield faces
+        assert faces.complaints == []
         browser.close()
     server.stop()
 
@@ -203,6 +208,34 @@ def test_attacks_that_stream_in_harm_no_part_of_the_page(faces: Faces) -> None:
         assert page.evaluate("window.owned") is None
     assert all(html in page.evaluate("document.querySelector('details.reasoning .plain').textContent") for html in HTML)
     assert requests == [f"{faces.url}/v1/chat/completions"]
+
+
+def test_what_a_server_should_not_send_is_told_in_words(faces: Faces) -> None:
+    page = faces.open()
+    page.select_option("#way", "answers")
+    page.click("#more summary")
+    page.fill("#choices", "77")  # more than it asks for, and folded again: the form is sent all the same
+    page.click("#more summary")
+    asked: list[str] = []
+    given = {"POST": "", "GET": ""}
+
+    def answers(route: Any) -> None:
+        method = route.request.method
+        asked.append(method)
+        kind = "application/json" if method == "POST" else "text/event-stream"
+        route.fulfill(status=200, body=given[method], content_type=kind)
+
+    page.route(re.compile("/answers"), answers)
+    for given["POST"], given["GET"], told in (
+        ("7", "", "failed: the server took the question, and gave its answer no number"),
+        ("<html>", "", "failed: the server took the question, and gave its answer no number"),
+        ('{"id": "1"}', 'data: {"text": "Hello"}\n\ndata: {"text": 7}\n\nevent: error\ndata: over\n\n', "failed: the model says: over"),
+        ('{"id": "2"}', "data: x\n\nevent: done\ndata: null\n\n", "unfinished: "),
+    ):  # fmt: skip
+        page.click("#generate")
+        eventually(lambda: page.evaluate("Boolean(asked?.over && !unpainted.frame)"))
+        assert page.inner_text("#state").strip().startswith(told)
+    assert asked == ["POST", "POST", "POST", "GET", "POST", "GET"]
 
 
 WAYS = {

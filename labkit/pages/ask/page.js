@@ -136,7 +136,7 @@ async function readAgain() {
   const mine = begin(id), told = await stateOf(id);
   if (mine !== asked || mine.over) return;
   if (told.error) return ears(mine).end("failed", told.error);
-  at("prompt").value = told.prompt;
+  at("prompt").value = asText(told.prompt);
   mine.leave = readByEventSource(id, mine.answer, ears(mine));
 }
 
@@ -298,7 +298,7 @@ fetch("v1/models").then((response) => response.json()).then(({ data: [{ id, owne
   at("model").textContent = id === "alice-1865"
     ? "alice-1865, a chain of words from one book. It understands nothing, and needs no network"
     : `${id} at ${owned_by}`;
-}, () => {});
+}).catch(() => {});
 if (remember("as") === "as-text") at("as-text").checked = true;
 showAskedFor();
 show("idle", "ask something");
