@@ -19,9 +19,10 @@ import httpx
 import pytest
 
 from labkit.command import serve
+from labkit.command.cli import serve_command
 from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send
 from labkit.lab.jupyter_proxy import jupyter_proxy
-from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes
+from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes, upstream
 from labkit.pages import ask, live
 from labkit.pages.file import File
 from labkit.proxy import launch_relay
@@ -31,6 +32,7 @@ from ..chromium import QUIET
 from ..helpers import LABKIT, eventually
 
 SLOW = Pace(0.05, 100.0, 0.3)  # an answer takes two seconds: time enough to cut it, to reload, to stop
+WAYS = ["answers", "openai", "responses", "anthropic", "gemini", "ollama"]
 QUICK = Pace(0.05, 500.0, 0.1)  # where nothing is done meanwhile
 
 
@@ -80,6 +82,11 @@ def test_letting_others_in_prints_a_warning() -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert lines[0].startswith("Ask a model on http://localhost:") and lines[2].startswith("Warning: on 0.0.0.0")
+
+
+def test_the_default_wait_for_an_upstream_is_the_upstreams_own() -> None:
+    [option] = [option for option in serve_command.params if option.name == "timeout_s"]
+    assert option.default == upstream.FIRST_TOKEN_TIMEOUT_S  # it stands twice: --help shall import no httpx
 
 
 @pytest.mark.parametrize(
@@ -253,7 +260,7 @@ def visit(with_browser: Callable[[Callable[[Any], None]], None]) -> Iterator[Cal
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("way", ["answers", "openai", "anthropic", "ollama"])
+@pytest.mark.parametrize("way", WAYS)
 def test_every_token_comes_and_finished_means_finished(visit: Callable[..., None], way: str, artifacts: Path) -> None:
     def do(served: Served) -> None:
         served.ask("Who\u0007 are\u0001 you? <b>\n\u202e", way)
@@ -267,9 +274,8 @@ def test_every_token_comes_and_finished_means_finished(visit: Callable[..., None
         counted = f"{pieces} pieces" if way == "answers" else f"{tokens} tokens in {pieces} pieces"
         assert counted in numbers and "first token after" in numbers and "a second from the question on" in numbers
         wire = served.page.inner_text("#wire")
-        assert {"answers": "event: done", "openai": "[DONE]", "anthropic": "message_stop", "ollama": '"done"'}[
-            way
-        ] in wire
+        ends = {"answers": "event: done", "openai": "[DONE]", "responses": "response.completed", "gemini": '"STOP"'}
+        assert {**ends, "anthropic": "message_stop", "ollama": '"done"'}[way] in wire
         served.page.screenshot(path=artifacts / f"page-{way}.png")
 
     visit(do, hostile=0.2, pace=QUICK)
@@ -357,7 +363,6 @@ def test_a_post_that_is_cut_is_told_and_not_asked_again(visit: Callable[..., Non
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("way", ["answers", "openai", "anthropic", "ollama"])
 @pytest.mark.parametrize(
     ("trouble", "sentence"),
     [
@@ -367,11 +372,13 @@ def test_a_post_that_is_cut_is_told_and_not_asked_again(visit: Callable[..., Non
     ],
     ids=["401", "429", "under status 200"],
 )
-def test_refusals_and_failures_are_told(visit: Callable[..., None], way: str, trouble: Trouble, sentence: str) -> None:
+def test_refusals_and_failures_are_told(visit: Callable[..., None], trouble: Trouble, sentence: str) -> None:
     def do(served: Served) -> None:
-        served.ask(way=way)
-        served.state("failed")
-        assert sentence in served.why and served.page.is_enabled("#generate")
+        for way in WAYS:
+            served.ask(way=way)
+            eventually(lambda: served.page.evaluate("Boolean(asked.over)"))  # "failed" may be the last one's
+            served.state("failed")
+            assert sentence in served.why and served.page.is_enabled("#generate")
 
     visit(do, trouble=trouble, pace=QUICK)
 
