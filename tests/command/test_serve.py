@@ -481,6 +481,35 @@ def test_what_is_wrong_with_the_upstream_is_told(visit: Callable[..., None], beh
 
 
 @pytest.mark.browser
+def test_reasoning_a_tool_and_two_answers_come_and_what_is_not_forwarded_is_said(visit: Callable[..., None]) -> None:
+    behind = launch(model_routes(Studio(pace=QUICK, words=30)), name="upstream")
+
+    def do(served: Served) -> None:
+        page = served.page
+        page.click("#more summary")
+        page.check("#reasoning")
+        for way in ("answers", "anthropic"):
+            served.ask(way=way)
+            served.state("finished")
+            assert page.locator("details.reasoning").count() == (way == "answers")
+        eventually(lambda: "not forwarded: reasoning" in page.inner_text("#notes"))
+        page.fill("#choices", "2")
+        served.ask()
+        served.state("finished")
+        assert page.locator(".choice h3").all_inner_texts() == ["Answer 1", "Answer 2"]
+        page.check("#tool")
+        page.fill("#choices", "1")
+        served.ask()
+        served.state("tool_calls")
+        assert "get_weather" in page.inner_text(".part.tool") and '"city"' in page.inner_text(".part.tool pre")
+
+    try:
+        visit(do, upstream=Upstream(f"{behind.url}/v1", "any"))
+    finally:
+        behind.stop()
+
+
+@pytest.mark.browser
 def test_a_phone_in_the_dark_by_keyboard(visit: Callable[..., None], artifacts: Path) -> None:
     def do(served: Served) -> None:
         phone = {"viewport": {"width": 340, "height": 720}, "device_scale_factor": 2, "is_mobile": True}

@@ -167,6 +167,8 @@ def test_every_part_is_shown_as_what_it_is(faces: Faces) -> None:
     assert page.locator("#answer strong").inner_text() == "one" and page.locator("#answer img").count() == 0
     assert "<b>not bold</b>" in page.inner_text("#answer")
     assert "180 tokens in" in page.inner_text("#numbers") and "tokens a second" in page.inner_text("#numbers")
+    # From the question on: an answer that came in one lump would be the fastest else.
+    assert page.evaluate("rate(180 * 1000 / (asked.last - asked.began))") in page.inner_text("#numbers")
     page.check("#as-text")
     assert page.evaluate("document.querySelector('#answer .words').textContent").strip() == WRITTEN
     page.check("#as-markdown")

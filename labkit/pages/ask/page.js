@@ -85,8 +85,17 @@ function ears(mine) {
       mine.answer.leave(ending);
       show(ending, why || ENDING_SENTENCES[ending]);
       paint();
+      if (mine.way !== "answers" && mine.id) addServerNotes(mine);
     }),
   };
+}
+
+// What the server has to say of the answer beside its dialect, which has no words for it: what was not forwarded.
+async function addServerNotes(mine) {
+  const told = await stateOf(mine.id);
+  if (mine !== asked) return;
+  mine.notes.push(...asList(told.notes).map(asText).filter(Boolean));
+  showNotes();
 }
 
 function phase({ words, first }) {

@@ -110,7 +110,7 @@ const DIALECTS = {
 
 function ownQuestion({ prompt, choices, maxTokens, reasoning, tools }) {
   return {
-    prompt, ...(choices > 1 && { n: choices }), ...(maxTokens && { max_tokens: maxTokens }), ...(reasoning && { reasoning }),
+    prompt, ...(choices > 1 && { n: choices }), ...(maxTokens && { max_tokens: maxTokens }), ...(reasoning && { reasoning_effort: "medium" }),
     ...(tools.length && { tools: tools.map(asFunction) }),
   };
 }
