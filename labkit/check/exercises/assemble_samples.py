@@ -117,7 +117,7 @@ def _end_openai(rng: Random, made: _Made, trouble: str) -> None:
         made.add("message", _chunk({"content": ""}, "error", error=_OVERLOADED) if beside else {"error": _OVERLOADED})
     elif trouble not in ("cut", "no reason"):
         # Mistral's last delta has an empty content, OpenAI's is empty
-        made.add("message", _chunk({} if rng.random() < 0.3 else {"content": ""}, made.reason))
+        made.add("message", _chunk({} if made.events and rng.random() < 0.4 else {"content": ""}, made.reason))
     if trouble in ("cut", "error", "no mark"):
         return
     if rng.random() < 0.3 and not trouble.startswith("error"):
