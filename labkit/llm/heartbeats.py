@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from labkit.clock import Clock
 
-
 #: A clock may wake a little early, and a sum of times is not exact: what is left then is no time to wait.
 ROUNDING_S = 1e-3
 
