@@ -119,6 +119,23 @@ def test_mixed_tool_calls_come_one_behind_the_other_where_a_dialect_wants_it() -
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_tool_calls_that_come_mixed_are_read_whole(dialect: str) -> None:
+    (stream,) = [stream for stream in EVENTS if stream.name == "chat: two tool calls, interleaved"]
+
+    async def main() -> None:
+        async with serve({"/v1/chat/completions": (Replay, {"stream": stream})}) as origin:
+            upstream = Upstream(origin.base_url, "any", "")
+            async with served(upstream=upstream) as (_, client):
+                answer = await told(client, dialect)
+                assert [(call.name, json.loads(call.arguments)) for call in answer.tool_calls] == [
+                    (name, json.loads(arguments)) for name, arguments in stream.tool_calls
+                ]
+                assert answer.ending == "tool_calls"
+
+    asyncio.run(main())
+
+
 class HalfCharacters(RequestHandler):
     """Sends half a character wherever a text may stand."""
 
