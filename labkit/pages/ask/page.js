@@ -193,7 +193,8 @@ function paint() {
   keepAtEnd(at("answer"), () => {
     if (!asked) return;
     const { answer, over, again, words, first } = asked;
-    const thinking = words > first && !again ? duration(words - first) : "";
+    const isOne = answer.choices.size === 1; // of several, each thinks for a time of its own
+    const thinking = isOne && words > first && !again ? duration(words - first) : "";
     late = view.paint(answer, { asText: at("as-text").checked, over: Boolean(over), thinking });
   });
   showNumbers();
