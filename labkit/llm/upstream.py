@@ -226,7 +226,8 @@ class Upstream:
     def _too_late(self) -> str:
         waited_s = READ_TIMEOUT_S if self.first_token_timeout_s is None else self.first_token_timeout_s
         sentence = f"the model at {self.base_url} sent no token within {waited_s:g} s"
-        return f"{sentence}. A cold model is loaded first, which can take minutes: ask again, or give it longer"
+        cold = "A cold model is loaded first, which can take minutes"
+        return f"{sentence}. {cold}: ask again, or give it longer (labkit serve --upstream-timeout)"
 
     async def _refusal_text(self, response: httpx.Response) -> str:
         base_url, body = self.base_url, await read_beginning(response, MAX_REFUSAL_BYTES)
