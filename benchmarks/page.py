@@ -26,7 +26,9 @@ from tornado.web import RequestHandler
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from labkit.command.serve import routes
+from labkit.dialects import Part, Text
 from labkit.llm import Pace, Studio
+from labkit.llm.model_request import ModelRequest
 from labkit.server import Channel, launch
 from tests.chromium import QUIET
 
@@ -70,16 +72,16 @@ class Timed(Studio):
 
     first_ms: float = 0.0
 
-    async def _own_tokens(self, prompt: str) -> AsyncIterator[str]:
+    async def _own_parts(self, request: ModelRequest) -> AsyncIterator[Part]:
         first = True
-        async for token in super()._own_tokens(prompt):
-            if first:
+        async for part in super()._own_parts(request):
+            if first and isinstance(part, Text):
                 self.first_ms, first = time.time() * 1000, False
-            yield token
+            yield part
 
 
 def main() -> None:
-    ways = ["answers", "openai", "anthropic", "ollama", "as tutorials write it"]
+    ways = ["answers", "openai", "responses", "anthropic", "gemini", "ollama", "as tutorials write it"]
     lags: dict[str, list[float]] = {way: [] for way in ways}
     frames: dict[str, list[float]] = {way: [] for way in ways}
     studio = Timed()

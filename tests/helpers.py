@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 from labkit.wire import Comment, Decoder, Event, Signal
 
 DEADLINE_S = 20.0
+#: With LABKIT_THOROUGH=1 some tests try each combination, and not a share of them by turns: minutes instead of seconds.
+THOROUGH = os.environ.get("LABKIT_THOROUGH") == "1"
 #: The command line as a program of `python -c` that hears Ctrl-C: a worker of the suite ignores it, and its child would.
 LABKIT = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "

@@ -94,8 +94,12 @@ def reset_command(lessons: tuple[str, ...], all_of_them: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in.")
 @click.option("--upstream", metavar="URL", help="A model's server that speaks OpenAI's dialect, such as Ollama's.")
 @click.option("--model", default="", metavar="NAME", help="Which model of it. Default: the first that it lists.")
+@click.option("--upstream-timeout", "timeout_s", type=click.FloatRange(1, 86400), default=300.0, show_default=True,
+              metavar="SECONDS", help="How long its first token may take; a cold model is loaded first.")  # fmt: skip
 @click.option("--origin", "origins", multiple=True, metavar="URL", help="Whose pages may ask too, such as a hub's.")
-def serve_command(port: int, host: str, upstream: str | None, model: str, origins: tuple[str, ...]) -> None:
+def serve_command(
+    port: int, host: str, upstream: str | None, model: str, timeout_s: float, origins: tuple[str, ...]
+) -> None:
     """Serve a page that asks a model, and one with live events.
 
     Without --upstream the model is a toy that needs no network. The upstream's key is taken from the environment, as
@@ -108,7 +112,7 @@ def serve_command(port: int, host: str, upstream: str | None, model: str, origin
     if model and upstream is None:
         raise Failure(f"--model {model} is a model of which server? Say --upstream URL too")
     try:
-        model_upstream = None if upstream is None else Upstream(upstream, model)
+        model_upstream = None if upstream is None else Upstream(upstream, model, first_token_timeout_s=timeout_s)
         allowed = frozenset(map(normalize_origin, origins))
     except LabError as problem:
         raise Failure(str(problem)) from None

@@ -199,7 +199,9 @@ class ModelAnswer:
 
     @property
     def _first(self) -> AnswerChoice:
-        return self.choices[min(self.choices)] if self.choices else AnswerChoice()
+        """The choice 0. Once all has come, the lowest: a server may count from 1."""
+        index = min(self.choices, default=0) if self.ending else 0
+        return self.choices.get(index, AnswerChoice())
 
     def _in_order(self) -> list[AnswerChoice]:
         return [self.choices[index] for index in sorted(self.choices)]

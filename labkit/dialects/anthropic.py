@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.dialects.counts import told_counts
 from labkit.dialects.endings import ending_of
 from labkit.dialects.json_values import as_count, as_json, as_object, as_text
-from labkit.dialects.parts import EndMark, Finish, Part, Reasoning, Text, TokenCounts, ToolCall
+from labkit.dialects.parts import EndMark, Finish, Part, Reasoning, Text, ToolCall
 
 MESSAGE_EVENTS = frozenset({
     "message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta",
@@ -24,13 +25,15 @@ def anthropic_parts(kind: str, value: dict[str, Any]) -> Iterator[Part]:
     A tool that the provider calls itself (server_tool_use) is none that anybody waits for: its pieces have no name.
     """
     if kind == "message_start":
-        yield from _counts(as_object(as_object(value.get("message")).get("usage")))
+        usage = as_object(as_object(value.get("message")).get("usage"))
+        yield from told_counts(usage.get("input_tokens"), usage.get("output_tokens"))
     elif kind == "content_block_start":
         yield from _opening_parts(as_count(value.get("index")) or 0, as_object(value.get("content_block")))
     elif kind == "content_block_delta":
         yield from _delta_parts(as_count(value.get("index")) or 0, as_object(value.get("delta")))
     elif kind == "message_delta":
-        yield from _counts(as_object(value.get("usage")))
+        usage = as_object(value.get("usage"))
+        yield from told_counts(usage.get("input_tokens"), usage.get("output_tokens"))
         if reason := as_text(as_object(value.get("delta")).get("stop_reason")):
             yield Finish(ending_of(reason), reason)
     elif kind == "message_stop":
@@ -55,9 +58,3 @@ def _delta_parts(number: int, delta: dict[str, Any]) -> Iterator[Part]:
         yield Reasoning(thought)
     if arguments := as_text(delta.get("partial_json")):
         yield ToolCall(number, arguments=arguments)
-
-
-def _counts(usage: dict[str, Any]) -> Iterator[Part]:
-    counts = as_count(usage.get("input_tokens")), as_count(usage.get("output_tokens"))
-    if counts != (None, None):
-        yield TokenCounts(*counts)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.dialects.counts import told_counts
 from labkit.dialects.endings import ending_of
 from labkit.dialects.json_values import as_count, as_json, as_list, as_object, as_text
-from labkit.dialects.parts import Failed, Finish, Oddity, Part, Reasoning, Refusal, Text, TokenCounts, ToolCall
+from labkit.dialects.parts import Failed, Finish, Oddity, Part, Reasoning, Refusal, Text, ToolCall
 
 _NO_REASON = ("", "null", "none")  # what some servers say as long as there is none
 
@@ -107,6 +108,4 @@ def _counts(value: dict[str, Any]) -> Iterator[Part]:
     if error := as_text(groq.get("error")):  # "why a stream was stopped early", says its reference
         yield Failed(error)
     usage = as_object(value.get("usage")) or as_object(groq.get("usage"))
-    counts = as_count(usage.get("prompt_tokens")), as_count(usage.get("completion_tokens"))
-    if counts != (None, None):
-        yield TokenCounts(*counts)
+    yield from told_counts(usage.get("prompt_tokens"), usage.get("completion_tokens"))

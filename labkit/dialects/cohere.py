@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from labkit.dialects.chat import content_parts
+from labkit.dialects.counts import told_counts
 from labkit.dialects.endings import ending_of
 from labkit.dialects.json_values import as_count, as_list, as_object, as_text
-from labkit.dialects.parts import EndMark, Failed, Finish, Part, Reasoning, TokenCounts, ToolCall
+from labkit.dialects.parts import EndMark, Failed, Finish, Part, Reasoning, ToolCall
 
 COHERE_EVENTS = frozenset({
     "message-start", "content-start", "content-delta", "content-end", "tool-plan-delta", "tool-call-start",
@@ -40,9 +41,7 @@ def cohere_parts(kind: str, value: dict[str, Any]) -> Iterator[Part]:
 
 def _last_parts(delta: dict[str, Any]) -> Iterator[Part]:
     tokens = as_object(as_object(delta.get("usage")).get("tokens"))
-    counts = as_count(tokens.get("input_tokens")), as_count(tokens.get("output_tokens"))
-    if counts != (None, None):
-        yield TokenCounts(*counts)
+    yield from told_counts(tokens.get("input_tokens"), tokens.get("output_tokens"))
     if error := as_text(delta.get("error")):
         yield Failed(error)
     if reason := as_text(delta.get("finish_reason")):

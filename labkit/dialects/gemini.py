@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.dialects.counts import told_counts
 from labkit.dialects.endings import ending_of
 from labkit.dialects.json_values import as_count, as_json, as_list, as_object, as_text
-from labkit.dialects.parts import Finish, Part, Reasoning, Text, TokenCounts, ToolCall
+from labkit.dialects.parts import Finish, Part, Reasoning, Text, ToolCall
 
 
 def gemini_parts(value: dict[str, Any]) -> Iterator[Part]:
@@ -27,9 +28,7 @@ def gemini_parts(value: dict[str, Any]) -> Iterator[Part]:
     usage = as_object(value.get("usageMetadata"))
     answer = [as_count(usage.get(name)) for name in ("candidatesTokenCount", "thoughtsTokenCount")]
     counts = [count for count in answer if count is not None]
-    prompt = as_count(usage.get("promptTokenCount"))
-    if counts or prompt is not None:
-        yield TokenCounts(prompt, sum(counts) if counts else None)
+    yield from told_counts(usage.get("promptTokenCount"), sum(counts) if counts else None)
 
 
 def _content_parts(part: dict[str, Any], number: int, index: int) -> Iterator[Part]:

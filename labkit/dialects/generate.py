@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.dialects.counts import told_counts
 from labkit.dialects.endings import ending_of
-from labkit.dialects.json_values import as_count, as_object, as_text
-from labkit.dialects.parts import EndMark, Finish, Part, Text, TokenCounts
+from labkit.dialects.json_values import as_object, as_text
+from labkit.dialects.parts import EndMark, Finish, Part, Text
 
 
 def generate_parts(value: dict[str, Any]) -> Iterator[Part]:
@@ -19,9 +20,7 @@ def generate_parts(value: dict[str, Any]) -> Iterator[Part]:
     if (text := as_text(token.get("text"))) and token.get("special") is not True:  # </s> is no text
         yield Text(text)
     details = as_object(value.get("details"))
-    counts = as_count(details.get("input_length")), as_count(details.get("generated_tokens"))
-    if counts != (None, None):
-        yield TokenCounts(*counts)
+    yield from told_counts(details.get("input_length"), details.get("generated_tokens"))
     if reason := as_text(details.get("finish_reason")):
         yield Finish(ending_of(reason), reason)
         yield EndMark("details")

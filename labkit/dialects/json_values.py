@@ -27,5 +27,7 @@ def as_count(value: object) -> int | None:
 
 
 def as_json(value: object) -> str:
-    """The arguments of a tool call, where they came as an object and not as a text; "" for nothing."""
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    """The arguments of a tool call, which some dialects give as an object: as JSON without blanks, "" for nothing."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

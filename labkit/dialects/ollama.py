@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.dialects.counts import told_counts
 from labkit.dialects.endings import ending_of
-from labkit.dialects.json_values import as_count, as_json, as_list, as_object, as_text
-from labkit.dialects.parts import EndMark, Finish, Part, Reasoning, Text, TokenCounts, ToolCall
+from labkit.dialects.json_values import as_json, as_list, as_object, as_text
+from labkit.dialects.parts import EndMark, Finish, Part, Reasoning, Text, ToolCall
 
 
 def ollama_parts(value: dict[str, Any]) -> Iterator[Part]:
@@ -26,9 +27,7 @@ def ollama_parts(value: dict[str, Any]) -> Iterator[Part]:
             id = as_text(as_object(call).get("id"))
             yield ToolCall(number, id, name, as_json(function.get("arguments", {})))
     if value.get("done") is True:
-        counts = as_count(value.get("prompt_eval_count")), as_count(value.get("eval_count"))
-        if counts != (None, None):
-            yield TokenCounts(*counts)
+        yield from told_counts(value.get("prompt_eval_count"), value.get("eval_count"))
         if reason := as_text(value.get("done_reason")):  # old versions tell none
             yield Finish(ending_of(reason), reason)
         yield EndMark('"done": true')

@@ -33,8 +33,7 @@ def own_parts(value: dict[str, Any]) -> Iterator[Part]:
         yield Reasoning(thought, index)
     if refusal := as_text(value.get("refusal")):
         yield Refusal(refusal, index)
-    call = as_object(value.get("tool_call"))
-    if call:
+    if call := as_object(value.get("tool_call")):
         number, id, name = as_count(call.get("number")) or 0, as_text(call.get("id")), as_text(call.get("name"))
         yield ToolCall(number, id, name, as_text(call.get("arguments")), index)
 

@@ -132,6 +132,8 @@ def _kind_of_choices(value: dict[str, Any]) -> Dialect:
     choices = [as_object(choice) for choice in as_list(value.get("choices"))]
     if value.get("object") == "chat.completion.chunk" or any("delta" in choice for choice in choices):
         return "chat"
-    if value.get("object") == "text_completion" or any(isinstance(choice.get("text"), str) for choice in choices):
+    if value.get("object") == "text_completion" or any(
+        isinstance(choice.get("text"), str) and "finish_reason" in choice for choice in choices
+    ):
         return "completions"
     return "chat" if any("message" in choice for choice in choices) or "usage" in value else ""

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from labkit.dialects.chat import content_parts
+from labkit.dialects.counts import told_counts
 from labkit.dialects.endings import ending_of
 from labkit.dialects.failures import failure_in
 from labkit.dialects.json_values import as_count, as_list, as_object, as_text
-from labkit.dialects.parts import EndMark, Failed, Finish, Part, Reasoning, Refusal, Text, TokenCounts, ToolCall
+from labkit.dialects.parts import EndMark, Failed, Finish, Part, Reasoning, Refusal, Text, ToolCall
 
 _CALLS = ("function_call", "custom_tool_call")
 
@@ -53,9 +54,7 @@ def _arguments(item: dict[str, Any]) -> str:
 
 def _last_parts(kind: str, response: dict[str, Any]) -> Iterator[Part]:
     usage = as_object(response.get("usage"))
-    counts = as_count(usage.get("input_tokens")), as_count(usage.get("output_tokens"))
-    if counts != (None, None):
-        yield TokenCounts(*counts)
+    yield from told_counts(usage.get("input_tokens"), usage.get("output_tokens"))
     if kind == "response.failed":
         yield failure_in("", {"error": response.get("error")}) or Failed("response.failed")
     else:

@@ -62,8 +62,8 @@ def _is_of_a_model(event: Event) -> bool:
     if event.type == "message" and not _MARKS.search(event.data):
         return False
     dialect = dialect_of(event)
-    if dialect == "labkit":  # {"text": ...} may be anything
-        return event.type == "done"
+    if dialect == "labkit":  # {"text": ...} may be anything, and many a job ends with {"state": "failed"}
+        return '"ending"' in event.data
     return dialect != "" or (DONE in event.data and read_event(event) == [EndMark(DONE)])
 
 

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
-from labkit.errors import NOT_JSON
 from labkit.llm.generator import StoppedBefore
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather, whole_arguments
 from labkit.wire import Frame, encode
 
 PATH = "/v1/messages"
@@ -23,7 +22,7 @@ PING = encode(Frame(event="ping", data='{"type":"ping"}'))
 #: The stop_reason for each ending. Text that was filtered is called a refusal here; other reasons go out as they are.
 STOP_REASONS: Mapping[Ending, str] = {
     "finished": "end_turn", "length": "max_tokens", "filtered": "refusal", "refused": "refusal",
-    "tool_calls": "tool_use", "paused": "pause_turn",
+    "tool_calls": "tool_use", "paused": "pause_turn", "stopped": "cancelled",
 }  # fmt: skip
 
 
@@ -85,7 +84,12 @@ class Message(DialectWriter):
             content.append({"type": "text", "text": choice.text or choice.refusal})
         for call in choice.calls.values():
             content.append(
-                {"type": "tool_use", "id": call["id"], "name": call["name"], "input": whole_arguments(call) or {}}
+                {
+                    "type": "tool_use",
+                    "id": call["id"],
+                    "name": call["name"],
+                    "input": whole_arguments(call["arguments"]) or {},
+                }
             )
         return self._message(content, choice.finish or Finish("finished", ""), bill.prompt_tokens, bill.answer_tokens)
 
@@ -129,15 +133,6 @@ class Message(DialectWriter):
 def error(message: str, kind: str) -> dict[str, Any]:
     """The JSON body of an error response. `kind` is the type of the error, such as "overloaded_error"."""
     return {"type": "error", "error": {"type": kind, "message": message}}
-
-
-def whole_arguments(call: Mapping[str, str]) -> dict[str, Any] | None:
-    """The arguments of a tool call, where they are a whole JSON object; None where they were cut off."""
-    try:
-        value = json.loads(call["arguments"])
-    except NOT_JSON:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _stop_reason(finish: Finish | None) -> tuple[str, str | None]:

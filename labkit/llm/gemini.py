@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
-from labkit.llm.anthropic import whole_arguments
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather, whole_arguments
 from labkit.wire import Frame, encode
 
 PATH = "/v1beta/models/{model}:generateContent"
@@ -20,10 +19,10 @@ STREAM_PATH = "/v1beta/models/{model}:streamGenerateContent"
 #: The same under Gemini's other version: google-genai asks there from its third version on.
 V1_PATH = PATH.replace("/v1beta/", "/v1/")
 V1_STREAM_PATH = STREAM_PATH.replace("/v1beta/", "/v1/")
-#: The finishReason for each ending. Gemini has no word for a tool call or a refusal; other reasons go out as they are.
+#: The finishReason for each ending. Gemini has no word for a tool call; other reasons go out as they are.
 FINISH_WORDS: Mapping[Ending, str] = {
-    "finished": "STOP", "length": "MAX_TOKENS", "filtered": "SAFETY", "tool_calls": "STOP", "refused": "STOP",
-    "other": "OTHER",
+    "finished": "STOP", "length": "MAX_TOKENS", "filtered": "SAFETY", "tool_calls": "STOP",
+    "stopped": "CANCELLED", "other": "OTHER",
 }  # fmt: skip
 #: The word for a status in the body of an error (google.rpc.Code).
 STATUS_WORDS = {
@@ -48,6 +47,7 @@ class Candidates(DialectWriter):
         self._open_calls: dict[int, list[ToolCall]] = {}
         self._finishes: list[Finish] = []
         self._said = False
+        self._refused: set[int] = set()
 
     def part(self, part: Part) -> bytes:
         if isinstance(part, ToolCall):
@@ -61,6 +61,8 @@ class Candidates(DialectWriter):
         if isinstance(part, Finish):
             self._finishes.append(part)
             return finished
+        if isinstance(part, Refusal):
+            self._refused.add(part.choice)
         thought = {"thought": True} if isinstance(part, Reasoning) else {}
         return finished + self._event(part.choice, [{"text": part.text, **thought}])
 
@@ -80,6 +82,7 @@ class Candidates(DialectWriter):
                 content.append({"text": choice.text or choice.refusal})
             content += _calls(choice.calls.values())
             self._said |= bool(content)
+            self._refused |= {index} if choice.refusal else set()
             ends.append((choice.finish or Finish("finished", "stop", index), content))
         return self._end(ends, bill)
 
@@ -100,12 +103,17 @@ class Candidates(DialectWriter):
         candidates = [
             {
                 "content": {"parts": parts or [{"text": ""}], "role": "model"},
-                "finishReason": FINISH_WORDS.get(finish.ending, finish.reason.upper()),
+                "finishReason": self._word(finish),
                 "index": finish.choice,
             }
             for finish, parts in ends
         ]
         return {"candidates": candidates, **self._tail(bill)}
+
+    def _word(self, finish: Finish) -> str:
+        if finish.ending == "refused":  # a refusal in words is text, and STOP
+            return "STOP" if finish.choice in self._refused else "PROHIBITED_CONTENT"
+        return FINISH_WORDS.get(finish.ending, finish.reason.upper())
 
     def _tail(self, bill: Bill) -> dict[str, Any]:
         counts = {"promptTokenCount": bill.prompt_tokens}
@@ -127,7 +135,7 @@ def _calls(calls: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
     return [
         {"functionCall": {"id": call["id"], "name": call["name"], "args": arguments}}
         for call in calls
-        if call["name"] and (arguments := whole_arguments(call)) is not None
+        if call["name"] and (arguments := whole_arguments(call["arguments"])) is not None
     ]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from labkit.clock import SYSTEM_CLOCK, Clock
@@ -22,6 +23,7 @@ from labkit.dialects import (
     Text,
     TokenCounts,
     ToolCall,
+    mended,
     worst_ending,
 )
 from labkit.errors import LabError
@@ -221,6 +223,7 @@ class Generation:
                 if isinstance(part, Finish):
                     self._finishes[part.choice] = part
                 else:
+                    part = _writable(part)
                     self.token_count += 1
                     self.reasoning_count += isinstance(part, Reasoning)
                 self.parts.append(part)
@@ -251,6 +254,13 @@ class Generation:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _writable(part: Part) -> Part:
+    """The part with an id and a name that can be written: half a character in them becomes U+FFFD."""
+    if isinstance(part, ToolCall) and (part.id or part.name):
+        return replace(part, id=mended(part.id), name=mended(part.name))
+    return part
 
 
 def _length(part: Part) -> int:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from labkit.clock import Clock
 
+#: A clock may wake a little early, and a sum of times is not exact: what is left then is no time to wait.
+ROUNDING_S = 1e-3
+
 
 class Beats:
     """Says when one reader has been told nothing for `every_s`, and again after as many. Close it with stop().
@@ -37,11 +40,10 @@ class Beats:
         self._task.cancel()
 
     async def _run(self) -> None:
-        wait_s = self._every_s
+        left_s = self._every_s
         while True:
-            await self._clock.sleep_s(wait_s)
-            idle_s = self._clock.now_s() - self._last_s
-            if idle_s >= self._every_s:
-                self._last_s, self._is_due, idle_s = self._clock.now_s(), True, 0.0
+            await self._clock.sleep_s(left_s)
+            left_s = self._last_s + self._every_s - self._clock.now_s()
+            if left_s < ROUNDING_S:
+                self._last_s, self._is_due, left_s = self._clock.now_s(), True, self._every_s
                 self._wake()
-            wait_s = self._every_s - idle_s

@@ -111,7 +111,7 @@ class ModelHandler(StreamHandler):
             yield opening
         async with contextlib.aclosing(generation.read_with_heartbeats(self.studio.heartbeat_s)) as tokens:
             async for token in tokens:
-                if data := writer.heartbeat if token is None else writer.part(token.part):
+                if data := writer.heartbeat if token is None else writer.write(token.part):
                     yield data
         if end := self.end_of(writer, generation):
             yield end

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
-from labkit.llm.anthropic import whole_arguments
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather, whole_arguments
 
 PATH = "/api/chat"
 CONTENT_TYPE = "application/x-ndjson"
-#: The done_reason for each ending. Ollama has no word for a tool call or a refusal; other reasons go out as they are.
+#: The done_reason for each ending. Ollama has no word for a tool call; other reasons go out as they are.
 DONE_REASONS: Mapping[Ending, str] = {
-    "finished": "stop", "length": "length", "tool_calls": "stop", "refused": "stop",
+    "finished": "stop", "length": "length", "tool_calls": "stop", "stopped": "cancelled",
 }  # fmt: skip
 
 
@@ -44,6 +43,7 @@ class OllamaLines(DialectWriter):
         self._utc_now, self._took_s = utc_now, took_s
         self._open_call: list[ToolCall] = []
         self._finish: Finish | None = None
+        self._refused = False
 
     def part(self, part: Part) -> bytes:
         finished = b""
@@ -51,6 +51,7 @@ class OllamaLines(DialectWriter):
             finished = self._call_line()
         match part:
             case Text(text, 0) | Refusal(text, 0):
+                self._refused |= isinstance(part, Refusal)
                 return finished + self._line({"role": "assistant", "content": text})
             case Reasoning(text, 0):
                 return finished + self._line({"role": "assistant", "content": "", "thinking": text})
@@ -68,7 +69,7 @@ class OllamaLines(DialectWriter):
 
     def whole(self, parts: Iterable[Part], bill: Bill) -> dict[str, Any]:
         choice = gather(parts)[0]
-        self._finish = choice.finish
+        self._finish, self._refused = choice.finish, bool(choice.refusal)
         message: dict[str, Any] = {"role": "assistant", "content": choice.text or choice.refusal}
         if choice.reasoning:
             message["thinking"] = choice.reasoning
@@ -89,9 +90,12 @@ class OllamaLines(DialectWriter):
 
     def _end(self, bill: Bill) -> dict[str, Any]:
         finish = self._finish or Finish("finished", "stop")
+        reason = DONE_REASONS.get(finish.ending, finish.reason)
+        if finish.ending == "refused":  # in words it is text, and stop; without them another dialect's word is better
+            reason = "stop" if self._refused else "refusal"
         return {
             "done": True,
-            "done_reason": DONE_REASONS.get(finish.ending, finish.reason),
+            "done_reason": reason,
             "total_duration": round(self._took_s() * 1e9),
             "prompt_eval_count": bill.prompt_tokens,
             "eval_count": bill.answer_tokens,
@@ -108,7 +112,7 @@ def _calls(calls: Mapping[int, Mapping[str, str]]) -> list[dict[str, Any]]:
     return [
         {"id": call["id"], "function": {"index": index, "name": call["name"], "arguments": arguments}}
         for index, call in calls.items()
-        if call["name"] and (arguments := whole_arguments(call)) is not None
+        if call["name"] and (arguments := whole_arguments(call["arguments"])) is not None
     ]
 
 

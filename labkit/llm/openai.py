@@ -19,6 +19,7 @@ PATH = "/v1/chat/completions"
 #: The finish_reason for each ending. The others have none: their reason goes out as it is.
 FINISH_REASONS: Mapping[Ending, str] = {
     "finished": "stop", "length": "length", "filtered": "content_filter", "tool_calls": "tool_calls",
+    "stopped": "cancelled",
 }  # fmt: skip
 
 
@@ -31,6 +32,8 @@ class Completion(DialectWriter):
         head: what the chunks repeat.
         wants_usage: whether a chunk with the token counts follows the last choice (stream_options.include_usage).
     """
+
+    calls_in_order = False
 
     def __init__(self, head: AnswerHead, wants_usage: bool = False) -> None:
         super().__init__(head)

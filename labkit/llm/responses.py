@@ -18,7 +18,9 @@ PATH = "/v1/responses"
 ONE_PATH = "/v1/responses/{id}"
 CANCEL_PATH = "/v1/responses/{id}/cancel"
 #: Why a response is incomplete; with the other endings it is completed.
-INCOMPLETE: Mapping[Ending, str] = {"length": "max_output_tokens", "filtered": "content_filter"}
+INCOMPLETE: Mapping[Ending, str] = {
+    "length": "max_output_tokens", "filtered": "content_filter", "stopped": "cancelled",
+}  # fmt: skip
 
 ID_PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 
@@ -100,7 +102,7 @@ class Response(DialectWriter):
 
     def whole(self, parts: Iterable[Part], bill: Bill) -> dict[str, Any]:
         for part in parts:
-            self.part(part)
+            self.write(part)
         self.closing(bill)
         reason = self._incomplete_reason()
         details = {"reason": reason} if reason else None

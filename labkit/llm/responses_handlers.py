@@ -52,7 +52,7 @@ class ResponsesHandler(ModelHandler):
         if generation.state == "finished":
             return writer.whole(generation.parts, bill_of(generation))
         for part in generation.parts:
-            writer.part(part)
+            writer.write(part)
         if generation.state == "failed":
             writer.closing(bill_of(generation))
             return writer.as_json("failed", error={"code": "server_error", "message": generation.why})

@@ -11,6 +11,7 @@ from random import Random
 
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.dialects import Finish, Oddity, Part
+from labkit.errors import LabError
 from labkit.llm.generation import ABANDONED_AFTER_S, Generation
 from labkit.llm.generator import answer_parts
 from labkit.llm.model_request import ModelRequest, question
@@ -46,6 +47,9 @@ class Studio:
         allowed: the origins whose pages may ask, beside this server's own.
         clock: replaced in tests.
         generations: the answers by number, oldest first.
+
+    Raises:
+        LabError: heartbeat_s is not above 0.
     """
 
     pace: Pace = field(default_factory=Pace)
@@ -61,6 +65,10 @@ class Studio:
     allowed: frozenset[str] = frozenset()
     clock: Clock = SYSTEM_CLOCK
     generations: OrderedDict[str, Generation] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        if not self.heartbeat_s > 0:
+            raise LabError(f"heartbeat_s={self.heartbeat_s!r} is no time between two heartbeats. Say seconds above 0")
 
     @property
     def model(self) -> str:

@@ -19,6 +19,7 @@ from labkit.client.httpx_client import new_client, shared_tls_context
 from labkit.dialects import (
     Ending,
     Failed,
+    Oddity,
     Part,
     Reasoning,
     Refusal,
@@ -107,9 +108,9 @@ class Upstream:
     async def parts(self, request: ModelRequest) -> AsyncGenerator[Part, None]:
         """The parts of the model's answer, as they arrive.
 
-        Text, Reasoning, Refusal and ToolCall come in pieces. At the end come TokenCounts, if they are told; an Oddity
-        for each note, whose `why` is a sentence (what was not forwarded, what was odd about the stream); and a Finish
-        for each choice. The caller must close the generator.
+        First comes an Oddity for each thing that was not forwarded. Text, Reasoning, Refusal and ToolCall come in
+        pieces. At the end come TokenCounts, if they are told; an Oddity for each thing that was odd about the stream;
+        and a Finish for each choice. The `why` of an Oddity is a sentence. The caller must close the generator.
 
         Raises:
             UpstreamFailed: with what went wrong, in a sentence for the page: nobody answers, it refuses, it failed, or
@@ -142,7 +143,9 @@ class Upstream:
                 raise UpstreamFailed(f"the connection to the model at {self.base_url} cannot be made ({why})") from None
             except TimeoutError:
                 raise UpstreamFailed(self._too_late) from None
-            exchange = UpstreamExchange(response, deadline_s, notes)
+            for note in notes:
+                yield Oddity("", note)
+            exchange = UpstreamExchange(response, deadline_s)
             async with aclosing(self._read(exchange)) as parts:
                 async for part in parts:
                     yield part
@@ -223,7 +226,8 @@ class Upstream:
     def _too_late(self) -> str:
         waited_s = READ_TIMEOUT_S if self.first_token_timeout_s is None else self.first_token_timeout_s
         sentence = f"the model at {self.base_url} sent no token within {waited_s:g} s"
-        return f"{sentence}. A cold model is loaded first, which can take minutes: ask again, or give it longer"
+        cold = "A cold model is loaded first, which can take minutes"
+        return f"{sentence}. {cold}: ask again, or give it longer (labkit serve --upstream-timeout)"
 
     async def _refusal_text(self, response: httpx.Response) -> str:
         base_url, body = self.base_url, await read_beginning(response, MAX_REFUSAL_BYTES)

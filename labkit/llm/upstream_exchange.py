@@ -24,14 +24,14 @@ class UpstreamExchange:
     Args:
         response: the response, its body not yet read.
         deadline_s: the time of the loop by which the first token must have come; None: for ever.
-        notes: a sentence for each thing that is worth telling.
         answer: takes the events.
+        notes: a sentence for each thing that is worth telling, beside those of the answer.
     """
 
     response: httpx.Response
     deadline_s: float | None
-    notes: list[str]
     answer: ModelAnswer = field(default_factory=ModelAnswer)
+    notes: list[str] = field(default_factory=list)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """The events of the body, as they arrive, each before the answer has taken it.

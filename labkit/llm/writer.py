@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 from labkit.dialects import Finish, Part, Reasoning, Refusal, Text, ToolCall
+from labkit.errors import NOT_JSON
 from labkit.llm.trouble import ErrorShape
 from labkit.wire import Frame, encode
 
@@ -56,6 +58,55 @@ class WholeChoice:
     finish: Finish | None = None
 
 
+class CallsInOrder:
+    """Puts the pieces of mixed tool calls in order: all of one, then all of the next. Other parts stay where they are.
+
+    The pieces of a call wait while the one before is not whole, and no longer than to the next part that is no call.
+    What comes for a call behind its end is dropped.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, ToolCall] = {}  # by the number of the choice, with all of its arguments so far
+        self._waiting: dict[int, dict[int, list[ToolCall]]] = {}
+        self._ended: set[tuple[int, int]] = set()
+
+    def feed(self, part: Part) -> list[Part]:
+        """The parts whose turn it is now."""
+        if not isinstance(part, ToolCall):
+            return [*self._left(getattr(part, "choice", 0)), part]
+        if (part.choice, part.number) in self._ended:
+            return []
+        first, waiting = self._open.get(part.choice), self._waiting.setdefault(part.choice, {})
+        if first is None or first.number == part.number:
+            return self._next([part], first)
+        if whole_arguments(first.arguments) is None:
+            waiting.setdefault(part.number, []).append(part)
+            return []
+        self._ended.add((part.choice, first.number))
+        return self._next([*waiting.pop(part.number, []), part], None)
+
+    def _next(self, pieces: list[ToolCall], first: ToolCall | None) -> list[Part]:
+        arguments = "".join(piece.arguments for piece in pieces)
+        so_far = "" if first is None else first.arguments
+        self._open[pieces[0].choice] = replace(pieces[0], arguments=so_far + arguments)
+        return list(pieces)
+
+    def _left(self, choice: int) -> list[Part]:
+        self._open.pop(choice, None)
+        return [piece for pieces in self._waiting.pop(choice, {}).values() for piece in pieces]
+
+
+def whole_arguments(arguments: str) -> dict[str, Any] | None:
+    """The arguments of a tool call, where they are a whole JSON object; None where they are cut off."""
+    if not arguments.rstrip().endswith("}"):
+        return None
+    try:
+        value = json.loads(arguments)
+    except NOT_JSON:
+        return None
+    return value if isinstance(value, dict) else None
+
+
 class DialectWriter(ABC):
     """Writes one answer in a dialect, from its parts. Every method gives bytes, of which none is no event.
 
@@ -65,9 +116,18 @@ class DialectWriter(ABC):
 
     #: What is sent while the model thinks; b"" where the dialect has nothing for it.
     heartbeat: ClassVar[bytes] = COMMENT
+    #: Whether one tool call stands behind the other. In the dialect of OpenAI's chat completions they may be mixed.
+    calls_in_order: ClassVar[bool] = True
 
     def __init__(self, head: AnswerHead) -> None:
         self.head = head
+        self._order = CallsInOrder()
+
+    def write(self, part: Part) -> bytes:
+        """The events with this part, and with those that waited for it."""
+        if not self.calls_in_order:
+            return self.part(part)
+        return b"".join(map(self.part, self._order.feed(part)))
 
     def opening(self) -> bytes:
         """What comes before the first part, at once."""
@@ -75,7 +135,7 @@ class DialectWriter(ABC):
 
     @abstractmethod
     def part(self, part: Part) -> bytes:
-        """The events with this part."""
+        """The events with this part, whose turn it is."""
 
     def closing(self, bill: Bill) -> bytes:
         """What comes after the last part, up to the end mark."""

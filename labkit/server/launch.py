@@ -270,12 +270,15 @@ class LabServer:
         state = f"down, {state}" if self.down else state
         return f"<LabServer {self.name!r} {'; '.join([state, *list(self.problems)[-1:]])}>"
 
+    def _link(self, path: str) -> str:
+        if "{" in path:  # a pattern leads nowhere
+            return html.escape(path)
+        address = html.escape(self.url + path)
+        return f'<a href="{address}" target="_blank">{address}</a>'
+
     def _repr_html_(self) -> str:
         if not self.running:
             return html.escape(repr(self))
-        links = " ".join(
-            f'<a href="{html.escape(self.url + path)}" target="_blank">{html.escape(self.url + path)}</a>'
-            for path in self._paths()
-        )
+        links = " ".join(map(self._link, self._paths()))
         problems = "".join(f"<br>{html.escape(problem)}" for problem in list(self.problems)[-1:])
         return f"Server <b>{html.escape(self.name)}</b> is running: {links}{problems}"

@@ -32,6 +32,7 @@ def holds(sample: Sample) -> set[str]:
         "two choices": '"index": 1, "delta"' in whole,
         "thinking": "Hm." in whole,
         "tool": "partial_json" in whole or "tool_calls" in whole,
+        "refusal": '"refusal":' in whole,
         "nothing": "" in texts,
         "blanks": "[DONE] " in texts,
         "error": sample.expected[1] == "failed",  # type: ignore[index]
@@ -50,7 +51,7 @@ def test_the_endings_are_the_labs_words() -> None:
 
 @pytest.mark.parametrize(("level", "names"), [
     (0, {"null", "no choices"}),
-    (1, {"null", "no choices", "two choices", "thinking", "tool", "parts"}),
+    (1, {"null", "no choices", "two choices", "thinking", "tool", "parts", "refusal"}),
     (2, {"null", "no choices", "two choices", "thinking", "tool", "parts", "nothing", "blanks", "error",
          "error and mark", "error beside choices", "no mark"}),
 ])  # fmt: skip

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
-from tornado.web import RequestHandler
 
 from labkit.dialects import Ending, Finish, Oddity, Part, Reasoning, Refusal, Text, ToolCall, worst_ending
 from labkit.doctor import judge
@@ -15,6 +15,7 @@ from labkit.llm.model_request import ModelRequest, Turn
 from labkit.recording import Arrival, Recording
 from labkit.server import serve
 
+from .replay import Replay
 from .streams import STREAMS, ModelStream
 
 EVENTS = [stream for stream in STREAMS if not stream.lines]
@@ -23,20 +24,6 @@ CAUSES: dict[Ending, str] = {
     "refused": "llm-refused", "length": "llm-length", "other": "llm-other-end",
 }  # fmt: skip
 by_name = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-
-
-class Replay(RequestHandler):
-    """Sends its stream, and cuts the connection where the stream says so."""
-
-    def initialize(self, stream: ModelStream) -> None:
-        self.stream = stream
-
-    async def post(self) -> None:
-        self.set_header("Content-Type", "text/event-stream")
-        self.write(self.stream.body)
-        await self.flush()
-        if self.stream.broken:
-            self.request.connection.stream.close()  # type: ignore[attr-defined]
 
 
 class Received:
@@ -58,7 +45,7 @@ class Received:
         return "".join(part.text for part in self.parts if isinstance(part, kind) and part.choice == choice)
 
     @property
-    def tool_calls(self) -> tuple[tuple[str, str], ...]:
+    def tool_calls(self) -> list[tuple[str, object]]:
         """The name and the arguments of each tool call of the first choice, put together by their number alone."""
         calls: dict[int, list[str]] = {}
         for part in self.parts:
@@ -66,7 +53,7 @@ class Received:
                 call = calls.setdefault(part.number, ["", ""])
                 call[0] += part.name
                 call[1] += part.arguments
-        return tuple((name, arguments) for name, arguments in calls.values())
+        return [(name, json.loads(arguments)) for name, arguments in calls.values()]
 
 
 async def received(base_url: str) -> Received:
@@ -110,7 +97,7 @@ def test_an_upstream_passes_on_what_came_and_how_it_ended(
     said = got.said(Text), got.said(Reasoning), got.said(Refusal)
     assert said == (stream.text, stream.reasoning, stream.refusal)
     assert stream.choices in ((), tuple(got.said(Text, index) for index in range(len(stream.choices))))
-    assert got.tool_calls == stream.tool_calls
+    assert got.tool_calls == [(name, json.loads(arguments)) for name, arguments in stream.tool_calls]
     assert any(isinstance(part, Oddity) for part in got.parts) is (stream.is_odd and got.problem is None)
     if got.problem is not None and stream.ending == "failed":
         assert stream.why in str(got.problem)

@@ -118,6 +118,34 @@ def test_what_keeps_the_line_open_is_no_part_and_what_nobody_knows_is_an_oddity(
     assert read_line("") == [] and read_event(Event(DONE)) == read_event(Event("[DONE]\r ")) == [EndMark(DONE)]
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({"choices": 7}, "choices that are no objects"),
+        ({"choices": [None]}, "choices that are no objects"),
+        ({"choices": [{"delta": "x"}]}, "a delta that is no object"),
+    ],
+)
+def test_a_chunk_that_makes_no_sense_is_an_oddity(value: object, why: str) -> None:
+    assert [part.why for part in read_event(Event(json.dumps(value))) if isinstance(part, Oddity)] == [why]
+
+
+def test_no_part_is_empty() -> None:
+    empty = {"content": [{"text": "", "refusal": "", "thinking": ""}, ""], "tool_calls": [{"index": 0}], "refusal": ""}
+    assert read_event(Event(json.dumps({"choices": [{"delta": empty}]}))) == []
+    for kind, delta in (("output_text", ""), ("function_call_arguments", ""), ("mcp_call_arguments", "{}")):
+        assert read_event(Event(json.dumps({"type": f"response.{kind}.delta", "delta": delta}))) == []
+    for event in EVENTS:
+        for part in read_event(event):
+            assert part != Text("") and part != Reasoning("") and part != TokenCounts(None, None)
+
+
+def test_a_message_beside_a_delta_is_not_read_twice() -> None:
+    answer, message = ModelAnswer(), {"content": "whole"}
+    choice = {"index": 0, "delta": {"content": "piece"}, "message": message}
+    assert answer.feed_event(Event(json.dumps({"choices": [choice]}))) == [Text("piece")]
+
+
 def test_numbers_that_are_none_are_not_counted() -> None:
     assert read_event(Event(json.dumps(USAGE))) == [TokenCounts(3, 2)]
     for wrong in (True, -1, "3", 1.5, None):
@@ -127,7 +155,8 @@ def test_numbers_that_are_none_are_not_counted() -> None:
 def test_a_dialect_is_told_only_by_what_belongs_to_it() -> None:
     assert dialect_of(Event(json.dumps(A))) == "chat"
     for data in (
-        DONE, '{"error": "x"}', '{"question": "?", "choices": ["a", "b"]}', '{"candidates": ["Ann", {"name": "Bob"}]}',
+        DONE, '{"error": "x"}', '{"choices": [{"text": "Paris"}, {"text": "Rome"}]}',
+        '{"question": "?", "choices": ["a", "b"]}', '{"candidates": ["Ann", {"name": "Bob"}]}',
         '{"done": true, "message": "moved"}', '{"token": "abc"}', '{"type": "done"}', '{"text": "a", "by": "Ann"}',
     ):  # fmt: skip
         assert dialect_of(Event(data)) == "", data
@@ -160,6 +189,7 @@ def test_the_worst_of_two_reasons_is_told() -> None:
     answer = ModelAnswer()
     for reason in ("stop", "length", "stop"):
         answer.feed_event(Event(json.dumps(chat(finish=reason))))
+    answer.close()
     answer.close()
     assert (answer.ending, answer.reason, answer.notes) == ("length", "length", ["the end mark is missing"])
 

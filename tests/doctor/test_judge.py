@@ -275,6 +275,8 @@ HEALTHY = {
     "fields that nobody knows": lambda: judge(body(b"id: 1\nversion: 1\nsource: a\ndata: x\n\n")),
     "a model that waits for a tool": lambda: judge(body(*events(*MODEL, model_end("tool_calls"), "[DONE]"))),
     "an error that is no model's": lambda: judge(body(*events('{"error": {"message": "no such room"}}', '{"room": 1}'))),
+    "a job that ends as the lab's answers did": lambda: judge(body(b'id: 1\ndata: {"text": "step 1"}\n\n', b'event: done\ndata: {"state": "failed"}\n\n')),
+    "choices that are no model's, as texts": lambda: judge(body(*events('{"question": "?", "choices": [{"text": "a"}, {"text": "b"}]}'))),
     "choices that are no model's": lambda: judge(body(*events('{"question": "?", "choices": ["a", "b"]}'))),
     "the responses of OpenAI, posted": lambda: judge(body(b'event: response.created\ndata: {}\n\nevent: response.completed\ndata: {}\n\n'), FurtherAnswers(posted=True)),
     "Gemini's": lambda: judge(body(b'data: {"candidates": [{"content": 1}]}\n\ndata: {"candidates": [{"finishReason": "STOP"}]}\n\n')),

@@ -124,6 +124,47 @@ def test_a_failure_keeps_what_was_made() -> None:
     asyncio.run(main())
 
 
+def test_a_heartbeat_is_due_only_where_nothing_came_for_so_long() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        generation = Generation(slowly(clock, 40), clock=clock)  # a token each second
+        read: dict[float, list[int]] = {0.7: [], 1.5: [], 5.0: []}
+
+        async def listen(every_s: float) -> None:
+            async for token in generation.read_with_heartbeats(every_s):
+                read[every_s].append(token is None)
+
+        reading = [asyncio.create_task(listen(every_s)) for every_s in read]
+        for _ in range(450):
+            await passes(clock, 0.1)
+        await asyncio.gather(*reading)
+        assert read[0.7][:5] == [True, False, True, False, True] and sum(read[0.7]) == 40
+        assert read[1.5] == read[5.0] == [False] * 40
+
+    asyncio.run(main())
+
+
+def test_what_makes_the_parts_is_closed_when_an_answer_is_too_long() -> None:
+    closed: list[bool] = []
+
+    async def endless() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "x" * 400_000
+        finally:
+            closed.append(True)
+
+    async def main() -> None:
+        source = endless()  # kept: dropped, it would be closed by itself
+        generation = Generation(source)
+        async for _ in generation.read():
+            pass
+        await asyncio.sleep(0)
+        assert generation.state == "failed" and closed == [True]
+
+    asyncio.run(main())
+
+
 def test_the_studio_answers_the_same_prompt_alike_and_at_its_pace() -> None:
     async def main() -> None:
         clock = VirtualClock()

@@ -25,8 +25,11 @@ LOCATIONS = (
     "location /chat/ {{ proxy_pass {url}/; }}",
     "location /host/ {{ proxy_pass {url}/; proxy_set_header Host $http_host; }}",
     "location /room/ {{ proxy_pass {url}/; }} location = /room {{ proxy_pass {url}/; }}",
+    "location = /circle {{ proxy_pass {url}/; }} location = /circle/ {{ return 308 /circle; }}",
     "location = /page.css {{ return 404; }}",
 )
+
+BARE = "text=Its address has to end with a slash"
 
 
 class Below:
@@ -99,11 +102,16 @@ def test_without_the_slash_the_page_goes_to_where_its_parts_are(below: Below) ->
         below.page.wait_for_url(below.origin + there)
         eventually(lambda: below.page.inner_text("#word") in ("idle", "failed"))  # there is no answer c
     assert below.ask("answers") == "finished"
-    # And where no script runs, the page says what is wrong.
+    # Where that leads round in a circle, or no script runs, the page says what is wrong.
+    below.open("/circle")
+    asked: list[str] = []
+    below.page.on("request", lambda request: asked.append(request.url))
+    below.page.wait_for_timeout(300)  # a circle takes some 20 ms
+    assert below.page.locator(BARE).is_visible() and len(asked) < 10
     bare = below.browser.new_context(java_script_enabled=False).new_page()
     for path, is_wrong in (("/room", True), ("/room/", False)):
         bare.goto(below.origin + path)
-        assert bare.locator("text=Its address has to end with a slash").is_visible() is is_wrong
+        assert bare.locator(BARE).is_visible() is is_wrong
 
 
 def test_a_page_that_may_not_ask_says_what_lets_it(below: Below) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from ..dialects.streams import (
     says,
 )  # fmt: skip
 from ..helpers import eventually
+from .attacks import HTML, MARKDOWN
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +57,9 @@ CONTRAST = """() => {
     const pair = [getComputedStyle(at('word')).color, getComputedStyle(document.body).backgroundColor].map(light);
     return Math.max(...pair) / Math.min(...pair);
 }"""
+
+#: What can run or load something.
+ACTIVE = "main :is(script, img, svg, iframe, object, embed, form form, base, meta, video, audio, style), main [onerror]"
 
 
 class Replay(RequestHandler):
@@ -80,10 +85,12 @@ class Faces:
 
     def __init__(self, browser: Any, url: str) -> None:
         self.browser, self.url = browser, url
+        self.complaints: list[str] = []
         self.page = self.open()
 
     def open(self, **options: Any) -> Any:
         page = self.browser.new_context(**options).new_page()
+        page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
         page.goto(self.url + "/")
         return page
 
@@ -104,12 +111,14 @@ def faces(tool: Callable[[str], str]) -> Iterator[Faces]:
     server = launch({**ask.routes(), **dict.fromkeys(PATHS.values(), Replay)}, name="faces")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tool("chromium"), args=QUIET)
-        yield Faces(browser, server.url)
+        faces = Faces(browser, server.url)
+        yield faces
+        assert faces.complaints == []
         browser.close()
     server.stop()
 
 
-MARKDOWN = """A *book* without pictures has **one** use:
+WRITTEN = """A *book* without pictures has **one** use:
 
 1. it is read,
 2. and `read again`.
@@ -126,7 +135,7 @@ print("without pictures")
 See [Alice](https://www.gutenberg.org/ebooks/11), <b>not bold</b>, and ![a rabbit](https://evil.example/rabbit.png)."""
 
 RICH = [
-    ModelStream("rich", events(chat(reasoning_content="The user asks about books. Let me think about what a picture is for, and what a word can do without one."), *(chat(word + " ") for word in MARKDOWN.split(" ")), chat(finish="stop"), {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 180}}, DONE), "finished"),
+    ModelStream("rich", events(chat(reasoning_content="The user asks about books. Let me think about what a picture is for, and what a word can do without one."), *(chat(word + " ") for word in WRITTEN.split(" ")), chat(finish="stop"), {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 180}}, DONE), "finished"),
     ModelStream("tools", events(chat("I look it up."), chat(tool_calls=[call(0, "", "call_1", "get_weather"), call(1, "", "call_2", "get_time")]), chat(tool_calls=[call(0, '{"city": ')]), chat(tool_calls=[call(0, '"Rome"}'), call(1, "{\"zone")]), chat(finish="tool_calls"), DONE), "tool_calls"),
     ModelStream("choices", events(chat("A book is for reading."), chat("A book is a **door**", index=1), chat(" And for dreaming."), chat(finish="stop"), chat(", if you can find", index=1), chat(finish="length", index=1), DONE), "length"),
     ModelStream("refusal", events(chat(refusal="I will not help with that, "), chat(refusal="and here is why."), chat(finish="stop"), DONE), "refused"),
@@ -158,8 +167,10 @@ def test_every_part_is_shown_as_what_it_is(faces: Faces) -> None:
     assert page.locator("#answer strong").inner_text() == "one" and page.locator("#answer img").count() == 0
     assert "<b>not bold</b>" in page.inner_text("#answer")
     assert "180 tokens in" in page.inner_text("#numbers") and "tokens a second" in page.inner_text("#numbers")
+    # From the question on: an answer that came in one lump would be the fastest else.
+    assert page.evaluate("rate(180 * 1000 / (asked.last - asked.began))") in page.inner_text("#numbers")
     page.check("#as-text")
-    assert page.evaluate("document.querySelector('#answer .words').textContent").strip() == MARKDOWN
+    assert page.evaluate("document.querySelector('#answer .words').textContent").strip() == WRITTEN
     page.check("#as-markdown")
     assert page.locator("#answer table td").count() == 4
     page = faces.ask(tools)
@@ -180,6 +191,53 @@ def test_every_part_is_shown_as_what_it_is(faces: Faces) -> None:
     assert page.locator("#notes li").all_inner_texts() == [
         "1 event left out: empty data", "1 event left out: no JSON", "the end mark is missing",
     ]  # fmt: skip
+
+
+def test_attacks_that_stream_in_harm_no_part_of_the_page(faces: Faces) -> None:
+    """Each character a token, in the answer, the reasoning, a refusal, a tool's name and arguments, and an error."""
+    page, requests = faces.open(), []
+    page.on("request", lambda request: requests.append(request.url))
+    text = "\n\n".join([*HTML, *MARKDOWN])
+    parts = [chat(reasoning_content=text), chat(refusal=text), chat(tool_calls=[call(0, text, text, text)])]
+    tokens = [chat(text[start : start + 2]) for start in range(0, len(text), 2)]
+    error = ("error", {"error": {"message": HTML[0], "type": HTML[3]}})
+    faces.ask(ModelStream("attack", events(*parts, *tokens, error), "failed"), page=page)
+    assert page.inner_text("#why") == f"the model says: {HTML[0]}"
+    for radio in ("#as-text", "#as-markdown"):
+        page.check(radio)
+        page.click("details.reasoning summary")
+        assert page.locator(ACTIVE).count() == 0
+        assert page.evaluate("window.owned") is None
+    assert all(html in page.evaluate("document.querySelector('details.reasoning .plain').textContent") for html in HTML)
+    assert requests == [f"{faces.url}/v1/chat/completions"]
+
+
+def test_what_a_server_should_not_send_is_told_in_words(faces: Faces) -> None:
+    page = faces.open()
+    page.select_option("#way", "answers")
+    page.click("#more summary")
+    page.fill("#choices", "77")  # more than it asks for, and folded again: the form is sent all the same
+    page.click("#more summary")
+    asked: list[str] = []
+    given = {"POST": "", "GET": ""}
+
+    def answers(route: Any) -> None:
+        method = route.request.method
+        asked.append(method)
+        kind = "application/json" if method == "POST" else "text/event-stream"
+        route.fulfill(status=200, body=given[method], content_type=kind)
+
+    page.route(re.compile("/answers"), answers)
+    for given["POST"], given["GET"], told in (
+        ("7", "", "failed: the server took the question, and gave its answer no number"),
+        ("<html>", "", "failed: the server took the question, and gave its answer no number"),
+        ('{"id": "1"}', 'data: {"text": "Hello"}\n\ndata: {"text": 7}\n\nevent: error\ndata: over\n\n', "failed: the model says: over"),
+        ('{"id": "2"}', "data: x\n\nevent: done\ndata: null\n\n", "unfinished: "),
+    ):  # fmt: skip
+        page.click("#generate")
+        eventually(lambda: page.evaluate("Boolean(asked?.over && !unpainted.frame)"))
+        assert page.inner_text("#state").strip().startswith(told)
+    assert asked == ["POST", "POST", "POST", "GET", "POST", "GET"]
 
 
 WAYS = {

@@ -21,9 +21,9 @@ def assemble(events: list[tuple[str, str]]) -> tuple[str, str]:
     Anthropic: the text is delta.text where delta.type is text_delta. The reason is delta.stop_reason, and the event
     message_stop is the end mark. What the model thinks, and arguments for tools, are no text.
     The endings, and the reasons that mean them: "finished" (stop, end_turn, stop_sequence), "length" (length,
-    max_tokens, model_context_window_exceeded), "filtered" (content_filter), "refused" (refusal), "tool_calls"
-    (tool_calls, tool_use), "paused" (pause_turn), "other" (any other reason). "failed": an event has an error, whatever
-    else comes. Without a reason: "finished" if the end mark came, else "unfinished".
+    max_tokens, model_context_window_exceeded), "filtered" (content_filter), "refused" (refusal; or stop, where OpenAI's
+    delta.refusal came), "tool_calls" (tool_calls, tool_use), "paused" (pause_turn), "other" (any other reason).
+    "failed": an event has an error, whatever else comes. No reason: "finished" at an end mark, else "unfinished".
     It needs: import json
     Example:
     assemble([("message", '{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}')]) -> ("Hi", "unfinished")
@@ -51,8 +51,8 @@ EXERCISE = Exercise(
             "Anthropic's too, and what is no text of this answer",
             "Only delta.text of a text_delta, and delta.content of the choice whose index is 0, are text of this "
             "answer. The content may be a list of parts. The reason is `finish_reason` or `stop_reason`; one that no "
-            "ending is given for is other.",
-            lambda: samples("assemble/2", ("anthropic", "openai"), OPENAI_REASONS, BESIDE, count=120),
+            "ending is given for is other. OpenAI's refusals say stop.",
+            lambda: samples("assemble/2", ("anthropic", "openai"), OPENAI_REASONS, (*BESIDE, "refuses"), count=120),
         ),
         Level(
             "answers that break, and oddities",

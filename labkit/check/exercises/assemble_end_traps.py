@@ -69,6 +69,28 @@ class _RefusalIsFinished(AnswerReader):
         return "finished" if reason == "refusal" else super().meaning(reason)
 
 
+class _RefusalSaysStop(AnswerReader):
+    sentence = (
+        "A refusal in OpenAI's dialect was called finished. Its reason is stop, as that of an answer; that the model "
+        "refuses is told by `delta.refusal`, where its sentence stands."
+    )
+
+    def refuses(self, delta: dict[str, Any]) -> bool:
+        return False
+
+
+class _RefusalIsText(AnswerReader):
+    sentence = "The sentence of a refusal stands in the text. It comes in the place of an answer, and is none."
+
+    def said(self, delta: dict[str, Any]) -> str:
+        return super().said(delta) + str(delta.get("refusal") or "")
+
+
+class _RefusalIsAnAnswer(_RefusalIsText):
+    def refuses(self, delta: dict[str, Any]) -> bool:
+        return False
+
+
 class _ToolIsFinished(AnswerReader):
     sentence = (
         "An answer that waits for the result of a tool was called finished. It goes on when the program has called the "
@@ -149,12 +171,14 @@ class _NoStopReason(AnswerReader):
 
 END_TRAPS = traps_of(
     (
-        _EndIsFinished, _LengthIsFinished, _FilterIsFinished, _RefusalIsFinished, _ToolIsFinished, _DialectsWord,
-        _StopSequenceIsOther, _UnknownRaises, _UnknownAsItIs, _UnknownIsFinished, _UnknownIsUnfinished, _NoStopReason,
+        _EndIsFinished, _LengthIsFinished, _FilterIsFinished, _RefusalIsFinished, _RefusalSaysStop, _RefusalIsText,
+        _ToolIsFinished, _DialectsWord, _StopSequenceIsOther, _UnknownRaises, _UnknownAsItIs, _UnknownIsFinished,
+        _UnknownIsUnfinished, _NoStopReason,
     ),
     "read",
     {
         _EndIsFinished: (_AlwaysFinished, _ReasonsNotRead, _MarkIsFinished),
         _LengthIsFinished: (_MaxTokensIsFinished,),
+        _RefusalIsText: (_RefusalIsAnAnswer,),
     },
 )  # fmt: skip

@@ -27,7 +27,7 @@ def assemble(events: list[tuple[str, str]]) -> tuple[str, str]:
     endings = {"stop": "finished", "end_turn": "finished", "stop_sequence": "finished", "length": "length",
                "max_tokens": "length", "model_context_window_exceeded": "length", "content_filter": "filtered",
                "refusal": "refused", "tool_calls": "tool_calls", "tool_use": "tool_calls", "pause_turn": "paused"}
-    text, reason, marked = "", "", False
+    text, reason, refused, marked = "", "", False, False
     for _, data in events:
         if data.strip() == "[DONE]":
             marked = True
@@ -44,14 +44,16 @@ def assemble(events: list[tuple[str, str]]) -> tuple[str, str]:
                 if isinstance(content, list):
                     content = "".join(part["text"] for part in content if part["type"] == "text")
                 text += content
+                refused = refused or bool(choice["delta"].get("refusal"))
                 reason = choice.get("finish_reason") or reason
         delta = value.get("delta") or {}
         if delta.get("type") == "text_delta":
             text += delta["text"]
         reason = delta.get("stop_reason") or reason
-    if not reason:
-        return text, "finished" if marked else "unfinished"
-    return text, endings.get(reason, "other")
+    ending = "finished" if marked else "unfinished"
+    if reason:
+        ending = endings.get(reason, "other")
+    return text, "refused" if refused and ending == "finished" else ending
 # fmt: on
 
 
@@ -61,7 +63,7 @@ class AnswerReader:
     sentence: ClassVar[str]
 
     def read(self, events: Events) -> TextAndEnding:
-        self.text, self.reason, self.marked = "", "", False
+        self.text, self.reason, self.refused, self.marked = "", "", False, False
         for kind, data in events:
             if self.is_mark(data):
                 self.marked = True
@@ -100,6 +102,7 @@ class AnswerReader:
         for choice in self.choices(value):
             if self.has_text(choice):
                 self.add(self.said(choice["delta"]))
+                self.refused = self.refused or self.refuses(choice["delta"])
             if self.has_reason(choice):
                 self.reason = choice.get("finish_reason") or self.reason
 
@@ -116,6 +119,9 @@ class AnswerReader:
         content = delta.get("content") or ""
         return self.parts(content) if isinstance(content, list) else content
 
+    def refuses(self, delta: dict[str, Any]) -> bool:
+        return bool(delta.get("refusal"))
+
     def parts(self, content: list[dict[str, Any]]) -> str:
         return "".join(part["text"] for part in content if part["type"] == "text")
 
@@ -131,7 +137,8 @@ class AnswerReader:
         self.text += piece
 
     def answer(self) -> TextAndEnding:
-        return self.text, self.ending()
+        ending = self.ending()
+        return self.text, "refused" if self.refused and ending == "finished" else ending
 
     def ending(self) -> str:
         return self.meaning(self.reason) if self.reason else self.without_reason()

@@ -70,7 +70,7 @@ def samples(
 
 
 def _sample(events: Events, pieces: list[str], reason: str, trouble: str) -> Sample:
-    ending = ENDINGS.get(reason, "other")
+    ending = "refused" if any('"refusal"' in data for _, data in events) else ENDINGS.get(reason, "other")
     if trouble in ("cut", "no reason"):
         ending = "unfinished" if trouble == "cut" else "finished"
     if trouble.startswith("error"):
@@ -83,7 +83,11 @@ def _chunk(delta: dict[str, object], reason: str | None = None, index: int = 0, 
 
 
 def _openai(rng: Random, pieces: list[str], reason: str, extra: str, trouble: str) -> Sample:
-    made = _Made("tool_calls" if extra == "tool" else reason)
+    made = _Made({"tool": "tool_calls", "refuses": "stop"}.get(extra, reason))
+    if extra == "refuses":
+        pieces = []
+        for part in ("I cannot", " say."):
+            made.add("message", _chunk({"refusal": part}))
     if rng.random() < 0.3:
         made.add("message", _chunk({"role": "assistant", "content": None}))
     if extra == "thinks":
@@ -113,7 +117,7 @@ def _end_openai(rng: Random, made: _Made, trouble: str) -> None:
         made.add("message", _chunk({"content": ""}, "error", error=_OVERLOADED) if beside else {"error": _OVERLOADED})
     elif trouble not in ("cut", "no reason"):
         # Mistral's last delta has an empty content, OpenAI's is empty
-        made.add("message", _chunk({} if rng.random() < 0.3 else {"content": ""}, made.reason))
+        made.add("message", _chunk({} if made.events and rng.random() < 0.4 else {"content": ""}, made.reason))
     if trouble in ("cut", "error", "no mark"):
         return
     if rng.random() < 0.3 and not trouble.startswith("error"):

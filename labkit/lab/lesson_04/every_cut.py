@@ -161,8 +161,9 @@ def body(frames: Sequence[Frame]) -> bytes:
     return b"".join(map(encode, (Frame(retry_ms=0), *frames)))
 
 
-async def cut_on_sockets(frames: Sequence[Frame], how: How) -> Tally:
-    """A real server, a real relay that cuts the first connection after each number of bytes in turn, a real client."""
+async def cut_on_sockets(frames: Sequence[Frame], how: How, first: int = 0, step: int = 1) -> Tally:
+    """A real server, a real relay that cuts the first connection after each number of bytes in turn, a real client;
+    with `step` after each third, say, from the byte `first` on."""
     expected, tally = events_of(frames), Tally()
 
     class Finite(StreamHandler):
@@ -176,7 +177,7 @@ async def cut_on_sockets(frames: Sequence[Frame], how: How) -> Tally:
     of_the_wire = how != "clean"
     async with serve(Finite) as server, relay(server.url) as proxy:
         size = await _size(proxy.url, of_the_wire)
-        for count in range(size):
+        for count in range(first, size, step):
             proxy.set(First(1, Cut(bytes=count, how=how, of_the_wire=of_the_wire)))
             tally.count(await _read(EventSource(proxy.url, clock=ImpatientClock())), expected)
     return tally

@@ -38,9 +38,10 @@ class AnswerChoice {
   }
 
   add(part, dialect) {
-    if (part.kind === "tool_call") this.addCall(part, dialect);
-    else if (part.kind !== "finish") this[part.kind] += part.text;
+    if (part.kind === "tool_call") return this.addCall(part, dialect);
+    if (part.kind !== "finish") this[part.kind] += part.text;
     else if (!this.ending || worstEnding([this.ending, part.ending]) === part.ending) ({ ending: this.ending, reason: this.reason } = part);
+    return true;
   }
 
   addCall(piece, dialect) {
@@ -50,11 +51,13 @@ class AnswerChoice {
       known.id ||= piece.id;
       known.name ||= piece.name;
       known.arguments += piece.arguments;
-    } else if (piece.id || piece.name) { // else it belongs to a tool that the provider calls itself
+    } else {
+      if (!piece.id && !piece.name) return false; // it belongs to a tool that the provider calls itself
       this.places.set(piece.number, this.toolCalls.length);
       const { id, name, arguments: args } = piece;
       this.toolCalls.push({ number: this.toolCalls.length, id, name, arguments: args });
     }
+    return true;
   }
 
   // Decides how it ended, now that nothing more comes: `otherwise` where it gave no reason.
@@ -78,19 +81,14 @@ class Answer {
   oddities = new Map();
   endNotes = [];
 
-  // The parts of the next event, which are taken into the answer.
+  // The parts of the next event that were taken into the answer.
   feedEvent({ data, type = "message" }) {
     if (this.ending) return [];
     const { dialect, parts, whole } = readData(data, type);
     this.dialect ||= dialect;
     if (dialect === "labkit" && type === "done") this.readEnd(JSON.parse(data));
     const news = whole.filter(({ choice = 0 }) => this.choices.get(choice)?.isEmpty ?? true);
-    const all = [...news, ...parts];
-    for (const [place, part] of all.entries()) {
-      this.take(part);
-      if (this.ending) return all.slice(0, place + 1);
-    }
-    return all;
+    return [...news, ...parts].filter((part) => this.take(part) !== false);
   }
 
   // The same for a line of JSON, as Ollama sends them.
@@ -146,7 +144,8 @@ class Answer {
       this.settle(false);
     } else if (part.kind === "finish" && this.dialect === "labkit") { // it tells one ending for all
       for (const index of this.choices.size ? this.choices.keys() : [0]) this.choice(index).add(part, this.dialect);
-    } else this.choice(part.choice).add(part, this.dialect);
+    } else return this.choice(part.choice).add(part, this.dialect);
+    return true;
   }
 
   choice(index) {

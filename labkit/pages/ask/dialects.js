@@ -355,6 +355,6 @@ function hasOllamaText(value) {
 function dialectOfChoices(value) {
   const choices = asList(value.choices).map(asObject);
   if (value.object === "chat.completion.chunk" || choices.some((choice) => "delta" in choice)) return "chat";
-  if (value.object === "text_completion" || choices.some((choice) => typeof choice.text === "string")) return "completions";
+  if (value.object === "text_completion" || choices.some((choice) => typeof choice.text === "string" && "finish_reason" in choice)) return "completions";
   return choices.some((choice) => "message" in choice) || "usage" in value ? "chat" : "";
 }

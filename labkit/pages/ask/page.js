@@ -85,8 +85,17 @@ function ears(mine) {
       mine.answer.leave(ending);
       show(ending, why || ENDING_SENTENCES[ending]);
       paint();
+      if (mine.way !== "answers" && mine.id) addServerNotes(mine);
     }),
   };
+}
+
+// What the server has to say of the answer beside its dialect, which has no words for it: what was not forwarded.
+async function addServerNotes(mine) {
+  const told = await stateOf(mine.id);
+  if (mine !== asked) return;
+  mine.notes.push(...asList(told.notes).map(asText).filter(Boolean));
+  showNotes();
 }
 
 function phase({ words, first }) {
@@ -136,7 +145,7 @@ async function readAgain() {
   const mine = begin(id), told = await stateOf(id);
   if (mine !== asked || mine.over) return;
   if (told.error) return ears(mine).end("failed", told.error);
-  at("prompt").value = told.prompt;
+  at("prompt").value = asText(told.prompt);
   mine.leave = readByEventSource(id, mine.answer, ears(mine));
 }
 
@@ -184,7 +193,8 @@ function paint() {
   keepAtEnd(at("answer"), () => {
     if (!asked) return;
     const { answer, over, again, words, first } = asked;
-    const thinking = words > first && !again ? duration(words - first) : "";
+    const isOne = answer.choices.size === 1; // of several, each thinks for a time of its own
+    const thinking = isOne && words > first && !again ? duration(words - first) : "";
     late = view.paint(answer, { asText: at("as-text").checked, over: Boolean(over), thinking });
   });
   showNumbers();
@@ -298,7 +308,7 @@ fetch("v1/models").then((response) => response.json()).then(({ data: [{ id, owne
   at("model").textContent = id === "alice-1865"
     ? "alice-1865, a chain of words from one book. It understands nothing, and needs no network"
     : `${id} at ${owned_by}`;
-}, () => {});
+}).catch(() => {});
 if (remember("as") === "as-text") at("as-text").checked = true;
 showAskedFor();
 show("idle", "ask something");

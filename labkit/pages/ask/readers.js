@@ -7,7 +7,14 @@
 async function startAnswer(question) {
   const response = await fetch("answers", post(ownQuestion(question)));
   if (!response.ok) throw new Error(await refusal(response));
-  return (await response.json()).id;
+  const id = asText((await readJson(response)).id);
+  if (!id) throw new Error("the server took the question, and gave its answer no number. Is it labkit's?");
+  return id;
+}
+
+// The JSON object in a response; an empty one where there is none.
+async function readJson(response) {
+  return asObject(await response.json().catch(() => null));
 }
 
 function readByEventSource(id, answer, tell) {
@@ -29,7 +36,14 @@ function readByEventSource(id, answer, tell) {
     answer.close();
     tell.end();
   });
-  source.onerror = async () => {
+  source.onerror = async (event) => {
+    if (event.data !== undefined) { // no trouble on the way: the server sent an event of the type "error"
+      source.close();
+      tell.wire(`event: error\ndata: ${event.data}\n\n`);
+      tell.parts(answer.feedEvent(event));
+      answer.close();
+      return tell.end();
+    }
     if (source.readyState !== EventSource.CLOSED) return tell.lost();
     const told = await stateOf(id);
     tell.end("failed", told.error ?? "the server sent no event stream, so the browser gave up");
@@ -96,7 +110,7 @@ const DIALECTS = {
 
 function ownQuestion({ prompt, choices, maxTokens, reasoning, tools }) {
   return {
-    prompt, ...(choices > 1 && { n: choices }), ...(maxTokens && { max_tokens: maxTokens }), ...(reasoning && { reasoning }),
+    prompt, ...(choices > 1 && { n: choices }), ...(maxTokens && { max_tokens: maxTokens }), ...(reasoning && { reasoning_effort: "medium" }),
     ...(tools.length && { tools: tools.map(asFunction) }),
   };
 }
@@ -167,7 +181,7 @@ function address(id) {
 async function stateOf(id) {
   try {
     const response = await fetch(address(id), { headers: { Accept: "application/json" } });
-    return response.ok ? await response.json() : { error: await refusal(response) };
+    return response.ok ? await readJson(response) : { error: await refusal(response) };
   } catch {
     return { error: "the server cannot be reached" };
   }
@@ -175,12 +189,9 @@ async function stateOf(id) {
 
 // The sentence in an error's body: each dialect wraps it in its own way.
 async function refusal(response) {
-  try {
-    const { message } = failureIn("error", asObject(await response.json()));
-    // The server does not know under which origin its page was opened behind a proxy; the page does.
-    const way = response.status === 403 ? `. Start it with --origin ${location.origin} if it may` : "";
-    return `${message}${way} (status ${response.status})`;
-  } catch {
-    return `the server answered with status ${response.status}`;
-  }
+  const said = failureIn("", await readJson(response));
+  if (!said) return `the server answered with status ${response.status}`;
+  // The server does not know under which origin its page was opened behind a proxy; the page does.
+  const way = response.status === 403 ? `. Start it with --origin ${location.origin} if it may` : "";
+  return `${said.message}${way} (status ${response.status})`;
 }

@@ -155,7 +155,8 @@ class AnswerView {
       if (over && several && answer.dialect !== "labkit") view.end(endingWord(choice.ending), ENDING_SENTENCES[choice.ending], ENDING_KINDS[choice.ending]);
       late ||= view.late;
     }
-    this.box.dataset.empty = over && !answer.choices.size ? "No text came." : "";
+    const isEmpty = [...answer.choices.values()].every((choice) => choice.isEmpty);
+    this.box.dataset.empty = over && isEmpty ? "No text came." : "";
     return late;
   }
 
