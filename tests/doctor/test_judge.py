@@ -206,8 +206,8 @@ NOTED: dict[str, Callable[[], Diagnosis]] = {
     "llm-odd": lambda: judge(body(*events("keep-alive", *MODEL, model_end("stop"), "[DONE]"))),
     "quiet": lambda: judge(body(ended=False)),
 }
-#: Those with tests of their own, in test_head.py.
-IN_HEADS = {"gzip-members", "cors-credentials"}
+#: Those with tests of their own, in test_head.py and test_preflight.py.
+IN_HEADS = {"gzip-members", "cors-credentials", "preflight-refused"}
 
 
 def _at_once(recording: Recording) -> Recording:
