@@ -36,7 +36,7 @@ def look_at_head(recording: Recording, further: FurtherAnswers) -> Iterator[Find
         return
     yield from _media_type(recording)
     yield from _gzip_members(recording)
-    if further.origin and not _is_same_origin(further.origin, recording.url):
+    if further.origin and not is_same_origin(further.origin, recording.url):
         yield from _cors(recording, further.origin)
     if is_cacheable(recording) and not further.posted:
         control = recording.headers.get("cache-control")
@@ -49,7 +49,7 @@ def look_at_head(recording: Recording, further: FurtherAnswers) -> Iterator[Find
             yield Finding("six-connections", f"the answer came over {recording.http_version}")
 
 
-def _is_same_origin(origin: str, url: str) -> bool:
+def is_same_origin(origin: str, url: str) -> bool:
     """Whether the URL has this origin: then its pages may read it without CORS headers."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" == origin
