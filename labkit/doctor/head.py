@@ -57,7 +57,10 @@ def is_same_origin(origin: str, url: str) -> bool:
 
 def is_cacheable(recording: Recording) -> bool:
     """Whether a shared cache may keep the answer without asking the server again."""
-    return not _NOT_STORED.search(recording.headers.get("cache-control", ""))
+    control = recording.headers.get("cache-control", "")
+    # Without Cache-Control an Expires that is no date, such as 0, says that it has passed. RFC 9111, 5.3.
+    expired = not control and recording.headers.get("expires", "").strip() in ("0", "-1")
+    return not (expired or _NOT_STORED.search(control))
 
 
 def _status_text(recording: Recording) -> str:

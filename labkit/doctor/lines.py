@@ -12,6 +12,8 @@ from labkit.errors import counted
 from labkit.wire.explain import Step
 
 FIELDS = ("data", "event", "id", "retry")
+#: What servers send to say that they are still there.
+BEATS = frozenset({"", "ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep alive"})
 _FIELD_NAME = re.compile(r"[A-Za-z][\w-]*:")
 _ALMOST = re.compile(r"""[\s\u200b\u2060]*["'<]?(data|event|id|retry)["'>]?\s*[:=\uff1a]""", re.I)
 #: Fields that are wrong by a letter or a word, as beginners and other protocols write them.
@@ -93,15 +95,18 @@ def _lone_lines(steps: list[Step], content: Content) -> Iterator[Finding]:
         yield Finding("json-lines", f"{_times(json_lines)} ignored, such as {shorten(json_lines[0].line)}")
         return
     named, bare = _parted(others, lambda step: bool(_FIELD_NAME.match(step.line)))
-    if not has_data and others and not content.blocks:
+    harmless = [step for step in bare if step.line.strip().lower() in BEATS]  # a heartbeat that nobody hears is one
+    bare = bare if len(harmless) < len(bare) else []
+    is_one_field = len(named) == 1 and not _LIKE_DATA.match(named[0].line)
+    if not has_data and (bare or named) and not content.blocks and (bare or not is_one_field):
         like_data = next((step.line for step in others if _LIKE_DATA.match(step.line)), others[0].line)
         yield Finding(
             "bare-lines", f"no line begins with 'data:'; {_times(others)} ignored, such as {shorten(like_data)}"
         )
     elif bare:
         yield Finding("bare-lines", f"{_times(bare)} outside of all events ignored, such as {shorten(bare[0].line)}")
-    elif named:
-        yield Finding("unknown-field", f"the line {shorten(named[0].line)}")
+    elif named or harmless:
+        yield Finding("unknown-field", f"the line {shorten((named or harmless)[0].line)}")
 
 
 def _is_json(step: Step, content: Content) -> bool:

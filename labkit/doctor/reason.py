@@ -11,7 +11,9 @@ from labkit.recording import Recording
 
 LONGEST_REASON = 120  # characters
 READ_BYTES = 16 * 1024
-_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.I | re.S)
+_TITLE = re.compile(r"<(title|h1|pre)\b[^>]*>(.*?)</\1>", re.I | re.S)
+#: A title that says nothing, as Express gives it: what stands in the page says more.
+_EMPTY_TITLES = ("", "error")
 _TAG = re.compile(r"<[^>]*>")
 #: Where servers put it. Source: RFC 9457 (title, detail), and the documentation of FastAPI, OpenAI, Spring.
 _KEYS = ("message", "detail", "error_description", "msg", "error", "errors", "reason", "title", "description")
@@ -30,7 +32,7 @@ def reason_of(recording: Recording) -> str:
         return _one_line(found or text)
     if text.startswith("<"):
         titles = [_one_line(html.unescape(_TAG.sub(" ", match[2]))) for match in _TITLE.finditer(text)]
-        return next((title for title in titles if title), "")
+        return next((title for title in titles if title.lower() not in _EMPTY_TITLES), next(iter(titles), ""))
     return _one_line(text)
 
 

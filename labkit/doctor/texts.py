@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from labkit.doctor.body import Block, Content, as_written, shorten
 from labkit.doctor.diagnosis import Finding
 from labkit.doctor.json_text import has_no_number, is_python_text, reads_as_json
+from labkit.doctor.lines import BEATS
 from labkit.errors import counted
 from labkit.recording import Recording
 
@@ -31,7 +32,6 @@ _TWICE = re.compile(
 _ERROR_PAGE = re.compile(
     r"\s*<(?:!doctype html|html)\b.*(?:\b[45]\d\d\b|error|denied|unavailable|log ?in)", re.I | re.S
 )
-_BEATS = frozenset({"", "ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep alive"})
 #: A share of events so small may quote the mistakes of others.
 FEW = 0.1
 
@@ -43,7 +43,7 @@ def look_at_texts(content: Content, readable: Recording) -> Iterator[Finding]:
     if wrapped:
         yield Finding("double-data", f"the line 'data: {as_written(wrapped[0])}', and {len(wrapped) - 1} more like it")
         return
-    texts = [block.event.data for block in content.blocks if block.event.data.strip() not in (*_BEATS, "[DONE]")]
+    texts = [block.event.data for block in content.blocks if block.event.data.strip() not in (*BEATS, "[DONE]")]
     yield from _printed_objects(texts)
     yield from _damaged_characters(texts, content)
     pages = [text for text in texts if _ERROR_PAGE.match(text[:2000])]
@@ -146,13 +146,12 @@ def _empty_messages(content: Content, readable: Recording) -> Iterator[Finding]:
     words = {block.event.data.strip() for block in empty}
     if any(tell() for tell in told_apart) and (words != {""} or len(others) or len(empty) > 1):
         what = "with empty data" if words == {""} else f"such as {shorten(max(words))}"
-        yield Finding(
-            "empty-messages", f"{len(empty)} of {counted(len(messages), 'message')} {what}, and no event type"
-        )
+        evidence = f"{len(empty)} of {counted(len(messages), 'message')} {what}, and no event type"
+        yield Finding("empty-messages", evidence, None if words == {""} else "note")
 
 
 def _is_beat(block: Block) -> bool:
-    return block.event.data.strip().lower() in _BEATS and not block.own_id
+    return block.event.data.strip().lower() in BEATS and not block.own_id
 
 
 def _come_alone(readable: Recording) -> bool:

@@ -104,7 +104,6 @@ BROKEN: list[tuple[str, str, str | bytes, dict[str, object]]] = [
     ("type-odd", "quotes", 'id: 1\nevent: "tick"\ndata: 1\n\n', {}),
     ("type-odd", "blanks", "id: 1\nevent: tick \ndata: 1\n\n", {}),
     ("empty-messages", "2 of 4", 'id: 1\ndata: {"n": 1}\n\ndata: \n\nid: 2\ndata: {"n": 1}\n\ndata:\n\n', {}),
-    ("empty-messages", "'ping'", 'data: {"n": 1}\n\ndata: ping\n\ndata: {"n": 2}\n\n', {}),
     ("empty-messages", "3 of 6", "data: tick\n\ndata: \n\n" * 3, {"every_s": 1.0}),
 ]  # fmt: skip
 
@@ -148,6 +147,14 @@ HEALTHY: dict[str, tuple[str, dict[str, object]]] = {
     "JSON with words that look hard": (ticks('{"a": "NaN", "b": "Infinity"}', '{"nan": 1}'), {}),
     "a model's end mark without a blank line": (FINISHED + "data: [DONE]", {"ended": True}),
     "a field of its own": ("id: 1\ntime: 12\ndata: a\n\n" * 1, {}),
+    "a word as heartbeat": ('data: {"n": 1}\n\ndata: ping\n\ndata: {"n": 2}\n\n', {}),
+    "a bare word as heartbeat": (ticks("a", "b") + "ping\n\n" * 3, {}),
+    "nothing yet but a field of its own": ("version: 1\n\n: open\n\n", {}),
+    "Wikimedia's": (':ok\n\nevent: message\nid: [{"topic":"a","offset":1}]\ndata: {"title":"x"}\n\n', {}),
+    "Mastodon's": (':)\n\nevent: update\ndata: {"id":"1"}\n\n:thump\n\n', {}),
+    "the old transport of MCP": ("event: endpoint\ndata: /messages/?session_id=1\n\n: ping - 2026-01-01\n\n", {}),
+    "a page that reloads itself": ('data: {"action":"building"}\n\ndata: \U0001f493\n\ndata: \U0001f493\n\n', {}),
+    "Turbo's": ("id: 1\ndata: <turbo-stream action=\"append\" target=\"a\">\ndata: <template>x</template>\n\n", {}),
     "an event called data": ("id: 1\nevent: data\ndata: a\n\n", {}),
     "greetings of Datastar": ("id: 1\nevent: datastar-patch-elements\ndata: elements <div id=\"a\"></div>\n\n", {}),
 }  # fmt: skip

@@ -88,11 +88,13 @@ def as_json(value: object) -> bytes:
         (as_json([{"error": "busy"}]), "busy"),
         (as_json({"code": 7}), '{"code": 7}'),
         (b"<html><head><title></title></head><body><h1>502 <i>Bad</i> Gateway</h1>", "502 Bad Gateway"),
+        (b"<html><head><title>Error</title></head><body><pre>Cannot GET /a</pre></body>", "Cannot GET /a"),
+        (b"<html><head><title>Error</title></head>", "Error"),
         (b"upstream connect error\nor disconnect", "upstream connect error or disconnect"),
         (b"x" * 500, "x" * 117 + "..."),
         (b"{" * 9000, "{" * 117 + "..."),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 @pytest.mark.parametrize("coding", ["", "gzip"])
 def test_the_reason_that_the_body_gives_is_shown(body: bytes, said: str, coding: str) -> None:
@@ -107,6 +109,11 @@ def test_what_the_head_says_about_the_status_is_shown() -> None:
     assert seen(answer(405, b"", allow="POST")) == "status 405; Allow: POST"
     assert seen(answer(503, b"", retry_after="7")) == "status 503; Retry-After: 7"
     assert seen(answer(401, b"\xff", content_encoding="dcb")) == "status 401"  # a body that nobody can read
+
+
+def test_an_answer_that_has_expired_is_in_no_cache() -> None:
+    assert answer(cache_control="", expires="0").healthy
+    assert answer(cache_control="", expires="Thu, 01 Jan 2099 00:00:00 GMT").first == "cacheable"
 
 
 def test_each_piece_a_gzip_text_of_its_own() -> None:
