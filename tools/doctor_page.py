@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labkit.doctor import Cause, causes
+from labkit.doctor import Cause, Remedy, causes
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
 HEAD = """\
 # What the doctor finds
 
 `labkit doctor URL` watches a stream as a browser would, asks once more, and says what is wrong, what shows it, why it
-is so, and which line mends it. It judges by what came and when; no header that names a product is believed. Exit code
-0: healthy, 1: something has to be mended (an error or a warning), 2: there was nothing to examine.
+is so, and which line mends it. It judges by what came and when; no cause is found by a header that names a product.
+Such a header, and the look of the body, only choose whose line is offered first. Exit code 0: healthy, 1: something has
+to be mended (an error or a warning), 2: there was nothing to examine.
 
 ```
 labkit doctor https://my.app/events
@@ -47,11 +48,16 @@ def _section(cause: Cause) -> str:
     if cause.remedies:
         lines += ["| where | line | source |", "|---|---|---|"]
         lines += [
-            f"| {remedy.where} | `{_cell(remedy.line)}` | [{_host(remedy.source)}]({remedy.source}) |"
+            f"| {_where(remedy)} | `{_cell(remedy.line)}` | [{_host(remedy.source)}]({remedy.source}) |"
             for remedy in cause.remedies
         ]
         lines.append("")
     return "\n".join(lines)
+
+
+def _where(remedy: Remedy) -> str:
+    statuses = ", ".join(map(str, remedy.statuses))
+    return f"{remedy.where} ({statuses})" if statuses else remedy.where
 
 
 def _cell(text: str) -> str:

@@ -6,7 +6,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -14,11 +14,15 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One way to mend a cause: the `line` to write, `where` to write it, and the `source` that says so."""
+    """One way to mend a cause: the `line` to write, `where` to write it, and the `source` that says so.
+
+    `statuses` are those that it is for; none: it is for any.
+    """
 
     where: str
     line: str
     source: str
+    statuses: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,20 @@ class Cause:
 def causes() -> dict[str, Cause]:
     """All causes by name, in the order of causes.toml."""
     table = tomllib.loads(files("labkit.doctor").joinpath("causes.toml").read_text("utf-8"))["cause"]
+    lines = {entry["name"]: [_remedy(line) for line in entry["remedy"]] for entry in table}
     return {
         entry["name"]: Cause(
             entry["name"],
             entry["severity"],
             entry["title"],
             entry["why"],
-            tuple(Remedy(**remedy) for remedy in entry["remedy"]),
+            # What mends a like cause mends this one too: those lines follow its own.
+            tuple(dict.fromkeys([*lines[entry["name"]], *lines.get(entry.get("like", ""), [])])),
             rank,
         )
         for rank, entry in enumerate(table)
     }
+
+
+def _remedy(line: dict[str, Any]) -> Remedy:
+    return Remedy(line["where"], line["line"], line["source"], tuple(line.get("status", ())))

@@ -12,6 +12,7 @@ from labkit.doctor.course import Course, apart_of, course_of
 from labkit.doctor.pattern import duration_text, pattern_of
 from labkit.errors import counted
 from labkit.recording import Recording, bursts
+from labkit.wire.media_type import extract_media_type
 
 LATE_SHARE = 0.2  # a hold meets a fifth of the events at least; a hiccup of the network meets one
 PATH_S = 0.3  # a longer way, of a round trip that is longer by so much, is no hold
@@ -88,11 +89,9 @@ def _unlike(direct: Recording, through: Recording) -> str:
     """Why the two are no two ways of one stream; "" if they may be."""
     if through.status and direct.status != through.status:
         return f"The server itself answers {direct.status}, and through the hop came {through.status}"
-    kinds = [
-        recording.headers.get("content-type", "").partition(";")[0].strip().lower() for recording in (direct, through)
-    ]
-    if through.headers and kinds[0] != kinds[1]:
-        names = [kind or "none" for kind in kinds]
+    kinds = [extract_media_type(one.headers.get("content-type")) for one in (direct, through)]
+    if through.headers and len({kind and kind.essence for kind in kinds}) > 1:
+        names = [kind.essence if kind is not None else "no media type" for kind in kinds]
         return f"The server itself sends {names[0]}, and through the hop came {names[1]}"
     return ""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labkit.doctor.causes import SEVERITIES, Cause, Remedy, Severity, causes
+from labkit.doctor.products import fitting_remedies, products_of
 from labkit.recording import Recording
 from labkit.system.secrets import hidden
 
@@ -26,12 +27,16 @@ class Finding:
         evidence: what was measured or read, as a sentence.
         given_severity: replaces the severity of the cause.
         running: options of the command that is running, such as "--compare": no advice names them.
+        products: what seems to be there, as products_of() says: their remedies come first.
+        status: the status of the answer: remedies for other ones are left out; None keeps all.
     """
 
     name: str
     evidence: str
     given_severity: Severity | None = None
-    running: tuple[str, ...] = ()
+    running: tuple[str, ...] = field(default=(), compare=False)
+    products: tuple[str, ...] = field(default=(), compare=False)
+    status: int | None = field(default=None, compare=False)
 
     @property
     def cause(self) -> Cause:
@@ -50,8 +55,9 @@ class Finding:
 
     @property
     def remedies(self) -> tuple[Remedy, ...]:
-        """The cause's remedies, without those that are running."""
-        return tuple(remedy for remedy in self.cause.remedies if not self._names_running(remedy.line))
+        """The cause's remedies, those for the product that seems to be there first, without those that are running."""
+        fitting = fitting_remedies(self.cause.remedies, self.products, self.status)
+        return tuple(remedy for remedy in fitting if not self._names_running(remedy.line))
 
     def _names_running(self, text: str) -> bool:
         return any(option in text for option in self.running)
@@ -83,7 +89,8 @@ class FurtherAnswers:
     compression; `second_recording` to the same request a second time. `origin` is the page's origin that was sent.
     `http2`: whether the server would speak it. `posted`: the request was a POST, whose answer no cache keeps.
     `leaving_noticed`: whether a labkit server noticed that this reader left. `direct` is the same stream, taken at the
-    same time at the server itself. `port` says what answers at a port from which no head came.
+    same time at the server itself. `port` says what answers at a port from which no head came. `preflight` is
+    the answer to what a browser asks before fetch() resumes or posts, with `header_names` (each with "") of our own.
     """
 
     resumed: Recording | None = None
@@ -96,6 +103,8 @@ class FurtherAnswers:
     leaving_noticed: bool | None = None
     direct: Recording | None = None
     port: PortAnswer | None = None
+    preflight: Recording | None = None
+    header_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -173,6 +182,12 @@ class Diagnosis:
         lines = [f"<Diagnosis of {self.url}: {'healthy' if self.healthy else self.first}>"]
         lines += [f"  {finding!r}" for finding in self.findings]
         return "\n".join(lines)
+
+
+def with_products(findings: Iterable[Finding], recording: Recording) -> tuple[Finding, ...]:
+    """The same findings, whose remedies begin with those for the product that this answer seems to come from."""
+    products, status = products_of(recording), recording.status or None
+    return tuple(replace(finding, products=products, status=status) for finding in findings)
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

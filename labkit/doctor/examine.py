@@ -16,12 +16,15 @@ from labkit.doctor.course import Course, apart_of, course_of
 from labkit.doctor.diagnosis import Diagnosis, FurtherAnswers, PortAnswer
 from labkit.doctor.ending import SILENCE_S
 from labkit.doctor.follow_up import FirstEvent, ask_further
+from labkit.doctor.head import is_same_origin
 from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
 from labkit.doctor.port import ask_port, ask_root, offers_http2
+from labkit.doctor.preflight import ask_preflight
 from labkit.doctor.request import NotExamined, Request
 from labkit.recording import Recording
 from labkit.system.secrets import secrets_of, shown_url
+from labkit.wire.media_type import extract_media_type
 
 __all__ = ["ComparedDiagnosis", "FirstEvent", "NotExamined", "Request", "examine", "examine_both"]
 
@@ -87,12 +90,20 @@ async def _examine(
     further = replace(further, http2=await offers_http2(first.url, request.verify))
     if first.status != 200 or not _is_stream(first):
         return judge(first, further)
+    if request.origin and not is_same_origin(request.origin, first.url):
+        further = await _with_preflight(request, first, further)
     further = replace(further, leaving_noticed=await readers.leaving_noticed(reader_count))
     skipped_requests: list[str] = []
     if not watch_only:
         further, skipped_requests = await ask_further(request, first, further, seconds, may_open_more)
     _check_lines(first, further, shown_url(request.url))
     return judge(first, further, tuple(skipped_requests))
+
+
+async def _with_preflight(request: Request, first: Recording, further: FurtherAnswers) -> FurtherAnswers:
+    names = dict.fromkeys(request.headers or {}, "")
+    answer = await ask_preflight(first.url, request.origin, posted=further.posted, headers=names, verify=request.verify)
+    return replace(further, preflight=answer, header_names=names)
 
 
 class _PortQuestion:
@@ -160,7 +171,8 @@ def _explain_missing_head(first: Recording, url: str, seconds: float) -> str:
 
 
 def _is_stream(first: Recording) -> bool:
-    return first.headers.get("content-type", "").lower().startswith("text/event-stream")
+    media_type = extract_media_type(first.headers.get("content-type"))
+    return media_type is not None and media_type.essence == "text/event-stream"
 
 
 def _check_lines(first: Recording, further: FurtherAnswers, url: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from labkit.doctor.arrival import look_at_arrivals, look_at_missing_head
 from labkit.doctor.body import read_content
 from labkit.doctor.content import look_at_content, look_at_ids
-from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers, ordered
+from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers, ordered, with_products
 from labkit.doctor.ending import look_at_end, look_at_return
 from labkit.doctor.facts import facts_of, head_facts
 from labkit.doctor.head import FATAL, look_at_head
 from labkit.doctor.hop import weigh_findings
 from labkit.doctor.language_models import is_model, look_at_answer
+from labkit.doctor.preflight import look_at_preflight
 from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.system.secrets import shown_url
@@ -40,6 +41,10 @@ def judge(
     except ValueError as problem:
         findings.append(Finding("unreadable-encoding", str(problem)))
         return _diagnosis(recording, further, findings, skipped_requests, head_facts(recording))
+    if further.preflight is not None:
+        findings += look_at_preflight(
+            further.preflight, further.origin, posted=further.posted, headers=further.header_names
+        )
     findings += _look_at_body(recording, readable, further, findings)
     return _diagnosis(recording, further, findings, skipped_requests, facts_of(recording, readable))
 
@@ -51,7 +56,8 @@ def _diagnosis(
     skipped_requests: tuple[str, ...],
     facts: tuple[str, ...],
 ) -> Diagnosis:
-    return Diagnosis(shown_url(recording.url), ordered(findings), facts, skipped_requests, recording, further)
+    named = with_products(ordered(findings), recording)
+    return Diagnosis(shown_url(recording.url), named, facts, skipped_requests, recording, further)
 
 
 def _look_at_body(

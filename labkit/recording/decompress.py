@@ -6,11 +6,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from labkit.errors import DecompressionBomb
+from labkit.recording.modern_codings import PACKAGES, ModernCoding, installed_codings
 
 #: zlib's numbers for a gzip header, a zlib header, and none. Source: zlib manual, inflateInit2.
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 _GZIP_NAMES = ("gzip", "x-gzip")
 NAMES = (*_GZIP_NAMES, "deflate")
+#: What browsers know as a coding. Any other name ("none", "UTF-8", "compress") they ignore, and with it those beside
+#: it: Chromium 156 was asked. dcb and dcz are RFC 9842's.
+_BROWSERS_KNOW = frozenset({*NAMES, "br", "zstd", "dcb", "dcz"})
 
 #: As much is taken out at once: what is held is this, for each coding, whatever the body holds.
 PART_BYTES = 64 * 1024
@@ -25,7 +29,8 @@ class Decompressor:
     """Takes the codings of a response off its body.
 
     Args:
-        encoding: the value of Content-Encoding: gzip, x-gzip and deflate, several with commas between them.
+        encoding: the value of Content-Encoding: gzip, x-gzip and deflate, br and zstd where their packages are
+            installed; several with commas between them.
 
     Raises:
         ValueError: another coding is among them, or there are more than MAX_CODINGS.
@@ -35,11 +40,12 @@ class Decompressor:
 
     def __init__(self, encoding: str) -> None:
         names = codings(encoding)
-        if unknown_names := [name for name in names if name not in NAMES]:
-            raise ValueError(f"it came as {unknown_names[0]!r}, and only gzip and deflate were asked for")
+        if unknown_names := [name for name in names if name not in (*NAMES, *installed_codings())]:
+            raise ValueError(_why_unread(unknown_names[0]))
         if len(names) > MAX_CODINGS:
             raise ValueError(f"it came with {len(names)} codings on top of each other; {MAX_CODINGS} are taken off")
-        self._codings = [_Coding(name) for name in reversed(names)]  # the last was put on last
+        # The last was put on last.
+        self._codings = [ModernCoding(name, PART_BYTES) if name in PACKAGES else _Coding(name) for name in names[::-1]]
         self._left_bytes = 0
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
@@ -94,14 +100,44 @@ def _has_zlib_header(data: bytes) -> bool:
     return data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
 
 
+def _why_unread(name: str) -> str:
+    *others, last = accept_encoding().split(", ")
+    asked_for = f"{', '.join(others)} and {last}"
+    advice = f": pip install '{PACKAGES[name]}' would read it" if name in PACKAGES else ""
+    return f"it came as {name!r}, and only {asked_for} were asked for{advice}"
+
+
+def accept_encoding() -> str:
+    """The codings to ask for, as Accept-Encoding names them: what a browser asks for, as far as it can be read here."""
+    return ", ".join(["gzip", "deflate", *installed_codings()])
+
+
 def codings(encoding: str) -> list[str]:
     """The codings that a Content-Encoding names, in the order in which they were put on.
 
-    >>> codings("gzip, identity,GZIP"), codings("")
-    (['gzip', 'gzip'], [])
+    None if there is a name among them that no browser knows: the body is taken as it is then.
+
+    >>> codings("gzip, identity,GZIP"), codings(""), codings("UTF-8")
+    (['gzip', 'gzip'], [], [])
     """
-    names = (name.strip().lower() for name in encoding.split(","))
-    return [name for name in names if name not in ("", "identity")]
+    names = [name.strip().lower() for name in encoding.split(",")]
+    names = [name for name in names if name not in ("", "identity")]
+    return names if _BROWSERS_KNOW.issuperset(names) else []
+
+
+def first_member_bytes(body: bytes) -> int | None:
+    """How many bytes of a gzip body belong to its first member, where a second one follows; None where none does.
+
+    Browsers stop at the end of the first. Source: RFC 1952, 2.2: "a gzip file consists of a series of members".
+    """
+    machine, rest, left_bytes = zlib.decompressobj(wbits=_GZIP), body, MAX_BYTES
+    try:
+        while rest and not machine.eof and left_bytes > 0:
+            left_bytes -= len(machine.decompress(rest, PART_BYTES))
+            rest = machine.unconsumed_tail
+    except zlib.error:
+        return None
+    return len(body) - len(machine.unused_data) if machine.unused_data.startswith(b"\x1f\x8b") else None
 
 
 def decompressed(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from labkit.errors import counted
+from labkit.wire.media_type import extract_media_type
 from labkit.wire.values import Event, Retry, Signal
 
 #: The standard leaves the first reconnection time to the browser, "probably in the region of a few seconds".
@@ -211,14 +212,19 @@ def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float
 def opens_stream(status: int, content_type: str | None) -> bool:
     """Whether this answer opens a stream: status 200, and the media type text/event-stream, parameters aside.
 
+    Args:
+        status: the status of the answer.
+        content_type: the value of Content-Type; where it was sent several times, all values with commas between.
+
     >>> opens_stream(200, "text/event-stream; charset=utf-8"), opens_stream(201, "text/event-stream")
     (True, False)
-    >>> opens_stream(200, "text/html")
-    False
+    >>> opens_stream(200, "text/html"), opens_stream(200, "text/html, text/event-stream")
+    (False, True)
 
-    Source: WHATWG HTML 9.2.3.
+    Source: WHATWG HTML 9.2.3; WHATWG Fetch, "extract a MIME type".
     """
-    return status == 200 and (content_type or "").partition(";")[0].strip().lower() == "text/event-stream"
+    media_type = extract_media_type(content_type) if status == 200 else None
+    return media_type is not None and media_type.essence == "text/event-stream"
 
 
 def _reason(outcome: Outcome) -> str:

@@ -1,0 +1,170 @@
+"""Findings about what the data of events says: frames inside frames, printed objects, damaged characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from labkit.doctor.body import Block, Content, as_written, shorten
+from labkit.doctor.diagnosis import Finding
+from labkit.doctor.json_text import has_no_number, is_python_text, reads_as_json
+from labkit.doctor.lines import BEATS
+from labkit.errors import counted
+from labkit.recording import Recording
+
+_FIELD_LINE = re.compile(r"(?:data|event|id|retry): ?\S|(?:data|event|id|retry)?:\s*$|: ")
+_QUOTED_FRAME = re.compile(r"""b?["'](?:data|event|id|retry): ?""")
+_FRAME_INSIDE = re.compile(r"\\n(?:data|event|id|retry): ?")
+#: What languages print for an object that nobody serialised. Source: the documentation of each one's toString.
+_PRINTED = re.compile(
+    r"""\[object\ \w+\] | <(?:[\w.]+\ )*(?:object|function|generator|coroutine)?\ ?[\w.<>]*\ at\ 0x[0-9a-fA-F]+>
+    | (?:[a-z]\w*\.)+[A-Z][\w$]*@[0-9a-f]{4,8} | \#<[A-Z]\w*(?:::\w+)*(?::0x[0-9a-f]+)?.*> | map\[\w+:.*\]
+    | &\{.*\} | %!\w\(.*\) | System\.[\w.]+(?:`\d.*)?(?:\[.*\])? | undefined | Array | \{:\w+=>.*\}""",
+    re.X,
+)
+_EMBEDDED = re.compile(r"\[object (?:Object|Promise|ReadableStream|Map|Blob|ArrayBuffer)\]|<\w+(?:\.\w+)+ object at 0x")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+#: What UTF-8 looks like that was read as Windows-1252, and encoded again: a first byte, and what belongs to it.
+_TWICE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152"
+    "\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]+"
+)
+_ERROR_PAGE = re.compile(
+    r"\s*<(?:!doctype html|html)\b.*(?:\b[45]\d\d\b|error|denied|unavailable|log ?in)", re.I | re.S
+)
+#: A share of events so small may quote the mistakes of others.
+FEW = 0.1
+
+
+def look_at_texts(content: Content, readable: Recording) -> Iterator[Finding]:
+    """The findings about the data of the events, as they would be given to a listener."""
+    yield from _escaped_ends(content)
+    wrapped = _wrapped_texts(content)
+    if wrapped:
+        yield Finding("double-data", f"the line 'data: {as_written(wrapped[0])}', and {len(wrapped) - 1} more like it")
+        return
+    texts = [block.event.data for block in content.blocks if block.event.data.strip() not in (*BEATS, "[DONE]")]
+    yield from _printed_objects(texts)
+    yield from _damaged_characters(texts, content)
+    pages = [text for text in texts if _ERROR_PAGE.match(text[:2000])]
+    if pages:
+        yield Finding("page-inside", f"an event's data is a page about an error: {shorten(pages[0], 80)}")
+    yield from _empty_messages(content, readable)
+
+
+def _escaped_ends(content: Content) -> Iterator[Finding]:
+    """A backslash and an n where a line end was meant. Text may well carry escaped line breaks, also at its end."""
+    values = [value for value in content.values("data") if value.strip() not in ("", "[DONE]")]
+    if content.blocks:
+        inside = [value for value in values if _FRAME_INSIDE.search(value) and not value.startswith(("{", "[", '"'))]
+        ends = [value for value in values if value.endswith("\\n\\n") and "\\n" not in value.removesuffix("\\n\\n")]
+        escaped = ends if len(ends) == len(values) else inside if len(inside) * 2 >= len(values) else []
+    else:
+        escaped = [value for value in values if value.endswith("\\n") or _FRAME_INSIDE.search(value)]
+    if escaped:
+        found = _FRAME_INSIDE.search(escaped[0])
+        what = "ends with" if escaped[0].endswith("\\n") or not found else "holds the next field behind"
+        yield Finding("backslash-n", f"the line 'data: {as_written(escaped[0])}' {what} a backslash and an n")
+
+
+def _wrapped_texts(content: Content) -> list[str]:
+    """The data that is an event stream itself; empty if it is so in less than half of the events."""
+    texts = [block.event.data for block in content.blocks] or ["\n".join(content.values("data"))]
+    texts = [text for text in texts if text.strip() not in ("", "[DONE]")]
+    found = [text for text in texts if _is_frame(text)]
+    return [text.split("\n")[0] for text in found] if len(found) * 2 >= len(texts) else []
+
+
+def _is_frame(text: str) -> bool:
+    if _QUOTED_FRAME.match(text):
+        return True
+    lines = [line for line in text.split("\n") if line.strip()]
+    has_data = any(re.match(r"data: ?\S", line) for line in lines)
+    return has_data and all(_FIELD_LINE.match(line) for line in lines)
+
+
+def _printed_objects(texts: list[str]) -> Iterator[Finding]:
+    no_numbers = [text for text in texts if has_no_number(text)]
+    if no_numbers:
+        yield Finding("json-nan", f"the data {shorten(no_numbers[0])} is JSON but for NaN or Infinity")
+    printed = [text for text in texts if _PRINTED.fullmatch(text.strip()) or is_python_text(text)]
+    printed = printed or [text for text in texts if _EMBEDDED.search(text)]
+    others_are_json = sum(text.startswith("{") and reads_as_json(text) for text in texts) * 2 >= len(texts)
+    if printed and (len(printed) * 2 >= len(texts) or others_are_json):
+        yield Finding("printed-object", f"{_share(printed, texts)} such as {shorten(printed[0])}")
+
+
+def _damaged_characters(texts: list[str], content: Content) -> Iterator[Finding]:
+    plain_texts = [_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) for text in texts]
+    marked = [text for text in plain_texts if "\ufffd" in text]
+    try:
+        content.body.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        if problem.reason != "unexpected end of data":
+            marked = []  # the bytes themselves are no UTF-8, which is another cause
+    if marked:
+        few = len(texts) >= 20 and len(marked) <= FEW * len(texts)
+        yield Finding("replacement-characters", f"{_share(marked, texts)} with U+FFFD, such as {shorten(marked[0])}",
+                      "note" if few else None)  # fmt: skip
+    foreign = [text for text in plain_texts if not text.isascii()]
+    twice = [text for text in foreign if _undone(text) is not None]
+    if twice and len(twice) * 2 > len(foreign):
+        yield Finding("encoded-twice", f"the data {shorten(twice[0])} would be {shorten(_undone(twice[0]) or '')}")
+
+
+def _undone(text: str) -> str | None:
+    """The text before it was encoded a second time; None if it was not."""
+    found = False
+
+    def undo(match: re.Match[str]) -> str:
+        nonlocal found
+        for charset in ("cp1252", "latin-1"):
+            try:
+                undone = match[0].encode(charset).decode("utf-8")
+            except UnicodeError:
+                continue
+            found = True
+            return undone
+        return match[0]
+
+    undone = _TWICE.sub(undo, text)
+    return undone if found else None
+
+
+def _empty_messages(content: Content, readable: Recording) -> Iterator[Finding]:
+    """Heartbeats that reach the listeners as messages: empty ones, or a "ping" where the others are JSON."""
+    messages = [block for block in content.blocks if block.event.type == "message"]
+    empty = [block for block in messages if _is_beat(block)]
+    others = [block for block in content.blocks if not (block.event.type == "message" and _is_beat(block))]
+    if not empty:
+        return
+    told_apart: list[Callable[[], bool]] = [
+        lambda: sum(block.event.data[:1] in ("{", "[") for block in others) * 2 > len(others),
+        lambda: all(block.own_id for block in others),
+        lambda: len(empty) > 1 and _come_alone(readable),
+    ]
+    words = {block.event.data.strip() for block in empty}
+    if any(tell() for tell in told_apart) and (words != {""} or len(others) or len(empty) > 1):
+        what = "with empty data" if words == {""} else f"such as {shorten(max(words))}"
+        evidence = f"{len(empty)} of {counted(len(messages), 'message')} {what}, and no event type"
+        yield Finding("empty-messages", evidence, None if words == {""} else "note")
+
+
+def _is_beat(block: Block) -> bool:
+    return block.event.data.strip().lower() in BEATS and not block.own_id
+
+
+def _come_alone(readable: Recording) -> bool:
+    """Whether empty messages come in silences: nothing came within half a second before them."""
+    timed, last_s = readable.timed_events, 0.0
+    alone = total = 0
+    for at_s, event in timed:
+        if event.type == "message" and event.data.strip() == "":
+            total += 1
+            alone += at_s - last_s > 0.5
+        last_s = at_s
+    return alone * 2 > total
+
+
+def _share(some: list[str], texts: list[str]) -> str:
+    return f"{len(some)} of {counted(len(texts), 'text')}"
