@@ -15,6 +15,7 @@ from labkit.recording import Recording
 from labkit.wire import Event
 
 SILENCE_S = 17.0  # the standard advises a heartbeat "every 15 seconds or so": one is missing when it is overdue
+UNANSWERED_S = 0.5  # a machine that is busy answers late as well
 SNAPSHOT_TIMES = 4  # a state is larger than a change to it
 DELAYED_CLOSE_S = 1.0  # Envoy stops the bytes, and closes so much later. Source: its delayed_close_timeout
 SURELY_IDLE_S = 5.0  # a silence this long before the cut needs no second witness
@@ -43,7 +44,7 @@ def look_at_return(recording: Recording, content: Content, further: FurtherAnswe
             f"what had taken {recording.end_s:.2g} s came again within {max(second_recording.end_s, 0.001):.2g} s"
         )
         yield Finding("replayed", evidence)
-    elif second_recording is not None and not second_recording.status:
+    elif second_recording is not None and _is_unanswered(recording, second_recording):
         yield from _find_unanswered(recording, second_recording, held)
     elif further.resumed is not None and further.resumed.status != 200:
         status = further.resumed.status
@@ -52,15 +53,24 @@ def look_at_return(recording: Recording, content: Content, further: FurtherAnswe
         yield from _find_resume_fault(further.resumed, content, further.last_event_id, held)
 
 
+def _is_unanswered(recording: Recording, second_recording: Recording) -> bool:
+    """Whether a second request got no head, or nothing but a head, and that far later than the first."""
+    if not second_recording.status:
+        return True
+    waited_s = second_recording.head_s - second_recording.sent_s
+    return not second_recording.events and waited_s > UNANSWERED_S + 4 * (recording.head_s - recording.sent_s)
+
+
 def _find_unanswered(recording: Recording, second_recording: Recording, held: bool) -> Iterator[Finding]:
-    """The finding about a second request without a head, where the first one's came at once."""
-    waited_s = second_recording.end_s - second_recording.sent_s
+    """The finding about a second request without a head, or a late one, where the first one's came at once."""
     first_s = recording.head_s - recording.sent_s
+    over_s = second_recording.head_s if second_recording.status else second_recording.end_s
+    waited_s = over_s - second_recording.sent_s
     if not held and first_s < waited_s / 4:
-        evidence = (
-            f"the first head came after {first_s * 1000:.0f} ms, and the next request had none in {waited_s:.2g} s"
+        came = f"after {waited_s:.2g} s" if second_recording.status else f"not within {waited_s:.2g} s"
+        yield Finding(
+            "second-unanswered", f"the first head came after {first_s * 1000:.0f} ms, that of the next request {came}"
         )
-        yield Finding("second-unanswered", evidence)
 
 
 def _find_resume_fault(resumed: Recording, content: Content, last_event_id: str, held: bool) -> Iterator[Finding]:

@@ -32,7 +32,8 @@ def judge(
     further = further or FurtherAnswers()
     if recording.status == 0:
         findings = list(look_at_missing_head(recording, further))
-        return _diagnosis(recording, further, findings, skipped_requests, ())
+        watched_s = recording.end_s - recording.sent_s
+        return _diagnosis(recording, further, findings, skipped_requests, (f"no answer in {watched_s:.2g} s",))
     findings = list(look_at_head(recording, further))
     if any(finding.name in FATAL for finding in findings):
         return _diagnosis(recording, further, findings, skipped_requests, head_facts(recording))

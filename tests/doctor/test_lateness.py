@@ -182,6 +182,10 @@ ILL = {
     "all late by 3 s": ("always-late", lambda: judge(late(3.0))),
     "later and later": ("always-late", lambda: judge(late(2.0, 20, 0.1))),
     "the second request is not answered": ("second-unanswered", lambda: resumed(WORDS, UNANSWERED, "2")),
+    "the second request gets a late head and no more": (
+        "second-unanswered",
+        lambda: resumed(WORDS, replace(body(), head_s=2.1, end_s=3.0), "2"),
+    ),
     "Envoy's timer of 5 s": ("total-timeout", lambda: cut(6.0, 4.9)),
     "an idle timer of 3 s": ("broken-off", lambda: cut(6.0, 3.0)),  # nobody has seen it twice
     "a cork on events far apart, sent when we asked": (
