@@ -20,15 +20,22 @@ labkit doctor https://my.app/events
 labkit doctor https://my.app/events --compare http://127.0.0.1:8000/events    # which hop holds it back?
 labkit doctor https://my.app/chat --post '{"prompt": "hi", "stream": true}' --header 'Authorization: Bearer ...'
 labkit doctor https://my.app/events --json --seconds 5 --origin https://other.page    # in CI
+labkit doctor https://my.app/events --watch    # again and again, until it is cured
+labkit doctor https://my.app/events --all      # every line that could mend it, not only the one that fits best
 ```
 
 - **It tells most where the events carry a time.** A number of seconds or milliseconds since 1970, or an ISO 8601 time,
   anywhere in the data, shows how long each event was on its way. Without one, only the pattern of arrivals speaks.
 - **It opens two streams, one after the other**, and no third without leave; a POST is sent once. `--compare` opens two
-  at the same time.
-- **It keeps at most 4 MiB**, and watches for as long as `--seconds` says.
+  at the same time, and behind the hop one more where the first calls for it. It judges by the time to the head and to
+  the first event, by what came together on one way and one by one on the other, and by the sender's clock.
+- **It keeps at most 4 MiB**, and watches for as long as `--seconds` says, counted from the moment when the request was
+  sent. Where not a byte of the body comes, it waits five times as long, and 20 s at most. Where no head comes, it asks
+  with two small requests what else answers at that port.
+- **A healthy verdict says what it cannot know**: what cuts a stream after a time that was not watched.
 
-In Python: `await labkit.doctor.examine(url)`; pure, on a recording of your own: `labkit.doctor.judge(recording)`.
+In Python: `await labkit.doctor.examine(url)`, and `examine_both(url, direct_url)`; pure, on a recording of your own:
+`labkit.doctor.judge(recording)`.
 
 This page is written by `tools/doctor_page.py` from `labkit/doctor/causes.toml`.
 """
