@@ -175,7 +175,8 @@ class _Window:
         self._sent = True
         self._end_s = self._loop.time() + self._seconds
         self.limit.reschedule(self._end_s + self._patience_s)
-        self._look = self._loop.call_at(self._end_s, self._end_if_enough)
+        if self._patience_s:
+            self._look = self._loop.call_at(self._end_s, self._end_if_enough)
 
     def is_over(self) -> bool:
         """Whether more was waited for, and has come."""
@@ -188,7 +189,8 @@ class _Window:
 
     def _end_if_enough(self) -> None:
         if self._is_enough():
-            self.limit.reschedule(self._loop.time())
+            with contextlib.suppress(RuntimeError):  # it is over already, on a machine that is late
+                self.limit.reschedule(self._loop.time())
 
 
 @functools.cache

@@ -21,11 +21,19 @@ MIN_EVENTS = 3  # with fewer no pattern can be told from chance
 SKEW_S = 0.1  # requests that went out within this met the same moments
 
 
+_HEAD_HELD = "The hop between them holds the head back"
+
+
 class HopComparison(NamedTuple):
     """Whether the hop between holds events back, and a sentence that says by how much."""
 
     held: bool
     sentence: str
+
+    @property
+    def head_alone(self) -> bool:
+        """Whether it is the head alone that is held, and the events come at once when it has come."""
+        return _HEAD_HELD in self.sentence
 
 
 class Pair(NamedTuple):
@@ -68,8 +76,12 @@ def compare(direct: Recording, through: Recording, same_events: bool = True) -> 
     courses = course_of(direct, apart_s), course_of(through, apart_s)
     lumps = [len(bursts(sorted(moments), apart_s)) for moments in list(zip(*pairs, strict=True))[:2]]
     summary = f"{counts}, compared: {len(pairs)}, in {lumps[0]} and in {counted(lumps[1], 'burst')}"
-    waits_s = _waits(pairs, apart_s, courses, matched)
-    if _is_held(waits_s):
+    if matched:
+        path_s = _path(pairs, courses, direct.sent_s + through.sent_s)
+        waits_s, in_lumps = [max(0.0, pair.delay_s - path_s) for pair in pairs], False
+    else:
+        waits_s, in_lumps = _waits(pairs, apart_s)
+    if in_lumps or _is_held(waits_s):
         delay = f"{duration_text(median(waits_s))} in the middle, {duration_text(max(waits_s))} at most"
         return HopComparison(True, f"{summary}. The hop between them holds events back: {delay}")
     head = _late_head(*courses) if same_events else ""
@@ -188,29 +200,42 @@ def _sent_by_key(recording: Recording) -> Iterator[tuple[tuple[str, int], float]
             yield key, sent_by_time[at_s] + recording.began_epoch_s
 
 
-def _waits(pairs: Sequence[Pair], apart_s: float, courses: tuple[Course, Course], matched: bool) -> list[float]:
-    """How long each event waited at the hop, in seconds: the delays that the longer way does not explain.
+def _waits(pairs: Sequence[Pair], apart_s: float) -> tuple[list[float], bool]:
+    """How long each event of another answer waited at the hop, in seconds; and whether one lump came after another.
 
-    Of answers that are not the same, only what came together counts: another answer may well be slower.
+    Another answer may well be slower or faster. But what is held comes late, never early; or it comes in one lump after
+    another, where the direct one comes event by event.
     """
-    if matched:
-        path_s = _path(pairs, *courses)
-        return [max(0.0, pair.delay_s - path_s) for pair in pairs]
+    groups = bursts([pair.through_s for pair in pairs], apart_s)
+    squeezed_s = [_squeezed(pairs[group[0]], pairs[group[-1]]) for group in groups]
+    lumps = [
+        len(group) >= MIN_EVENTS and seconds * len(group) / (len(group) - 1) > LATE_S
+        for group, seconds in zip(groups, squeezed_s, strict=True)
+    ]
+    in_lumps = sum(lumps) >= max(MIN_EVENTS, len(groups) / 2)
     waits = []
-    for group in bursts([pair.through_s for pair in pairs], apart_s):
-        first, last = pairs[group[0]], pairs[group[-1]]
-        squeezed_s = (last.direct_s - first.direct_s) - (last.through_s - first.through_s)
-        came_later = first.through_s - first.direct_s > squeezed_s / 2  # what is held comes late, never early
-        waits += [last.direct_s - pairs[place].direct_s if came_later else 0.0 for place in group]
-    return waits
+    for group, seconds in zip(groups, squeezed_s, strict=True):
+        last_s = pairs[group[-1]].direct_s
+        held = seconds > 0 and (in_lumps or pairs[group[0]].delay_s > seconds / 2)
+        waits += [last_s - pairs[place].direct_s if held else 0.0 for place in group]
+    return waits, in_lumps
 
 
-def _path(pairs: Sequence[Pair], direct: Course, through: Course) -> float:
-    """How much of every delay a longer way explains, in seconds: one that is the same for all, and for the head."""
+def _squeezed(first: Pair, last: Pair) -> float:
+    """How much shorter a lump is behind the hop than the same events are at the server, in seconds."""
+    return (last.direct_s - first.direct_s) - (last.through_s - first.through_s)
+
+
+def _path(pairs: Sequence[Pair], courses: tuple[Course, Course], connecting_s: float) -> float:
+    """How much of every delay a longer way explains, in seconds: one that is the same for all, and for the head.
+
+    The hop is no further from the server than both are from us: the two connections took as long as `connecting_s`.
+    """
     delays_s = [pair.delay_s for pair in pairs]
     if max(delays_s) - min(delays_s) > LATE_S:
         return 0.0
-    return min(PATH_S, max(0.0, through.head_s - direct.head_s))
+    direct, through = courses
+    return max(0.0, min(PATH_S, connecting_s, through.head_s - direct.head_s))
 
 
 def _is_held(waits_s: Sequence[float]) -> bool:
@@ -223,4 +248,4 @@ def _late_head(direct: Course, through: Course) -> str:
     if through.head_s - direct.head_s <= HEAD_LATE_S:
         return ""
     both = f"after {duration_text(through.head_s)}, and after {duration_text(direct.head_s)} without it"
-    return f"The hop between them holds the head back: it came {both}"
+    return f"{_HEAD_HELD}: it came {both}"

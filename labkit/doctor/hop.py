@@ -30,18 +30,22 @@ def weigh_findings(findings: Iterable[Finding], through: Recording, further: Fur
     if direct is None:
         yield from findings
         return
-    held, sentence = compare(direct, through, same_events=not further.posted)
-    explained = False
+    comparison = compare(direct, through, same_events=not further.posted)
+    held = comparison.held
+    explained, names = False, set()
     for finding in findings:
+        names.add(finding.name)
         if finding.name in HOLDING:
             explained = explained or finding.name != "head-late"
-            yield _weigh_hold(finding, held)
+            of_head = finding.name.startswith("head-")
+            yield _weigh_hold(finding, held and (of_head or not comparison.head_alone))
         elif finding.name in CUTTING:
             yield _weigh_cut(finding, direct, through)
         else:
             yield finding
-    if held and not explained:
-        yield Finding("held-between", sentence)
+    if not held or explained or (comparison.head_alone and "head-late" in names):
+        return
+    yield Finding("head-late" if comparison.head_alone else "held-between", comparison.sentence)
 
 
 def _weigh_hold(finding: Finding, held: bool) -> Finding:

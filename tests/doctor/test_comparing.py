@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from tornado.web import RequestHandler
 
-from labkit.doctor import ComparedDiagnosis, FurtherAnswers, compare, examine_both, judge
+from labkit.doctor import ComparedDiagnosis, Finding, FurtherAnswers, compare, examine_both, judge
 from labkit.doctor.course import course_of
 from labkit.doctor.examine import _compared
 from labkit.faults import Fault, FillBuffers, HoldBytes, HoldTime, IdleTimeout, TotalTimeout
@@ -67,6 +67,12 @@ HELD: dict[str, tuple[Recording, Recording, bool]] = {
         True,
     ),
     "all events late by the same time": (stream(ticks()), replace(later(stream(ticks()), 2.0), head_s=0.0), True),
+    "a cork, on events far apart": (
+        stream(ticks(5, 0.9)),
+        replace(later(stream(ticks(5, 0.9)), 0.205), sent_s=0.001),
+        True,
+    ),
+    "a cork, on another answer": (DIRECT, stream(tokens(90, 0.033, 0.1), HoldTime(0.205)), False),
     "no event": (stream(ticks()), replace(body(), end_s=3.0), True),
     "not even a head": (stream(ticks()), Recording(0), True),
     "the head alone": (
@@ -80,7 +86,7 @@ FREE: dict[str, tuple[Recording, Recording, bool]] = {
     "another answer, slower": (DIRECT, stream(tokens(40, 0.07, 0.9)), False),
     "another answer, at once and early": (DIRECT, stream(tokens(60, 0.001, 0.1)), False),
     "each client's own events": (stream(own(name="a")), stream(own(name="b")), True),
-    "a way of 200 ms": (stream(ticks()), replace(later(stream(ticks()), 0.2), head_s=0.4), True),
+    "a way of 200 ms": (stream(ticks()), replace(later(stream(ticks()), 0.2), sent_s=0.2, head_s=0.4), True),
     "a connection that took 2 s": (stream(ticks(clock=False)), asked_later(stream(ticks(clock=False)), 2.0), True),
     "batches of the server": (stream(batches()), stream(batches()), True),
     "batches of each client's own": (
@@ -133,6 +139,12 @@ def both(direct: Recording, through: Recording, further: FurtherAnswers | None =
     return _compared(judge(through, further), judge(direct), ())
 
 
+def findings_through(direct: Recording, through: Recording) -> tuple[Finding, ...]:
+    found = both(direct, through).through
+    assert found is not None
+    return found.findings
+
+
 def test_a_hold_that_the_hop_alone_shows_has_a_cause() -> None:
     found = both(stream(own(name="a")), replace(later(stream(own(name="b")), 2.0), head_s=0.0))
     assert found.through is not None and found.through.first == "held-between"
@@ -150,6 +162,16 @@ def test_the_cause_of_the_plain_run_is_kept_and_told_whose_it_is(fault: object, 
     assert found.findings[0].severity == "error" and "at the server itself it is not so" in found.findings[0].evidence
     alike = both(through, through).through
     assert alike is not None and alike.first == cause and "the server itself sends it so" in alike.findings[0].evidence
+
+
+def test_a_head_that_the_hop_alone_holds_is_no_hold_of_events() -> None:
+    direct, through, _ = HELD["the head alone"]
+    found = both(direct, through).through
+    assert found is not None and found.first == "head-late" and "held-between" not in repr(found)
+    made = [(2.0 + n // 4 * 2, tick(n, 0.1 + n * 0.5)) for n in range(8)]
+    late_head = replace(stream(made), head_s=2.0, arrivals=stream(made).arrivals[1:])
+    batches_ = next(item for item in findings_through(stream(made), late_head) if item.name == "held")
+    assert "the server itself sends it so" in batches_.evidence, "the batches are the server's, the head is the hop's"
 
 
 def test_a_timer_of_the_hop_is_named_as_by_the_plain_run() -> None:
