@@ -20,7 +20,7 @@ CORK_SPREAD_S = 0.05  # events of one lump waited for unlike times
 AT_ONCE_S = 0.1  # an event that was sent so soon after the request was sent because of it
 LATE_ALL_S = (1.0, 60.0)  # below, it may be the clock; above, a recording is played
 HEAD_S = 0.5
-MIN_LUMPS = 3
+MIN_GAPS = 3
 LONGEST_HOLD_S = 1.4
 
 
@@ -197,12 +197,13 @@ def _is_timetable(starts_s: list[float], first_lags_s: list[float]) -> bool:
     holds for longer than LONGEST_HOLD_S.
     """
     gaps_s = [after - before for before, after in pairwise(starts_s)]
-    if len(gaps_s) < MIN_LUMPS:
+    if len(gaps_s) < 2:
         return False
     usual_s = median(gaps_s)
     nearest_s = round(usual_s * 2) / 2
     is_round = nearest_s >= 0.5 and abs(usual_s - nearest_s) < 0.02 and pstdev(gaps_s) < 0.03
-    return is_round and (usual_s > LONGEST_HOLD_S or pstdev(first_lags_s[1:-1]) > 0.02)
+    varied = len(gaps_s) >= MIN_GAPS and pstdev(first_lags_s[1:-1]) > 0.02
+    return is_round and (usual_s > LONGEST_HOLD_S or varied)
 
 
 def _find_always_late(readable: Recording, pattern: Pattern) -> Finding | None:
