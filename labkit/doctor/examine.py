@@ -21,6 +21,7 @@ from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
 from labkit.doctor.port import ask_port, ask_root, offers_http2
 from labkit.doctor.preflight import ask_preflight
+from labkit.doctor.products import known_products
 from labkit.doctor.request import NotExamined, Request
 from labkit.recording import Recording
 from labkit.system.secrets import secrets_of, shown_url
@@ -66,7 +67,9 @@ async def examine(
     Raises:
         NotExamined: it cannot be reached, speaks no HTTP, or sends no complete line.
     """
-    causes()  # read before the clock runs: where two streams are watched, one would wait for it
+    # Read before the clock runs: where two streams are watched, one would wait for it.
+    causes()
+    known_products()
     request = Request(url, headers, content, origin.rstrip("/"), verify)
     patience = patience_of(seconds) if patience_s is None else patience_s
     return (await _examine(request, seconds, patience, watch_only, may_open_more)).without(secrets_of(url, headers))
