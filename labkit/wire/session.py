@@ -87,8 +87,8 @@ class Policy:
         max_failures: it gives up after so many failures in a row; None: never.
         must_open_first: it gives up if the server cannot be reached at the very first attempt.
         floor_ms: no wait is shorter, whatever the server asks for and whatever the jitter draws.
-        jitter: with `cap_s`, waits a random time between `floor_ms` and that one ("full jitter"), so that clients do not
-            come together.
+        jitter: with `cap_s`, waits a random time between `floor_ms` and that one ("full jitter"), so that clients do
+            not come together.
         resend: whether the same request may be sent again that an answer had begun to, or that may have been acted on.
             Not where each costs (a POST to a model): RFC 9110, 9.2.2. What was refused with one of `retry_statuses`, or
             was never sent, may be sent again.
