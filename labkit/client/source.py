@@ -13,10 +13,20 @@ from labkit.client.facts import CLOSED, CONNECTING, OPEN, State, StateReason
 from labkit.client.reading import BatchReader
 from labkit.client.recent import RecentIds
 from labkit.clock import SYSTEM_CLOCK, Clock
-from labkit.errors import LabError, RetriesExhausted, StreamLost, StreamRejected, StreamStalled
+from labkit.errors import LabError, RetriesExhausted, StreamLost, StreamStalled
 from labkit.system.secrets import hidden, secrets_of, shown_url
 from labkit.wire import Event
-from labkit.wire.session import DEFAULT_RECONNECTION_MS, STANDARD, Ended, Outcome, Policy, Session, Stop
+from labkit.wire.session import (
+    DEFAULT_RECONNECTION_MS,
+    STANDARD,
+    Answered,
+    Ended,
+    Outcome,
+    Policy,
+    Session,
+    Stop,
+    Unreachable,
+)
 
 #: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
 READ_TIMEOUT_S = 45.0
@@ -155,8 +165,9 @@ class Source:
         self.retry_in_s = 0.0
 
     def _final_error(self, step: Stop, outcome: Outcome, error: LabError | None) -> LabError:
-        refused = isinstance(error, StreamRejected) and error.status not in self._policy.retry_statuses
-        if error is not None and (refused or (isinstance(outcome, Ended) and not self._policy.resend)):
+        refused = isinstance(outcome, Answered) and outcome.status not in self._policy.retry_statuses
+        acted_on = isinstance(outcome, Ended) or (isinstance(outcome, Unreachable) and outcome.sent)
+        if error is not None and (refused or (acted_on and not self._policy.resend)):
             return error
         why = hidden(step.why, self._secrets)
         if self._session.failures > 1 or self._session.opened_once:

@@ -88,7 +88,8 @@ class Policy:
         max_failures: it gives up after so many failures in a row; None: never.
         must_open_first: it gives up if the server cannot be reached at the very first attempt.
         floor_ms: no wait is shorter, whatever the server asks for and whatever the jitter draws.
-        jitter: with `cap_s`, waits a random share of that time ("full jitter"), so that clients do not come together.
+        jitter: with `cap_s`, waits a random time between `floor_ms` and that one ("full jitter"), so that clients do
+            not come together.
         resend: whether the same request may be sent again that an answer had begun to, or that may have been acted on.
             Not where each costs (a POST to a model): RFC 9110, 9.2.2. What was refused with one of `retry_statuses`, or
             was never sent, may be sent again.
@@ -182,31 +183,32 @@ class Session:
             return failed_session, Stop(
                 f"{counted(failed_session.failures, 'failure')} in a row; the last: {_reason(outcome)}"
             )
-        base_ms = max(policy.floor_ms, self.reconnection_ms)
-        seconds = wait_s(base_ms, self.failures, policy.cap_s, draw if policy.jitter else 1.0)
-        seconds = max(policy.floor_ms / 1000, seconds)
+        draw = draw if policy.jitter else 1.0
+        seconds = wait_s(self.reconnection_ms, self.failures, policy.cap_s, draw, policy.floor_ms / 1000)
         if isinstance(outcome, Answered):
             # On top of the wait, so that a crowd that was told one moment does not come back as one. RFC 9110, 10.2.3.
             seconds += min(outcome.retry_after_s, MAX_RETRY_AFTER_S)
         return failed_session, Wait(seconds, _reason(outcome))
 
 
-def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float) -> float:
+def wait_s(reconnection_ms: int, failures: int, cap_s: float | None, draw: float, floor_s: float = 0.0) -> float:
     """The seconds to wait before the next attempt.
 
     Args:
         reconnection_ms: the reconnection time in force.
         failures: the failures in a row before this one.
         cap_s: the longest wait; up to it each failure doubles the wait. None: always the reconnection time.
-        draw: a number in [0, 1] that the wait is multiplied with, if there is a cap.
+        draw: a number in [0, 1]: the place of the wait between the floor and the longest, if there is a cap.
+        floor_s: no wait is shorter. Spread above it, since a crowd that is held at one floor comes back as one.
 
     >>> [wait_s(1000, failures, cap_s=5.0, draw=1.0) for failures in range(5)]
     [1.0, 2.0, 4.0, 5.0, 5.0]
     """
-    base_s = reconnection_ms / 1000
+    base_s = max(floor_s, reconnection_ms / 1000)
     if cap_s is None:
         return base_s
-    return min(cap_s, base_s * 2.0 ** min(failures, 60)) * draw
+    longest_s = max(floor_s, min(cap_s, base_s * 2.0 ** min(failures, 60)))
+    return floor_s + (longest_s - floor_s) * draw
 
 
 def opens_stream(status: int, content_type: str | None) -> bool:

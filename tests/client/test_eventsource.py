@@ -279,7 +279,7 @@ def test_resilient_backs_off_with_a_cap_and_jitter() -> None:
         Server(*[httpx.ConnectError("no")] * 8), policy=RESILIENT, reconnection_ms=1000, rng=random.Random(3)
     )
     rng = random.Random(3)
-    assert sleeps == [min(30.0, 2.0**failures) * rng.random() for failures in range(8)]
+    assert sleeps == [0.1 + (min(30.0, 2.0**failures) - 0.1) * rng.random() for failures in range(8)]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 599])
@@ -307,7 +307,7 @@ def test_an_event_resets_the_backoff_and_an_open_stream_alone_does_not() -> None
     _, _, sleeps = listen(
         Server(*silent, stream(b"data: x\n\n"), stream()), policy=RESILIENT, reconnection_ms=1000, rng=Half()
     )
-    assert sleeps == [0.5, 1.0, 2.0, 0.5, 1.0]
+    assert sleeps == [0.55, 1.05, 2.05, 0.55, 1.05]
 
 
 def test_retries_exhausted() -> None:

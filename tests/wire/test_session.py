@@ -97,14 +97,9 @@ def test_the_standard_has_no_floor_and_no_floor_shortens_a_wait() -> None:
 
 
 def test_resilient_doubles_up_to_its_cap_and_waits_a_share() -> None:
-    assert [step.seconds for step in steps([Unreachable("x")] * 6, RESILIENT) if isinstance(step, Wait)] == [
-        1.5,
-        3,
-        6,
-        12,
-        15,
-        15,
-    ]
+    halfway = [(0.1 + longest) / 2 for longest in (3, 6, 12, 24, 30, 30)]  # between the floor and the longest
+    seconds = [step.seconds for step in steps([Unreachable("x")] * 6, RESILIENT) if isinstance(step, Wait)]
+    assert seconds == pytest.approx(halfway)
     assert [step.seconds for step in steps([Ended()] * 2, RESILIENT, draw=0.0) if isinstance(step, Wait)] == [0.1] * 2
 
 
@@ -176,8 +171,14 @@ def test_retry_after_is_waited_on_top_and_not_for_ever() -> None:
         assert isinstance(step, Wait)
         return step.seconds
 
-    assert waits(0.0, RESILIENT) == 0.5
-    assert waits(20.0, RESILIENT) == 20.5
-    assert waits(1e9, RESILIENT) == 3600.5
+    assert waits(0.0, RESILIENT) == 0.55
+    assert waits(20.0, RESILIENT) == 20.55
+    assert waits(1e9, RESILIENT) == 3600.55
     _, step = Session().next_step(Answered(503, None, 20.0), STANDARD, 0.5)
     assert isinstance(step, Stop)  # as browsers do
+
+
+def test_a_crowd_is_spread_above_the_floor_and_not_held_at_it() -> None:
+    waits = [wait_s(200, 0, 30.0, draw / 100, floor_s=0.1) for draw in range(100)]
+    assert min(waits) == 0.1 and len(set(waits)) == 100 and max(waits) < 0.2
+    assert wait_s(50, 3, 0.05, 0.5, floor_s=0.1) == 0.1  # a cap below the floor
