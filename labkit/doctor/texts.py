@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from labkit.doctor.body import Block, Content, as_written, shorten
+from labkit.doctor.body import Block, Content, as_written, shorten, value_of
 from labkit.doctor.diagnosis import Finding
 from labkit.doctor.json_text import has_no_number, is_python_text, reads_as_json
 from labkit.doctor.lines import BEATS
@@ -14,6 +14,8 @@ from labkit.recording import Recording
 
 _FIELD_LINE = re.compile(r"(?:data|event|id|retry): ?\S|(?:data|event|id|retry)?:\s*$|: ")
 _QUOTED_FRAME = re.compile(r"""b?["'](?:data|event|id|retry): ?""")
+#: What was meant as a line end, and was written out: a backslash and an n, a slash and an n, HTML's break.
+_WRITTEN_END = re.compile(r"((?:\\r)?\\n|/n/n|<br ?/?>)(?:$|(?:data|id|event): )")
 _FRAME_INSIDE = re.compile(r"\\n(?:data|event|id|retry): ?")
 #: What languages print for an object that nobody serialised. Source: the documentation of each one's toString.
 _PRINTED = re.compile(
@@ -55,16 +57,21 @@ def look_at_texts(content: Content, readable: Recording) -> Iterator[Finding]:
 def _escaped_ends(content: Content) -> Iterator[Finding]:
     """A backslash and an n where a line end was meant. Text may well carry escaped line breaks, also at its end."""
     values = [value for value in content.values("data") if value.strip() not in ("", "[DONE]")]
+    if not values and content.steps:  # not one line end, since none was written
+        last = content.steps[-1]
+        values = [value_of(last.line)] if last.role == "unfinished" and last.line.startswith("data:") else []
+        values = [value for value in values if _WRITTEN_END.search(value) and not value.startswith(("{", "[", '"'))]
     if content.blocks:
         inside = [value for value in values if _FRAME_INSIDE.search(value) and not value.startswith(("{", "[", '"'))]
         ends = [value for value in values if value.endswith("\\n\\n") and "\\n" not in value.removesuffix("\\n\\n")]
         escaped = ends if len(ends) == len(values) else inside if len(inside) * 2 >= len(values) else []
     else:
-        escaped = [value for value in values if value.endswith("\\n") or _FRAME_INSIDE.search(value)]
+        escaped = [value for value in values if _WRITTEN_END.search(value) or _FRAME_INSIDE.search(value)]
     if escaped:
-        found = _FRAME_INSIDE.search(escaped[0])
-        what = "ends with" if escaped[0].endswith("\\n") or not found else "holds the next field behind"
-        yield Finding("backslash-n", f"the line 'data: {as_written(escaped[0])}' {what} a backslash and an n")
+        ends_so = _WRITTEN_END.search(escaped[0])
+        what = "ends with" if ends_so and escaped[0].endswith(ends_so[0]) else "holds the next field behind"
+        written = "a backslash and an n" if "\\n" in escaped[0] else f"{ends_so[1] if ends_so else ''!r}"
+        yield Finding("backslash-n", f"the line 'data: {as_written(escaped[0])}' {what} {written}")
 
 
 def _wrapped_texts(content: Content) -> list[str]:
