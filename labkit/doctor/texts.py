@@ -34,6 +34,8 @@ _TWICE = re.compile(
 _ERROR_PAGE = re.compile(
     r"\s*<(?:!doctype html|html)\b.*(?:\b[45]\d\d\b|error|denied|unavailable|log ?in)", re.I | re.S
 )
+#: A text longer than that, in characters, may well speak of an object that was printed.
+SHORT = 200
 #: A share of events so small may quote the mistakes of others.
 FEW = 0.1
 
@@ -94,15 +96,15 @@ def _printed_objects(texts: list[str]) -> Iterator[Finding]:
     no_numbers = [text for text in texts if has_no_number(text)]
     if no_numbers:
         yield Finding("json-nan", f"the data {shorten(no_numbers[0])} is JSON but for NaN or Infinity")
-    printed = [text for text in texts if _PRINTED.fullmatch(text.strip()) or is_python_text(text)]
-    printed = printed or [text for text in texts if _EMBEDDED.search(text)]
-    others_are_json = sum(text.startswith("{") and reads_as_json(text) for text in texts) * 2 >= len(texts)
+    printed = [text for text in texts if _PRINTED.fullmatch(text[:2000].strip()) or is_python_text(text)]
+    printed = printed or [text for text in texts if len(text) < SHORT and _EMBEDDED.search(text)]
+    others_are_json = sum(_is_json_object(text) for text in texts) * 2 >= len(texts)
     if printed and (len(printed) * 2 >= len(texts) or others_are_json):
         yield Finding("printed-object", f"{_share(printed, texts)} such as {shorten(printed[0])}")
 
 
 def _damaged_characters(texts: list[str], content: Content) -> Iterator[Finding]:
-    plain_texts = [_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) for text in texts]
+    plain_texts = [_unescaped(text) for text in texts]
     marked = [text for text in plain_texts if "\ufffd" in text]
     try:
         content.body.decode("utf-8")
@@ -117,6 +119,12 @@ def _damaged_characters(texts: list[str], content: Content) -> Iterator[Finding]
     twice = [text for text in foreign if _undone(text) is not None]
     if twice and len(twice) * 2 > len(foreign):
         yield Finding("encoded-twice", f"the data {shorten(twice[0])} would be {shorten(_undone(twice[0]) or '')}")
+
+
+def _unescaped(text: str) -> str:
+    """JSON without its escapes of characters. In other texts they are what they look like."""
+    in_json = text.startswith(("{", "[", '"'))
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if in_json else text
 
 
 def _undone(text: str) -> str | None:
@@ -146,7 +154,7 @@ def _empty_messages(content: Content, readable: Recording) -> Iterator[Finding]:
     if not empty:
         return
     told_apart: list[Callable[[], bool]] = [
-        lambda: sum(block.event.data[:1] in ("{", "[") for block in others) * 2 > len(others),
+        lambda: sum(_is_json_object(block.event.data) for block in others) * 2 > len(others),
         lambda: all(block.own_id for block in others),
         lambda: len(empty) > 1 and _come_alone(readable),
     ]
@@ -155,6 +163,10 @@ def _empty_messages(content: Content, readable: Recording) -> Iterator[Finding]:
         what = "with empty data" if words == {""} else f"such as {shorten(max(words))}"
         evidence = f"{len(empty)} of {counted(len(messages), 'message')} {what}, and no event type"
         yield Finding("empty-messages", evidence, None if words == {""} else "note")
+
+
+def _is_json_object(text: str) -> bool:
+    return text.startswith(("{", "[")) and reads_as_json(text)
 
 
 def _is_beat(block: Block) -> bool:

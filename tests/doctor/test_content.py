@@ -154,6 +154,8 @@ HEALTHY: dict[str, tuple[str, dict[str, object]]] = {
     "JSON that is not whole yet": (r'data: {"text": "one\n\ntwo\n\n', {}),
     "a page's text that is not whole yet": (r"data: one\n\ntwo", {}),
     "comments that explain": (": data follows\n\n: event source\n\n" + ticks("a", "b"), {}),
+    "a README line by line": ("".join(f"data: {line}\n\n" for line in ("# a", "", "[b](c)", "", "[d][e]", "", "[f]")), {}),
+    "source code": (ticks(r'x = "\ufffd"', "y = [object Object]" + " " * 300), {}),
     "JSON with words that look hard": (ticks('{"a": "NaN", "b": "Infinity"}', '{"nan": 1}'), {}),
     "a model's end mark without a blank line": (FINISHED + "data: [DONE]", {"ended": True}),
     "a field of its own": ("id: 1\ntime: 12\ndata: a\n\n" * 1, {}),
