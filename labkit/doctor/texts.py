@@ -12,7 +12,7 @@ from labkit.doctor.lines import BEATS
 from labkit.errors import counted
 from labkit.recording import Recording
 
-_FIELD_LINE = re.compile(r"(?:data|event|id|retry): ?\S|(?:data|event|id|retry)?:\s*$|: ")
+_FIELD_LINE = re.compile(r"(?:data|event|id|retry): *\S|(?:data|event|id|retry)?:\s*$|: ")
 _QUOTED_FRAME = re.compile(r"""b?["'](?:data|event|id|retry): ?""")
 #: What was meant as a line end, and was written out: a backslash and an n, a slash and an n, HTML's break.
 _WRITTEN_END = re.compile(r"((?:\\r)?\\n|/n/n|<br ?/?>)(?:$|(?:data|id|event): )")
@@ -62,18 +62,24 @@ def _escaped_ends(content: Content) -> Iterator[Finding]:
     if not values and content.steps:  # not one line end, since none was written
         last = content.steps[-1]
         values = [value_of(last.line)] if last.role == "unfinished" and last.line.startswith("data:") else []
-        values = [value for value in values if _WRITTEN_END.search(value) and not value.startswith(("{", "[", '"'))]
+        values = [value for value in values if _FRAME_INSIDE.search(value) or _ends_written(value)]
     if content.blocks:
         inside = [value for value in values if _FRAME_INSIDE.search(value) and not value.startswith(("{", "[", '"'))]
         ends = [value for value in values if value.endswith("\\n\\n") and "\\n" not in value.removesuffix("\\n\\n")]
         escaped = ends if len(ends) == len(values) else inside if len(inside) * 2 >= len(values) else []
     else:
         escaped = [value for value in values if _WRITTEN_END.search(value) or _FRAME_INSIDE.search(value)]
+        escaped = escaped if len(escaped) * 2 >= len(values) else []
     if escaped:
         ends_so = _WRITTEN_END.search(escaped[0])
         what = "ends with" if ends_so and escaped[0].endswith(ends_so[0]) else "holds the next field behind"
         written = "a backslash and an n" if "\\n" in escaped[0] else f"{ends_so[1] if ends_so else ''!r}"
         yield Finding("backslash-n", f"the line 'data: {as_written(escaped[0])}' {what} {written}")
+
+
+def _ends_written(value: str) -> bool:
+    """Whether it ends with a line end that was written out. JSON that is not whole yet may stand at its own."""
+    return bool(_WRITTEN_END.search(value)) and not value.startswith(("{", "[", '"'))
 
 
 def _wrapped_texts(content: Content) -> list[str]:
@@ -88,7 +94,7 @@ def _is_frame(text: str) -> bool:
     if _QUOTED_FRAME.match(text):
         return True
     lines = [line for line in text.split("\n") if line.strip()]
-    has_data = any(re.match(r"data: ?\S", line) for line in lines)
+    has_data = any(re.match(r"data: *\S", line) for line in lines)
     return has_data and all(_FIELD_LINE.match(line) for line in lines)
 
 
