@@ -28,6 +28,9 @@ def look_at_content(content: Content, readable: Recording) -> Iterator[Finding]:
 
     Source: WHATWG HTML 9.2.5 and 9.2.6.
     """
+    if content.body.count(0) * 3 > len(content.body):
+        yield Finding("not-utf8", f"every other byte is 0: {content.body[:8]!r} is UTF-16")
+        return
     yield from _framing(content, readable)
     yield from look_at_lines(content)
     yield from look_at_texts(content, readable)

@@ -86,7 +86,10 @@ def _cors(recording: Recording, origin: str) -> Iterator[Finding]:
 
 
 def _gzip_members(recording: Recording) -> Iterator[Finding]:
-    if codings(recording.headers.get("content-encoding", "")) not in (["gzip"], ["x-gzip"]):
+    names = codings(recording.headers.get("content-encoding", ""))
+    if not names and recording.body.startswith(b"\x1f\x8b"):
+        yield Finding("unreadable-encoding", "the body is gzip, and no Content-Encoding says so")
+    if names not in (["gzip"], ["x-gzip"]):
         return
     end = first_member_bytes(recording.body)
     if end is not None:

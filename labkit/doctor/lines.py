@@ -17,6 +17,7 @@ BEATS = frozenset({"", "ping", "pong", "heartbeat", "keepalive", "keep-alive", "
 _FIELD_NAME = re.compile(r"[A-Za-z][\w-]*:")
 _ALMOST = re.compile(r"""[\s\u200b\u2060]*["'<]?(data|event|id|retry)["'>]?\s*[:=\uff1a]""", re.I)
 #: Fields that are wrong by a letter or a word, as beginners and other protocols write them.
+_CHUNK_SIZE = re.compile(r"[0-9A-Fa-f]{1,6}")
 _LIKE_DATA = re.compile(r"(?:date|dta|datas|msg|message|text|content|payload|body|event-?data)\s*[:=]|data\b", re.I)
 _HTML = re.compile(r"\s*<(?:!doctype\b|/?(?:html|head|body|title|h1|br|b|p|pre|div|script)\b)", re.I)
 _TRACE = re.compile(
@@ -44,6 +45,8 @@ def look_at_lines(content: Content) -> Iterator[Finding]:
         misspelt, behind_data = misspelt + _outside_json(behind_data, content), []
     if misspelt:
         yield _misspelt_finding(misspelt, content)
+    elif not content.blocks:
+        yield from _commented_out(content)
     yield from _lone_lines(lone, content)
     if behind_data:
         yield from _cut_texts(behind_data, content)
@@ -80,6 +83,13 @@ def _misspelt_finding(steps: list[Step], content: Content) -> Finding:
     return Finding("field-misspelt", f"the field in {shorten(line)} {problem}: {_times(steps)} ignored{effect}")
 
 
+def _commented_out(content: Content) -> Iterator[Finding]:
+    steps = [step for step in content.steps if step.role == "comment" and _ALMOST.match(step.line[1:])]
+    if len(steps) > 1:
+        line = shorten(steps[0].line)
+        yield Finding("field-misspelt", f"the line {line} begins with a colon, and so is a comment: no event fires")
+
+
 def _lone_lines(steps: list[Step], content: Content) -> Iterator[Finding]:
     """What the lines are that stand outside of all events."""
     pages, others = _parted(steps, lambda step: bool(_page_kind(step.line)))
@@ -103,6 +113,9 @@ def _lone_lines(steps: list[Step], content: Content) -> Iterator[Finding]:
         yield Finding(
             "bare-lines", f"no line begins with 'data:'; {_times(others)} ignored, such as {shorten(like_data)}"
         )
+    elif bare and all(_CHUNK_SIZE.fullmatch(step.line) for step in bare):
+        evidence = f"{_times(bare)} the sizes of chunks, such as {shorten(bare[0].line)}: the body is chunked twice"
+        yield Finding("bare-lines", evidence)
     elif bare:
         yield Finding("bare-lines", f"{_times(bare)} outside of all events ignored, such as {shorten(bare[0].line)}")
     elif named or harmless:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from labkit.doctor.body import Block, Content, as_written, shorten
+from labkit.doctor.body import Block, Content, as_written, shorten, value_of
 from labkit.doctor.diagnosis import Finding
 from labkit.doctor.json_text import has_no_number, is_python_text, reads_as_json
 from labkit.doctor.lines import BEATS
 from labkit.errors import counted
 from labkit.recording import Recording
 
-_FIELD_LINE = re.compile(r"(?:data|event|id|retry): ?\S|(?:data|event|id|retry)?:\s*$|: ")
+_FIELD_LINE = re.compile(r"(?:data|event|id|retry): *\S|(?:data|event|id|retry)?:\s*$|: ")
 _QUOTED_FRAME = re.compile(r"""b?["'](?:data|event|id|retry): ?""")
+#: What was meant as a line end, and was written out: a backslash and an n, a slash and an n, HTML's break.
+_WRITTEN_END = re.compile(r"((?:\\r)?\\n|/n/n|<br ?/?>)(?:$|(?:data|id|event): )")
 _FRAME_INSIDE = re.compile(r"\\n(?:data|event|id|retry): ?")
 #: What languages print for an object that nobody serialised. Source: the documentation of each one's toString.
 _PRINTED = re.compile(
@@ -32,6 +34,8 @@ _TWICE = re.compile(
 _ERROR_PAGE = re.compile(
     r"\s*<(?:!doctype html|html)\b.*(?:\b[45]\d\d\b|error|denied|unavailable|log ?in)", re.I | re.S
 )
+#: A text longer than that, in characters, may well speak of an object that was printed.
+SHORT = 200
 #: A share of events so small may quote the mistakes of others.
 FEW = 0.1
 
@@ -55,16 +59,27 @@ def look_at_texts(content: Content, readable: Recording) -> Iterator[Finding]:
 def _escaped_ends(content: Content) -> Iterator[Finding]:
     """A backslash and an n where a line end was meant. Text may well carry escaped line breaks, also at its end."""
     values = [value for value in content.values("data") if value.strip() not in ("", "[DONE]")]
+    if not values and content.steps:  # not one line end, since none was written
+        last = content.steps[-1]
+        values = [value_of(last.line)] if last.role == "unfinished" and last.line.startswith("data:") else []
+        values = [value for value in values if _FRAME_INSIDE.search(value) or _ends_written(value)]
     if content.blocks:
         inside = [value for value in values if _FRAME_INSIDE.search(value) and not value.startswith(("{", "[", '"'))]
         ends = [value for value in values if value.endswith("\\n\\n") and "\\n" not in value.removesuffix("\\n\\n")]
         escaped = ends if len(ends) == len(values) else inside if len(inside) * 2 >= len(values) else []
     else:
-        escaped = [value for value in values if value.endswith("\\n") or _FRAME_INSIDE.search(value)]
+        escaped = [value for value in values if _WRITTEN_END.search(value) or _FRAME_INSIDE.search(value)]
+        escaped = escaped if len(escaped) * 2 >= len(values) else []
     if escaped:
-        found = _FRAME_INSIDE.search(escaped[0])
-        what = "ends with" if escaped[0].endswith("\\n") or not found else "holds the next field behind"
-        yield Finding("backslash-n", f"the line 'data: {as_written(escaped[0])}' {what} a backslash and an n")
+        ends_so = _WRITTEN_END.search(escaped[0])
+        what = "ends with" if ends_so and escaped[0].endswith(ends_so[0]) else "holds the next field behind"
+        written = "a backslash and an n" if "\\n" in escaped[0] else f"{ends_so[1] if ends_so else ''!r}"
+        yield Finding("backslash-n", f"the line 'data: {as_written(escaped[0])}' {what} {written}")
+
+
+def _ends_written(value: str) -> bool:
+    """Whether it ends with a line end that was written out. JSON that is not whole yet may stand at its own."""
+    return bool(_WRITTEN_END.search(value)) and not value.startswith(("{", "[", '"'))
 
 
 def _wrapped_texts(content: Content) -> list[str]:
@@ -79,7 +94,7 @@ def _is_frame(text: str) -> bool:
     if _QUOTED_FRAME.match(text):
         return True
     lines = [line for line in text.split("\n") if line.strip()]
-    has_data = any(re.match(r"data: ?\S", line) for line in lines)
+    has_data = any(re.match(r"data: *\S", line) for line in lines)
     return has_data and all(_FIELD_LINE.match(line) for line in lines)
 
 
@@ -87,15 +102,15 @@ def _printed_objects(texts: list[str]) -> Iterator[Finding]:
     no_numbers = [text for text in texts if has_no_number(text)]
     if no_numbers:
         yield Finding("json-nan", f"the data {shorten(no_numbers[0])} is JSON but for NaN or Infinity")
-    printed = [text for text in texts if _PRINTED.fullmatch(text.strip()) or is_python_text(text)]
-    printed = printed or [text for text in texts if _EMBEDDED.search(text)]
-    others_are_json = sum(text.startswith("{") and reads_as_json(text) for text in texts) * 2 >= len(texts)
+    printed = [text for text in texts if _PRINTED.fullmatch(text[:2000].strip()) or is_python_text(text)]
+    printed = printed or [text for text in texts if len(text) < SHORT and _EMBEDDED.search(text)]
+    others_are_json = sum(_is_json_object(text) for text in texts) * 2 >= len(texts)
     if printed and (len(printed) * 2 >= len(texts) or others_are_json):
         yield Finding("printed-object", f"{_share(printed, texts)} such as {shorten(printed[0])}")
 
 
 def _damaged_characters(texts: list[str], content: Content) -> Iterator[Finding]:
-    plain_texts = [_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) for text in texts]
+    plain_texts = [_unescaped(text) for text in texts]
     marked = [text for text in plain_texts if "\ufffd" in text]
     try:
         content.body.decode("utf-8")
@@ -110,6 +125,12 @@ def _damaged_characters(texts: list[str], content: Content) -> Iterator[Finding]
     twice = [text for text in foreign if _undone(text) is not None]
     if twice and len(twice) * 2 > len(foreign):
         yield Finding("encoded-twice", f"the data {shorten(twice[0])} would be {shorten(_undone(twice[0]) or '')}")
+
+
+def _unescaped(text: str) -> str:
+    """JSON without its escapes of characters. In other texts they are what they look like."""
+    in_json = text.startswith(("{", "[", '"'))
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if in_json else text
 
 
 def _undone(text: str) -> str | None:
@@ -139,7 +160,7 @@ def _empty_messages(content: Content, readable: Recording) -> Iterator[Finding]:
     if not empty:
         return
     told_apart: list[Callable[[], bool]] = [
-        lambda: sum(block.event.data[:1] in ("{", "[") for block in others) * 2 > len(others),
+        lambda: sum(_is_json_object(block.event.data) for block in others) * 2 > len(others),
         lambda: all(block.own_id for block in others),
         lambda: len(empty) > 1 and _come_alone(readable),
     ]
@@ -148,6 +169,10 @@ def _empty_messages(content: Content, readable: Recording) -> Iterator[Finding]:
         what = "with empty data" if words == {""} else f"such as {shorten(max(words))}"
         evidence = f"{len(empty)} of {counted(len(messages), 'message')} {what}, and no event type"
         yield Finding("empty-messages", evidence, None if words == {""} else "note")
+
+
+def _is_json_object(text: str) -> bool:
+    return text.startswith(("{", "[")) and reads_as_json(text)
 
 
 def _is_beat(block: Block) -> bool:

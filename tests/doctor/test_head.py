@@ -123,6 +123,11 @@ def test_each_piece_a_gzip_text_of_its_own() -> None:
     assert answer(body=gzip.compress(EVENTS), content_encoding="gzip").healthy
 
 
+def test_a_compressed_body_whose_head_does_not_say_so() -> None:
+    found = answer(body=gzip.compress(EVENTS))
+    assert found.first == "unreadable-encoding" and "no Content-Encoding says so" in seen(found)
+
+
 def test_a_star_and_credentials_exclude_each_other() -> None:
     star = {"access_control_allow_origin": "*"}
     assert answer(origin=PAGE, **star).healthy

@@ -117,13 +117,19 @@ def test_a_host_names_its_cloud() -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [(401, "--header"), (403, "--header"), (405, "--post"), (406, "Accept"), (422, "--post"), (404, "path"),
-     (429, "Retry-After"), (502, "behind it"), (204, "204 ends"), (500, "log"), (418, "answer 200")],
+     (429, "Retry-After"), (502, "behind it"), (503, "behind it"), (204, "204 ends"), (500, "log"), (418, "answer 200")],
 )  # fmt: skip
 def test_each_status_has_its_own_line(status: int, words: str) -> None:
     shown = fitting_remedies(causes()["wrong-status"].remedies, (), status)
     assert words in shown[0].line
     assert all(not remedy.statuses or status in remedy.statuses for remedy in shown)
     assert shown[-1].statuses == ()
+
+
+def test_a_gateways_own_log_is_named_first() -> None:
+    body = b"upstream connect error or disconnect/reset before headers"
+    assert first_line("wrong-status", answer({"server": "envoy"}, body, 503))[0] == "Envoy"
+    assert first_line("wrong-status", answer({"server": "nginx"}, b"", 502))[0] == "nginx"
 
 
 def test_without_a_hint_the_order_is_that_of_the_file() -> None:
