@@ -16,6 +16,8 @@ from labkit.recording import Arrival, Recording
 
 #: No watched stream is kept beyond this: a body without an end must not fill the memory.
 MAX_BYTES = 4 * 1024 * 1024
+#: What came after the time that was asked for is watched for so long: a buffer that was full stops, a stream goes on.
+GOES_ON_S = 1.0
 
 
 class ResponseRecorder:
@@ -118,7 +120,7 @@ async def watch(
         max_bytes: how much of the body is kept.
         join_s: pieces that arrive within this time of each other count as one.
         patience_s: how much longer it records, in seconds, where after `seconds` there is not yet `enough`.
-        enough: asked when `seconds` are over, and then after each piece.
+        enough: asked when `seconds` are over, and then after each piece; a second later it ends.
 
     Raises:
         httpx.TransportError: nothing answered, or something that is not HTTP.
@@ -142,7 +144,8 @@ async def watch(
                 on_answer(response)
                 async for data in response.aiter_raw():
                     recorder.record_bytes(data)
-                    if stop_when(recorder) or recorder.bytes >= max_bytes or window.is_over():
+                    window.note_piece()
+                    if stop_when(recorder) or recorder.bytes >= max_bytes:
                         return recorder.recording
                 recorder.ended = True
         except TimeoutError:
@@ -178,9 +181,12 @@ class _Window:
         if self._patience_s:
             self._look = self._loop.call_at(self._end_s, self._end_if_enough)
 
-    def is_over(self) -> bool:
-        """Whether more was waited for, and has come."""
-        return self._loop.time() >= self._end_s and self._is_enough()
+    def note_piece(self) -> None:
+        """Called after each piece: what came late ends the waiting, but for a moment that shows how it goes on."""
+        now_s, limit_s = self._loop.time(), self.limit.when()
+        if now_s >= self._end_s and limit_s is not None and self._is_enough():
+            self._is_enough = lambda: False
+            self.limit.reschedule(min(limit_s, now_s + GOES_ON_S))
 
     def close(self) -> None:
         """Ends what looks at the clock."""

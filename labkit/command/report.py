@@ -31,7 +31,8 @@ def show_diagnosis(diagnosis: Diagnosis, show_all: bool = False) -> None:
         _print(("✓ healthy  nothing has to be mended", {"fg": "green"}))
     for finding in diagnosis.findings:
         _show_line(finding)
-    for fact in (*diagnosis.facts, *diagnosis.limits):
+    limits = diagnosis.limits if diagnosis.healthy else ()
+    for fact in (*diagnosis.facts, *limits):
         _print((f"  {fact}", _DIM))
     for finding in diagnosis.findings:
         if finding.severity != "note" or show_all:

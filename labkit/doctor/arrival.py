@@ -89,7 +89,10 @@ def _find_cause(readable: Recording) -> Finding | None:
     pattern = pattern_of(readable)
     if len(pattern.at_s) < MIN_EVENTS:
         return None
-    finding = _find_held_to_the_end(readable, pattern) or _find_full_buffers(readable, pattern)
+    finders = (_find_held_to_the_end, _find_full_buffers)
+    # A stream that is still open, and stopped inside a line, waits for the next full buffer, not for the end.
+    first, second = finders if readable.ended else finders[::-1]
+    finding = first(readable, pattern) or second(readable, pattern)
     if finding is None and pattern.sent_s is None:
         return _find_batches(pattern)
     if finding is None and not pattern.coarse_s:

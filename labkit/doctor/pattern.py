@@ -86,6 +86,10 @@ def pauses_inside(recording: Recording, longer_s: float) -> list[tuple[int, floa
         pause_s = after.at_s - arrival.at_s
         if pause_s > longer_s and body[offset - 1 : offset] not in (b"\n", b"\r", b""):
             pauses.append((offset, pause_s))
+    if recording.arrivals and not recording.ended and not recording.broken:  # the pause that was not watched to its end
+        pause_s = recording.end_s - recording.arrivals[-1].at_s
+        if pause_s > longer_s and body[-1:] not in (b"\n", b"\r"):
+            pauses.append((len(body), pause_s))
     return pauses
 
 

@@ -13,6 +13,7 @@ import pytest
 from labkit.doctor import Diagnosis, FurtherAnswers, NotExamined, PortAnswer, examine, judge
 from labkit.doctor.examine import patience_of
 from labkit.doctor.leaving import Readers
+from labkit.faults import HoldBytes
 from labkit.lab.raw_server import loopback
 from labkit.recording import Recording
 
@@ -167,6 +168,10 @@ LARGE = b"id: 9\ndata: " + b"x" * 500 + b"\n\n"
 UNANSWERED = Recording(0, broken="connected, and no head came", end_s=3.0)
 
 
+#: What comes of such a stream at first: full, and so cut inside a line. (The retry line was in it as well.)
+FIRST_BUFFER = tuple(arrival for arrival in stream(ticks(90), HoldBytes(4000)).arrivals if arrival.at_s < 9.0)[:1]
+
+
 def resumed(first: Recording, again: Recording, last_event_id: str) -> Diagnosis:
     return judge(first, FurtherAnswers(resumed=again, last_event_id=last_event_id))
 
@@ -185,6 +190,10 @@ ILL = {
     "the second request gets a late head and no more": (
         "second-unanswered",
         lambda: resumed(WORDS, replace(body(), head_s=2.1, end_s=3.0), "2"),
+    ),
+    "the first full buffer, and then the watching was over": (
+        "full-buffers",
+        lambda: judge(replace(stream(ticks(70), HoldBytes(4000)), ended=False, arrivals=FIRST_BUFFER, end_s=9.3)),
     ),
     "Envoy's timer of 5 s": ("total-timeout", lambda: cut(6.0, 4.9)),
     "an idle timer of 3 s": ("broken-off", lambda: cut(6.0, 3.0)),  # nobody has seen it twice
