@@ -113,17 +113,17 @@ def test_comparing_tells_which_hop_holds(
 ) -> None:
     direct = server.url + "/events"
     monkeypatch.setattr(sys.modules["labkit.doctor.examine"], "PATIENCE_S", 0.0)
-    held = run(relay.url, "--compare", direct, "--seconds", "2")
+    held = run(relay.url, "--compare", direct, "--seconds", "1")
     assert held.exit_code == 1 and "[held-between]" in held.output and "held everything" in held.output, held.output
     relay.set()
-    free = run(relay.url, "--compare", direct, "--seconds", "2")
+    free = run(relay.url, "--compare", direct, "--seconds", "1")
     assert free.exit_code == 0 and "nothing is held there" in free.output, free.output
     relay.set(HoldBytes(100_000), HoldHead())
-    told = json.loads(run(relay.url, "--compare", direct, "--seconds", "1", "--json").stdout)
+    told = json.loads(run(relay.url, "--compare", direct, "--seconds", "0.6", "--json").stdout)
     assert told["held_between"] is True and told["direct"]["healthy"] is True
     assert told["through"]["findings"][0]["cause"] == "head-held"
     assert told["measured"]["direct"]["events"] > told["measured"]["through"]["events"] == 0
-    assert run(relay.url, "--seconds", "1").exit_code == 2
+    assert run(relay.url, "--seconds", "0.5").exit_code == 2
 
 
 @pytest.mark.live

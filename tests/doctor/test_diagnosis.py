@@ -22,6 +22,11 @@ def test_the_line_for_the_product_that_is_there_comes_first() -> None:
     assert told["remedies"][0]["where"] == "Apache" and told["cause"] == "held-to-the-end"
 
 
+def test_what_a_comparison_shows_has_lines_for_the_product_too() -> None:
+    for name in ("held-between", "head-held"):
+        assert Finding(name, "x", products=("Apache",)).remedies[0].where == "Apache"
+
+
 def test_the_line_for_this_status_comes_first_and_those_for_others_are_left_out() -> None:
     lines = {status: [r.line for r in judge(answered(status)).findings[0].remedies] for status in (401, 405)}
     assert "--header" in lines[401][0] and "--post" in lines[405][0]
