@@ -11,6 +11,7 @@ from labkit.recording import Recording
 
 LONGEST_REASON = 120  # characters
 READ_BYTES = 16 * 1024
+TITLE_WITHIN = 4096  # characters: further down no page has its title
 _TITLE = re.compile(r"<(title|h1|pre)\b[^>]*>(.*?)</\1>", re.I | re.S)
 #: A title that says nothing, as Express gives it: what stands in the page says more.
 _EMPTY_TITLES = ("", "error")
@@ -31,7 +32,7 @@ def reason_of(recording: Recording) -> str:
             found = ""
         return _one_line(found or text)
     if text.startswith("<"):
-        titles = [_one_line(html.unescape(_TAG.sub(" ", match[2]))) for match in _TITLE.finditer(text)]
+        titles = [_one_line(html.unescape(_TAG.sub(" ", match[2]))) for match in _TITLE.finditer(text[:TITLE_WITHIN])]
         return next((title for title in titles if title.lower() not in _EMPTY_TITLES), next(iter(titles), ""))
     return _one_line(text)
 
