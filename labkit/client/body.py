@@ -12,13 +12,7 @@ from contextlib import aclosing
 import httpx
 
 from labkit.errors import LimitExceeded
-from labkit.recording.decompress import NAMES, Decompressor, codings
-
-#: What new_client() asks for: what can be taken off here.
-ACCEPT_ENCODING = "gzip, deflate"
-#: Codings that have a name, and that nobody asked for. What is no coding at all ("none", "UTF-8") browsers ignore.
-#: Source: the IANA registry of HTTP content codings.
-_NAMED = frozenset({*NAMES, "br", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress", "zstd"})
+from labkit.recording.decompress import Decompressor, codings
 
 #: The largest answer that is kept whole: some 1000 events of 16 KB, as many as a log keeps.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -31,7 +25,7 @@ async def read_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         httpx.RequestError: the connection broke, or the body is not in the coding that it says.
         DecompressionBomb: one piece of the body holds too much.
     """
-    names = [name for name in codings(response.headers.get("content-encoding", "")) if name in _NAMED]
+    names = codings(response.headers.get("content-encoding", ""))
     if response.is_stream_consumed:  # a response that httpx.MockTransport made of a whole body
         yield response.content
         return

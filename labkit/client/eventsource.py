@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from labkit.client.body import ACCEPT_ENCODING, read_body
+from labkit.client.body import read_body
 from labkit.client.facts import CLOSED
 from labkit.client.httpx_client import new_client, send_request
 from labkit.client.retry_after import retry_after_s
@@ -21,6 +21,7 @@ from labkit.client.source import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, AttemptOver,
 from labkit.client.synchronous import SynchronousSource
 from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import LabError, StreamLost, StreamRejected, StreamStalled
+from labkit.recording.decompress import accept_encoding
 from labkit.system.secrets import hidden, secrets_of, shown_url
 from labkit.wire import Decoder, Event, Signal
 from labkit.wire.decoder import MAX_EVENT_BYTES
@@ -196,7 +197,7 @@ class EventSource(SynchronousSource):
         own: Headers = await given if inspect.isawaitable(given) else given
         self._secrets = secrets_of(self.url, own)
         # Exactly this Accept: jupyter-server-proxy buffers the whole stream for any other.
-        headers = {"accept": "text/event-stream", "accept-encoding": ACCEPT_ENCODING, "cache-control": "no-cache"}
+        headers = {"accept": "text/event-stream", "accept-encoding": accept_encoding(), "cache-control": "no-cache"}
         headers |= {name.lower(): value for name, value in own.items()}
         if self.last_event_id:
             headers["last-event-id"] = self.last_event_id.strip(" \t")  # as Fetch does: no header holds such an end

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from labkit.client.body import ACCEPT_ENCODING
+from labkit.recording.decompress import accept_encoding
 from labkit.system.secrets import PASSED_ON
 from labkit.system.sockets import is_loopback
 
@@ -41,7 +41,7 @@ def new_client(
         trust_env=not is_loopback(httpx.URL(url).host),
         verify=shared_tls_context() if verify is True else verify,
         event_hooks={"request": [_own_headers_only_for(httpx.URL(url))], "response": [_drop_body_of_redirect]},
-        headers={"Accept-Encoding": ACCEPT_ENCODING, **(headers or {})},
+        headers={"Accept-Encoding": accept_encoding(), **(headers or {})},
         **settings,
     )
 

@@ -10,6 +10,7 @@ from labkit.doctor.diagnosis import Finding, FurtherAnswers
 from labkit.doctor.pattern import BURST_GAP_S, ROUNDING_S, Pattern, duration_text, pattern_of, pauses_inside
 from labkit.errors import counted
 from labkit.recording import Recording
+from labkit.recording.decompress import codings
 
 MIN_EVENTS = 4  # with fewer events no pattern can be told from chance
 LATE_S = 0.15  # lags that differ by less are the machine's and the network's
@@ -33,7 +34,7 @@ def look_at_arrivals(raw: Recording, readable: Recording, further: FurtherAnswer
         further: what the further requests brought.
     """
     finding = _find_cause(readable)
-    if raw.headers.get("content-encoding", "identity") != "identity":
+    if codings(raw.headers.get("content-encoding", "")):
         finding = _find_compression(raw, readable, finding, further)
     return ([finding] if finding is not None else []) + _find_late_head(raw, readable, further)
 

@@ -99,8 +99,10 @@ async def _examine(
     skipped_requests: list[str] = []
     if not watch_only:
         further, skipped_requests = await ask_further(request, first, further, seconds, may_open_more)
-    _check_lines(first, further, shown_url(request.url))
-    return judge(first, further, tuple(skipped_requests))
+    diagnosis = judge(first, further, tuple(skipped_requests))
+    if not first.broken and all(finding.name != "backslash-n" for finding in diagnosis.findings):  # these say more
+        _check_lines(first, further, shown_url(request.url))
+    return diagnosis
 
 
 async def _with_preflight(request: Request, first: Recording, further: FurtherAnswers) -> FurtherAnswers:

@@ -15,6 +15,7 @@ from labkit.doctor.head import is_cacheable
 from labkit.doctor.request import NotExamined, Request
 from labkit.errors import LimitExceeded
 from labkit.recording import Recording
+from labkit.recording.decompress import codings
 from labkit.wire import Decoder, Event
 
 MAX_STREAMS = 2  # as many as a browser's page and its reload open
@@ -67,7 +68,7 @@ def _follow_ups(request: Request, first: Recording, content: Content, held: bool
     async def ask_again(further: FurtherAnswers, seconds: float) -> FurtherAnswers:
         return replace(further, second_recording=_readable(await request.ask(max(seconds, first.end_s))))
 
-    if (held or not content.blocks) and first.headers.get("content-encoding", "identity") != "identity":
+    if (held or not content.blocks) and codings(first.headers.get("content-encoding", "")):
         follow_ups.append(("the same without compression", ask_uncompressed))
     last_event_id = _middle_id(content)
     if last_event_id and request.content is None:
