@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from labkit.doctor import causes
+
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md")
 #: A block of Python, and the block of plain text that follows it, if one does: what it prints.
@@ -38,3 +40,7 @@ def test_each_command_of_the_readme_is_one(command: str) -> None:
         [sys.executable, "-m", "labkit.command.cli", *filter(None, [command]), "--help"], capture_output=True, text=True
     )
     assert shown.returncode == 0 and shown.stdout.startswith("Usage: "), shown.stderr
+
+
+def test_the_readme_counts_the_doctors_causes() -> None:
+    assert f"names [{len(causes())} causes](docs/doctor.md)" in (ROOT / "README.md").read_text("utf-8")

@@ -44,7 +44,7 @@ def look_at_answer(recording: Recording, events: Sequence[Event]) -> Iterator[Fi
         )
     elif answer.ending in _CAUSES:
         yield Finding(_CAUSES[answer.ending], f"{answer.why}; the reason is {answer.reason!a}")
-    elif answer.notes:
+    elif answer.notes and answer.dialect:  # else only the end mark is a dialect's, and the rest somebody's own
         yield Finding("llm-odd", "; ".join(answer.notes))
 
 

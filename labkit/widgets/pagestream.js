@@ -32,11 +32,19 @@ function refusedWith(status) {
   return `the server answered ${status}, and only 200 opens a stream${adviceFor(status)}`;
 }
 
+// The media type as a browser takes it from Content-Type: of several the last one that can be read.
+// Source: WHATWG Fetch, "extract a MIME type".
+function mediaType(contentType) {
+  const values = contentType.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? [];
+  const essences = values.map((value) => /^\s*([\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+)\s*(?:;|$)/.exec(value)?.[1]);
+  return essences.filter((essence) => essence && essence !== "*/*").at(-1)?.toLowerCase() ?? "";
+}
+
 // Why this answer is no event stream, in one sentence that says what to do; "" if it is one.
 function refusal({ status, headers }) {
   if (status !== 200) return refusedWith(status);
   const type = headers.get("Content-Type") || "no type";
-  if (/^text\/event-stream\s*(;|$)/i.test(type)) return "";
+  if (mediaType(type) === "text/event-stream") return "";
   return `the server answered with ${type}, which is no event stream: is this the URL of a page?`;
 }
 

@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page
 from labkit.check import vectors
 from labkit.widgets.assets import DECODER, join_files
 from labkit.wire import Event, Retry, explain
+from labkit.wire.media_type import extract_media_type
 
 from ..wire.oracle import byte_by_byte, cut, id_in_force, in_two
 from ..wire.test_fuzz import FRAGMENTS
+from ..wire.test_media_type import CHARSETS, OPENS, REFUSED
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +42,13 @@ def decoded(page: Page, streams: Sequence[Sequence[bytes]]) -> list[tuple[list[E
     sent = [[b64encode(chunk).decode() for chunk in chunks] for chunks in streams]
     answers: list[Any] = page.evaluate(DECODE_ALL, sent)
     return [([Event(*event) for event in events], id, retry_ms) for events, id, retry_ms in answers]
+
+
+def test_the_page_takes_a_media_type_as_the_browser_and_the_client_do(page: Page) -> None:
+    page.add_script_tag(content=join_files("pagestream.js"))
+    types = [*OPENS, *REFUSED, *CHARSETS]
+    found = page.evaluate("types => types.map(mediaType)", types)
+    assert found == [getattr(extract_media_type(content_type), "essence", "") for content_type in types]
 
 
 def test_each_vector_whole_byte_by_byte_and_cut_in_two_at_every_place(page: Page) -> None:

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from labkit.doctor import Diagnosis, FurtherAnswers, causes, compare, judge
+from labkit.doctor.language_models import is_model, look_at_answer
 from labkit.faults import (
     Close,
     Fault,
@@ -25,6 +26,7 @@ from labkit.faults import (
     simulate,
 )
 from labkit.recording import Arrival, Recording
+from labkit.wire import Event
 
 from .test_content import BROKEN as BROKEN_CONTENT
 
@@ -378,3 +380,12 @@ def test_events_that_the_server_sends_in_batches_are_no_error() -> None:
 def test_the_evidence_of_a_header_is_the_header(sent: str, said: str) -> None:
     (found,) = [finding for finding in judge(answered(cache_control=sent)).findings if finding.name == "cacheable"]
     assert found.evidence == said
+
+
+def test_a_stream_of_ones_own_that_ends_with_done_is_not_odd() -> None:
+    events = [*(Event(f'{{"word": "{word}", "sent": 1.5}}') for word in "abc"), Event("[DONE]")]
+    ended = Recording(200, {}, (), ended=True)
+    assert is_model(events) and list(look_at_answer(ended, events)) == []
+    chunk = '{"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}'
+    odd = [Event(""), Event(chunk), Event("[DONE]")]
+    assert [finding.name for finding in look_at_answer(ended, odd)] == ["llm-odd"]
