@@ -31,7 +31,7 @@ __all__ = [
     "StateReason",
     "WebSocketSource",
     "watch",
-]  # fmt: skip
+]
 
 
 def __getattr__(name: str) -> Any:

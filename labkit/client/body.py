@@ -25,12 +25,12 @@ async def read_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         httpx.RequestError: the connection broke, or the body is not in the coding that it says.
         DecompressionBomb: one piece of the body holds too much.
     """
-    names = codings(response.headers.get("content-encoding", ""))
+    encoding = response.headers.get("content-encoding", "")
     if response.is_stream_consumed:  # a response that httpx.MockTransport made of a whole body
         yield response.content
         return
     try:
-        decompressor = Decompressor(", ".join(names)) if names else None
+        decompressor = Decompressor(encoding) if codings(encoding) else None
         async for piece in response.aiter_raw():
             if decompressor is None:
                 yield piece

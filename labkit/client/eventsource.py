@@ -190,7 +190,7 @@ class EventSource(SynchronousSource):
         shown_type = hidden(content_type or "", self._secrets) or None
         outcome = Answered(response.status_code, content_type, retry_after_s(response.headers.get("retry-after", "")))
         error = StreamRejected(shown_url(str(response.url)), response.status_code, shown_type)
-        raise AttemptOver(outcome, None if response.status_code == 204 else error)
+        raise AttemptOver(outcome, error)
 
     async def _request_headers(self) -> list[tuple[bytes, bytes]]:
         given: Any = self._headers() if callable(self._headers) else self._headers or {}

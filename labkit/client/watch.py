@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import importlib
 import time
 from collections.abc import Callable, Mapping
 
 import httpx
 
-from labkit.client.httpx_client import new_client
+from labkit.client.httpx_client import import_transport, new_client, send_request
 from labkit.recording import Arrival, Recording
 
 #: No watched stream is kept beyond this: a body without an end must not fill the memory.
@@ -128,18 +126,18 @@ async def watch(
     """
     request = {"Accept": "text/event-stream", **(headers or {})}
     fields = [(name.encode("ascii"), value.encode()) for name, value in request.items()]
-    _load_transport()
-    async with new_client(url, verify=verify, http2=http2, follow_redirects=True) as client:
+    import_transport()
+    async with new_client(url, verify=verify, http2=http2) as client:
         window = _Window(seconds, patience_s, lambda: enough(recorder))
         recorder = ResponseRecorder(join_s, window.restart)
         extensions = {"trace": recorder.trace}
         try:
-            async with (
-                window.limit,
-                client.stream(
+            async with window.limit, contextlib.AsyncExitStack() as stack:
+                asked = client.build_request(
                     method, url, headers=fields, content=content, timeout=None, extensions=extensions
-                ) as response,
-            ):
+                )
+                response = await send_request(client, asked)
+                stack.push_async_callback(response.aclose)
                 recorder.record_head(response)
                 on_answer(response)
                 async for data in response.aiter_raw():
@@ -197,11 +195,3 @@ class _Window:
         if self._is_enough():
             with contextlib.suppress(RuntimeError):  # it is over already, on a machine that is late
                 self.limit.reschedule(self._loop.time())
-
-
-@functools.cache
-def _load_transport() -> None:
-    """Imports what httpx else imports at its first request, while the clock runs: some 300 ms."""
-    for name in ("anyio._backends._asyncio", "certifi", "h11", "httpcore", "httpcore._backends.anyio", "sniffio"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)

@@ -25,7 +25,7 @@ from labkit.doctor.products import known_products
 from labkit.doctor.request import NotExamined, Request
 from labkit.recording import Recording
 from labkit.system.secrets import secrets_of, shown_url
-from labkit.wire.media_type import extract_media_type
+from labkit.wire.session import opens_stream
 
 __all__ = ["ComparedDiagnosis", "FirstEvent", "NotExamined", "Request", "examine", "examine_both"]
 
@@ -91,7 +91,7 @@ async def _examine(
         return await _judge_missing_head(request, first, further, (seconds, patience_s), watch_only, may_open_more)
     reader_count = await readers.count_before_leaving()
     further = replace(further, http2=await offers_http2(first.url, request.verify))
-    if first.status != 200 or not _is_stream(first):
+    if not opens_stream(first.status, first.headers.get("content-type")):
         return judge(first, further)
     if request.origin and not is_same_origin(request.origin, first.url):
         further = await _with_preflight(request, first, further)
@@ -173,11 +173,6 @@ def _explain_missing_head(first: Recording, url: str, seconds: float) -> str:
         )
     sentence = f"{url} took the connection, and sent no head within {seconds:g} s"
     return f"{sentence}, nor anything else on a second one: does it speak HTTP, or is it the port of something else?"
-
-
-def _is_stream(first: Recording) -> bool:
-    media_type = extract_media_type(first.headers.get("content-type"))
-    return media_type is not None and media_type.essence == "text/event-stream"
 
 
 def _check_lines(first: Recording, further: FurtherAnswers, url: str) -> None:

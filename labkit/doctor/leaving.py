@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from labkit.client.httpx_client import new_client
+from labkit.client.httpx_client import drop_own_headers, new_client
 
 NOTICE_WITHIN_S = 2.0
 COUNT_BEFORE_S = 0.5
@@ -68,6 +68,8 @@ class Readers:
         async with new_client(self._given_url, verify=self._verify) as client:
             with contextlib.suppress(httpx.HTTPError, ValueError, TimeoutError):
                 async with asyncio.timeout(ANSWER_S):  # in all: httpx counts each read anew
-                    answer = await client.head(self._url, headers=self._headers)
+                    asked = client.build_request("HEAD", self._url, headers=self._headers)
+                    drop_own_headers(asked, httpx.URL(self._given_url))
+                    answer = await client.send(asked)
                 return int(answer.headers.get(READERS, ""))
         return None

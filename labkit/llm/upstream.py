@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import importlib
 import json
 import os
 from collections.abc import AsyncGenerator
@@ -15,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from labkit.client.body import read_beginning, read_whole
-from labkit.client.httpx_client import new_client, shared_tls_context
+from labkit.client.httpx_client import import_transport, new_client, shared_tls_context
 from labkit.dialects import (
     Ending,
     Failed,
@@ -43,8 +41,6 @@ CONNECT_TIMEOUT_S = 10.0
 #: A cold model is loaded first. Precedent: Ollama gives up loading one after five minutes (OLLAMA_LOAD_TIMEOUT).
 FIRST_TOKEN_TIMEOUT_S = 300.0
 MAX_REFUSAL_BYTES = 16384
-#: What httpx imports with its first request, and not before: 0.3 s, for which the first question would wait.
-_IMPORTED_LATE = ("httpcore", "anyio.streams.tls", "anyio._backends._asyncio")
 
 
 class UpstreamFailed(LabError):
@@ -87,7 +83,9 @@ class Upstream:
             raise LabError(
                 f"first_token_timeout_s={self.first_token_timeout_s!r} is no time to wait. Say seconds, or None"
             )
-        _import_early()
+        # Now, and not while somebody waits for the first answer.
+        import_transport()
+        shared_tls_context()  # reads the certificates
 
     def url(self, path: str) -> str:
         """The URL of this path below the base URL, such as "chat/completions"."""
@@ -247,13 +245,6 @@ class Upstream:
 
 def _is_json(content_type: str | None) -> bool:
     return (content_type or "").partition(";")[0].strip().lower() == "application/json"
-
-
-def _import_early() -> None:
-    shared_tls_context()  # reads the certificates
-    for name in _IMPORTED_LATE:
-        with contextlib.suppress(ImportError):  # another version may have it elsewhere
-            importlib.import_module(name)
 
 
 def _message(error: object, key: str) -> str:
