@@ -29,10 +29,7 @@ from labkit.wire.session import (
     DEFAULT_RECONNECTION_MS,
     STANDARD,
     Answered,
-    Ended,
-    Outcome,
     Policy,
-    Unreachable,
     opens_stream,
 )
 
@@ -228,17 +225,14 @@ class EventSource(SynchronousSource):
             return StreamLost(f"the request cannot be sent ({why}); its Last-Event-ID is {self.last_event_id!a}")
         if isinstance(problem, httpx.ReadTimeout | TimeoutError):
             stalled = StreamStalled(self._read_timeout_s or 0.0)
-            return AttemptOver(self._outcome(str(stalled)), stalled)
+            return self._broken(str(stalled), stalled)
         sent = not isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         return self._lost(_reason(problem), sent)
 
     def _lost(self, why: str, sent: bool = True) -> AttemptOver:
         why = hidden(why, self._secrets)
         advice = f". {_NOT_AGAIN}" if sent and not self._policy.resend else ""
-        return AttemptOver(self._outcome(why, sent), StreamLost(f"{shown_url(self.url)}: {why}{advice}"))
-
-    def _outcome(self, why: str, sent: bool = True) -> Outcome:
-        return Ended(why, broken=True) if self._opened else Unreachable(why, sent)
+        return self._broken(why, StreamLost(f"{shown_url(self.url)}: {why}{advice}"), sent)
 
 
 def _done_test(done: str | Callable[[Event], bool] | None) -> Callable[[Event], bool] | None:

@@ -26,9 +26,7 @@ from labkit.wire.session import (
     RESILIENT,
     STANDARD,
     Answered,
-    Ended,
     Policy,
-    Unreachable,
 )
 
 #: A server that has nothing new, and says so at once, is not asked again at full speed.
@@ -102,9 +100,7 @@ class Polling(SynchronousSource):
             try:
                 events, last_id = await self._request_events()
             except (httpx.RequestError, TimeoutError) as problem:
-                why = f"{type(problem).__name__}: {problem}".rstrip(": ")
-                outcome = Ended(why, broken=True) if self._opened else Unreachable(why)
-                raise AttemptOver(outcome, StreamLost(f"{shown_url(self.url)}: {why}")) from None
+                raise self._broken(f"{type(problem).__name__}: {problem}".rstrip(": ")) from None
             self._open("an answer")
             self._session = self._session.with_success()
             yield self._take(events, last_id)

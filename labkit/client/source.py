@@ -151,6 +151,11 @@ class Source:
         self._session = self._session.with_open_stream()
         self._set_state(OPEN, why)
 
+    def _broken(self, why: str, error: LabError | None = None, sent: bool = True) -> AttemptOver:
+        """The end of an attempt that broke, or to which nobody answered; `sent`: the request may have been acted on."""
+        outcome = Ended(why, broken=True) if self._opened else Unreachable(why, sent)
+        return AttemptOver(outcome, error or StreamLost(f"{shown_url(self.url)}: {why}"))
+
     async def _wait_or_stop(self, outcome: Outcome, error: LabError | None) -> None:
         self._session, step = self._session.next_step(outcome, self._policy, self._rng.random())
         if isinstance(step, Stop):

@@ -23,7 +23,7 @@ from labkit.errors import NOT_JSON, LimitExceeded, StreamLost, StreamRejected
 from labkit.system.secrets import shown_url
 from labkit.wire import Event
 from labkit.wire.decoder import MAX_EVENT_BYTES
-from labkit.wire.session import DEFAULT_RECONNECTION_MS, Answered, Ended, Policy, Unreachable
+from labkit.wire.session import DEFAULT_RECONNECTION_MS, Answered, Ended, Policy
 
 #: tornado closes the connection on anything larger, decompressed, and tells nobody why.
 MAX_MESSAGE_BYTES = 8 * MAX_EVENT_BYTES
@@ -86,7 +86,7 @@ class WebSocketSource(SynchronousSource):
         except HTTPClientError as problem:
             raise self._refused(problem) from None
         except (TimeoutError, OSError, StreamClosedError, WebSocketError) as problem:
-            raise AttemptOver(Unreachable(str(problem)), StreamLost(f"{shown_url(self.url)}: {problem}")) from None
+            raise self._broken(str(problem)) from None
         self.status = 101
         self._open("status 101")
         try:
@@ -108,7 +108,7 @@ class WebSocketSource(SynchronousSource):
 
     def _refused(self, problem: HTTPClientError) -> AttemptOver:
         if problem.code == 599:  # tornado's number for "no answer"
-            return AttemptOver(Unreachable(str(problem)), StreamLost(f"{shown_url(self.url)}: {problem}"))
+            return self._broken(str(problem))
         self.status = problem.code
         headers = problem.response.headers if problem.response is not None else {}
         outcome = Answered(problem.code, headers.get("Content-Type"), retry_after_s(headers.get("Retry-After", "")))
