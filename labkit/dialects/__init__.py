@@ -3,6 +3,7 @@
 from labkit.dialects.answer import AnswerChoice, ModelAnswer
 from labkit.dialects.characters import WholeCharacters, mended
 from labkit.dialects.endings import ENDING_SENTENCES, ending_of, worst_ending
+from labkit.dialects.json_values import object_in
 from labkit.dialects.parts import (
     Ending,
     EndMark,
@@ -39,6 +40,7 @@ __all__ = [
     "dialect_of",
     "ending_of",
     "mended",
+    "object_in",
     "read_event",
     "read_line",
     "worst_ending",

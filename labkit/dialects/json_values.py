@@ -5,6 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from labkit.errors import NOT_JSON
+
+
+def object_in(text: str) -> dict[str, Any] | None:
+    """The JSON object that the text is; None where it is none, or nests too deeply to be read."""
+    try:
+        value = json.loads(text)
+    except NOT_JSON:
+        return None
+    return value if isinstance(value, dict) else None
+
 
 def as_object(value: object) -> dict[str, Any]:
     """The value, if it is a JSON object; else an empty one."""

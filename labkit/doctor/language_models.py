@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 
-from labkit.dialects import DONE, Ending, EndMark, Failed, ModelAnswer, dialect_of, read_event
+from labkit.dialects import DONE, Ending, EndMark, Failed, ModelAnswer, dialect_of, object_in, read_event
 from labkit.doctor.diagnosis import Finding
-from labkit.errors import NOT_JSON, counted
+from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.wire import Event
 
@@ -71,7 +70,4 @@ def _is_error_alone(events: Sequence[Event]) -> bool:
     """Whether all that came is an error, in the shape that model servers give it."""
     if len(events) != 1 or not any(isinstance(part, Failed) and part.kind for part in read_event(events[0])):
         return False
-    try:
-        return isinstance(json.loads(events[0].data).get("error"), dict)
-    except (*NOT_JSON, AttributeError):
-        return False
+    return isinstance((object_in(events[0].data) or {}).get("error"), dict)

@@ -6,14 +6,13 @@ Source: https://docs.anthropic.com/en/docs/build-with-claude/streaming
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
 from labkit.llm.generator import StoppedBefore
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather, whole_arguments
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather, json_event, whole_arguments
 from labkit.wire import Frame, encode
 
 PATH = "/v1/messages"
@@ -146,5 +145,4 @@ def _signature(thought: str) -> str:
 
 
 def _event(name: str, **fields: object) -> bytes:
-    data = json.dumps({"type": name, **fields}, ensure_ascii=False, separators=(",", ":"))
-    return encode(Frame(event=name, data=data))
+    return json_event({"type": name, **fields}, name)

@@ -5,14 +5,12 @@ Source: https://ai.google.dev/api/generate-content
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather, whole_arguments
-from labkit.wire import Frame, encode
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, gather, json_event, whole_arguments
 
 PATH = "/v1beta/models/{model}:generateContent"
 STREAM_PATH = "/v1beta/models/{model}:streamGenerateContent"
@@ -67,10 +65,10 @@ class Candidates(DialectWriter):
         return finished + self._event(part.choice, [{"text": part.text, **thought}])
 
     def closing(self, bill: Bill) -> bytes:
-        return _encode(self._end([(finish, []) for finish in self._finishes], bill))
+        return json_event(self._end([(finish, []) for finish in self._finishes], bill))
 
     def failure(self, message: str, shape: ErrorShape) -> bytes:
-        return _encode(error(message, 503))
+        return json_event(error(message, 503))
 
     def whole(self, parts: Iterable[Part], bill: Bill) -> dict[str, Any]:
         ends = []
@@ -94,7 +92,7 @@ class Candidates(DialectWriter):
     def _event(self, index: int, parts: list[dict[str, Any]]) -> bytes:
         self._said = True
         candidate = {"content": {"parts": parts, "role": "model"}, "index": index}
-        return _encode({"candidates": [candidate], **self._tail(Bill(self.head.prompt_tokens, 0))})
+        return json_event({"candidates": [candidate], **self._tail(Bill(self.head.prompt_tokens, 0))})
 
     def _end(self, ends: list[tuple[Finish, list[dict[str, Any]]]], bill: Bill) -> dict[str, Any]:
         """What ends an answer: each candidate with its reason, or that the question was blocked."""
@@ -137,7 +135,3 @@ def _calls(calls: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
         for call in calls
         if call["name"] and (arguments := whole_arguments(call["arguments"])) is not None
     ]
-
-
-def _encode(value: object) -> bytes:
-    return encode(Frame(data=json.dumps(value, ensure_ascii=False, separators=(",", ":"))))

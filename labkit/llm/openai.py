@@ -5,13 +5,12 @@ Source: https://platform.openai.com/docs/api-reference/chat-streaming
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, DialectWriter, WholeChoice, gather
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, WholeChoice, gather, json_event
 from labkit.wire import Frame, encode
 
 DONE = encode(Frame(data="[DONE]"))
@@ -61,7 +60,7 @@ class Completion(DialectWriter):
         return b""
 
     def closing(self, bill: Bill) -> bytes:
-        return _event({**self._head(), "choices": [], "usage": usage(bill)}) if self._wants_usage else b""
+        return json_event({**self._head(), "choices": [], "usage": usage(bill)}) if self._wants_usage else b""
 
     def end_mark(self, bill: Bill) -> bytes:
         return DONE
@@ -70,8 +69,8 @@ class Completion(DialectWriter):
         told = error(message, "server_error")
         if shape == "beside choices":
             choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": "error"}
-            return _event({**self._head(), **told, "choices": [choice]})
-        return _event(told) + (DONE if shape == "then [DONE]" else b"")
+            return json_event({**self._head(), **told, "choices": [choice]})
+        return json_event(told) + (DONE if shape == "then [DONE]" else b"")
 
     def whole(self, parts: Iterable[Part], bill: Bill) -> dict[str, Any]:
         choices = [
@@ -82,7 +81,7 @@ class Completion(DialectWriter):
 
     def _chunk(self, index: int, delta: Mapping[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return _event({**self._head(), "choices": [choice]})
+        return json_event({**self._head(), "choices": [choice]})
 
     def _head(self, kind: str = "chat.completion.chunk") -> dict[str, Any]:
         head = self.head
@@ -144,7 +143,3 @@ def _message(choice: WholeChoice) -> dict[str, Any]:
 
 def _reason(choice: WholeChoice) -> str:
     return "stop" if choice.finish is None else finish_reason(choice.finish, bool(choice.refusal))
-
-
-def _event(value: object) -> bytes:
-    return encode(Frame(data=json.dumps(value, ensure_ascii=False, separators=(",", ":"))))

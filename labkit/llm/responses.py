@@ -5,14 +5,12 @@ Source: https://platform.openai.com/docs/api-reference/responses-streaming
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labkit.dialects import Ending, Finish, Part, Reasoning, Refusal, Text, ToolCall
 from labkit.llm.trouble import ErrorShape
-from labkit.llm.writer import AnswerHead, Bill, DialectWriter
-from labkit.wire import Frame, encode
+from labkit.llm.writer import AnswerHead, Bill, DialectWriter, json_event
 
 PATH = "/v1/responses"
 ONE_PATH = "/v1/responses/{id}"
@@ -203,7 +201,7 @@ class Response(DialectWriter):
         self._number += 1
         if self._number - 1 <= self._starting_after:
             return b""
-        return encode(Frame(event=name, data=json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
+        return json_event(value, name)
 
 
 def _message(part: Item) -> Item:

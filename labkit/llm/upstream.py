@@ -33,6 +33,7 @@ from labkit.llm.upstream_request import upstream_request
 from labkit.llm.upstream_text import presentable
 from labkit.system.secrets import hidden, shown_url
 from labkit.wire import Event
+from labkit.wire.media_type import extract_media_type
 from labkit.wire.session import opens_stream
 
 #: Where the key is taken from. It is sent to the upstream, and nowhere printed or stored.
@@ -244,7 +245,8 @@ class Upstream:
 
 
 def _is_json(content_type: str | None) -> bool:
-    return (content_type or "").partition(";")[0].strip().lower() == "application/json"
+    media_type = extract_media_type(content_type)
+    return media_type is not None and media_type.essence == "application/json"
 
 
 def _message(error: object, key: str) -> str:

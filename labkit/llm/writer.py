@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
-from labkit.dialects import Finish, Part, Reasoning, Refusal, Text, ToolCall
-from labkit.errors import NOT_JSON
+from labkit.dialects import Finish, Part, Reasoning, Refusal, Text, ToolCall, object_in
 from labkit.llm.trouble import ErrorShape
 from labkit.wire import Frame, encode
 
 #: A comment, which no reader of events is told. OpenRouter and DeepSeek send such ones while a model thinks.
 COMMENT = encode(Frame(comment="keep-alive"))
+
+
+def json_event(value: object, name: str | None = None) -> bytes:
+    """The event of this type whose data is the value, as JSON without blanks."""
+    return encode(Frame(event=name, data=json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
 
 
 class Bill(NamedTuple):
@@ -98,13 +102,7 @@ class CallsInOrder:
 
 def whole_arguments(arguments: str) -> dict[str, Any] | None:
     """The arguments of a tool call, where they are a whole JSON object; None where they are cut off."""
-    if not arguments.rstrip().endswith("}"):
-        return None
-    try:
-        value = json.loads(arguments)
-    except NOT_JSON:
-        return None
-    return value if isinstance(value, dict) else None
+    return object_in(arguments) if arguments.rstrip().endswith("}") else None  # most pieces need not be read
 
 
 class DialectWriter(ABC):

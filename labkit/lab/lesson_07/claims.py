@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labkit.dialects import object_in
 from labkit.errors import counted
-from labkit.lab.lesson_07.streamed_answers import Streamed, json_object
+from labkit.lab.lesson_07.streamed_answers import Streamed
 from labkit.lab.verdict import Verdict
 from labkit.recording import Recording
 from labkit.wire import Event
@@ -16,7 +17,7 @@ FELT_S = 0.5  # a wait that a person feels
 def c45_done_ends_it(recording: Recording) -> Verdict:
     """OpenAI-style chat completions stream `data:` chunks of JSON deltas and end with `[DONE]`."""
     *chunks, last = recording.events or [Event("")]
-    deltas = [event for event in chunks if event.type == "message" and "choices" in json_object(event.data)]
+    deltas = [event for event in chunks if event.type == "message" and "choices" in (object_in(event.data) or {})]
     holds = bool(chunks) and len(deltas) == len(chunks) and last.data == "[DONE]"
     return Verdict(
         "C45",
@@ -28,7 +29,7 @@ def c45_done_ends_it(recording: Recording) -> Verdict:
 def c46_named_events(recording: Recording) -> Verdict:
     """Anthropic-style messages stream named events."""
     names = [event.type for event in recording.events]
-    agree = sum(json_object(event.data).get("type") == event.type for event in recording.events)
+    agree = sum((object_in(event.data) or {}).get("type") == event.type for event in recording.events)
     holds = bool(names) and "message" not in names and agree == len(names) and names[-1] == "message_stop"
     return Verdict("C46", holds, f"the names, in order: {', '.join(dict.fromkeys(names)) or 'none'}")
 
@@ -36,7 +37,7 @@ def c46_named_events(recording: Recording) -> Verdict:
 def c47_lines_of_json(recording: Recording) -> Verdict:
     """Ollama-style servers stream newline-delimited JSON instead."""
     lines = [line for line in recording.body.decode("utf-8", "replace").split("\n") if line]
-    whole = sum(bool(json_object(line)) for line in lines)
+    whole = sum(bool(object_in(line)) for line in lines)
     holds = bool(lines) and whole == len(lines) and not recording.events
     return Verdict(
         "C47",
@@ -110,4 +111,4 @@ def c53_partial_is_state(cut: Streamed, whole: Streamed, generated_tokens: int) 
 
 
 def _billed(answer: Streamed) -> bool:
-    return any(json_object(event.data).get("usage") for event in answer.recording.events)
+    return any((object_in(event.data) or {}).get("usage") for event in answer.recording.events)

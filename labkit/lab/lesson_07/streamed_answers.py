@@ -5,21 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from labkit.client import ResponseRecorder, watch
 from labkit.dialects import Ending, ModelAnswer, Part, Text, mended
-from labkit.errors import NOT_JSON, counted
+from labkit.errors import counted
 from labkit.recording import Recording
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """The object that the text is in JSON; an empty one where it is none."""
-    try:
-        value = json.loads(text)
-    except NOT_JSON:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True)
