@@ -27,7 +27,7 @@ def crowd(series: Mapping[str, Sequence[int]], title: str, outage_s: float | Non
             peak = max(counts, default=0)
             axes.text(
                 0.995,
-                0.85,
+                0.97,
                 f"{name}: at most {peak:,} in a tenth of a second",
                 transform=axes.transAxes,
                 ha="right",
