@@ -18,9 +18,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import set_ups
+from set_ups.set_up import SetUp
+
 from labkit.doctor import Finding, NotExamined, examine, examine_both
 from labkit.errors import LabError
-from set_ups.set_up import SetUp
 
 ALARMS = ("error", "warning")
 
