@@ -9,13 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from tornado.iostream import IOStream
-
 from labkit.errors import ChannelStopped, LabError, LogFailed, counted
 from labkit.log import EventLog, MemoryLog
 from labkit.log.ids import number_in
 from labkit.server.catching_up import Recent, catch_up
-from labkit.server.connection import Connection, Delivery, Visit, in_one_piece
+from labkit.server.connection import Connection, Delivery, ReaderStream, Visit, in_one_piece
 from labkit.server.guarded_log import GuardedLog, Page
 from labkit.server.heartbeat import Heartbeat
 from labkit.wire import Frame, encode
@@ -164,7 +162,7 @@ class Channel:
         """Ends every open stream as HTTP ends a response. Clients reconnect. Safe from any thread."""
         self._for_each(lambda connection: connection.end(why))
 
-    def open(self, stream: IOStream, last_event_id: str, chunked: bool, agent: str = "") -> Connection:
+    def open(self, stream: ReaderStream, last_event_id: str, chunked: bool, agent: str = "") -> Connection:
         """Adds a reader whose response head was sent, and sends it what it missed. Call it on the server's loop."""
         visit = Visit(last_event_id, agent=agent)
         connection = Connection(stream, chunked, self.room_bytes, visit, self._remove)

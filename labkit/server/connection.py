@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
 
+from labkit.server.framed import FramedStream
 from labkit.system.sockets import reset_on_close, shut_down
 from labkit.wire.chunked import LAST_CHUNK
 
@@ -23,6 +24,10 @@ SEND_BUFFER_BYTES = 128 * 1024
 STALL_TIMEOUT_S = 60.0
 #: How long an ended response may take to reach a reader that is behind. Precedent: nginx's lingering_time, 30 s.
 END_TIMEOUT_S = 30.0
+
+
+#: What a Connection writes to: a socket of this server, or a response that another server frames.
+ReaderStream = IOStream | FramedStream
 
 
 @dataclass(slots=True)
@@ -67,7 +72,12 @@ class Connection:
     __slots__ = ("_ended", "_on_close", "_room_bytes", "_socket", "_stream", "_timer", "chunked", "visit")
 
     def __init__(
-        self, stream: IOStream, chunked: bool, room_bytes: int, visit: Visit, on_close: Callable[[Connection], object]
+        self,
+        stream: ReaderStream,
+        chunked: bool,
+        room_bytes: int,
+        visit: Visit,
+        on_close: Callable[[Connection], object],
     ) -> None:
         stream.max_write_buffer_size = self._room_bytes = room_bytes
         self._stream = stream
@@ -125,6 +135,8 @@ class Connection:
         if self._ended:
             return
         self._ended = True
+        if isinstance(self._stream, FramedStream):
+            self._stream.finish()
         if self._stream.writing():
             self._stream.write(b"").add_done_callback(lambda _: self._close())
             self._call_later(END_TIMEOUT_S, self._close)
@@ -161,7 +173,7 @@ class Connection:
     @property
     def waiting_bytes(self) -> int:
         """How many bytes this process holds for the client because the kernel would not take them."""
-        return len(self._stream._write_buffer or b"")  # None once it is closed
+        return waiting_in(self._stream)
 
     def _handle_close(self) -> None:
         self.visit.left = self.visit.left or "client left"
@@ -172,7 +184,14 @@ class Connection:
             on_close(self)
 
 
-async def taken(stream: IOStream) -> bool:
+def waiting_in(stream: ReaderStream) -> int:
+    """How many bytes of the stream wait in this process."""
+    if isinstance(stream, FramedStream):
+        return stream.waiting_bytes
+    return len(stream._write_buffer or b"")  # None once it is closed
+
+
+async def taken(stream: ReaderStream) -> bool:
     """Returns when the kernel has taken everything that was written to the stream, or the stream is closed.
 
     False if it takes nothing for STALL_TIMEOUT_S: then the caller closes it.
@@ -180,14 +199,14 @@ async def taken(stream: IOStream) -> bool:
     written = asyncio.ensure_future(stream.write(b""))
     written.add_done_callback(lambda future: future.cancelled() or future.exception())
     left_bytes = -1
-    while left_bytes != (left_bytes := len(stream._write_buffer or b"")):
+    while left_bytes != (left_bytes := waiting_in(stream)):
         await asyncio.wait([written], timeout=STALL_TIMEOUT_S)
         if written.done():
             return True
     return False
 
 
-def bound_send_buffer(stream: IOStream) -> None:
+def bound_send_buffer(stream: ReaderStream) -> None:
     """Gives the kernel a fixed part of what may wait for a reader. See SEND_BUFFER_BYTES."""
     if stream.socket is not None:  # it is None where the client has left already
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

@@ -9,11 +9,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 
 from labkit.server.channel import ROOM_BYTES, Channel
-from labkit.server.connection import Connection, Visit
+from labkit.server.connection import Connection, ReaderStream, Visit
 from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
 
@@ -32,10 +31,10 @@ MAX_AGENT_CHARACTERS = 300
 #: Under this name a Site keeps, in its Application's settings, who sends a stream: task -> path and connection. A
 #: tornado Application of somebody else has none, and there nobody ends the streams of a route that is taken away.
 SENDERS_SETTING = "labkit_sending"
-Senders = dict[asyncio.Task[Any], tuple[str, IOStream]]
+Senders = dict[asyncio.Task[Any], tuple[str, ReaderStream]]
 
 
-def register_sender(handler: RequestHandler, task: asyncio.Task[Any], stream: IOStream) -> None:
+def register_sender(handler: RequestHandler, task: asyncio.Task[Any], stream: ReaderStream) -> None:
     """Tells the Site that this task sends a stream, so that it can end it. No other Application is told."""
     senders: Senders | None = handler.settings.get(SENDERS_SETTING)
     if senders is not None:
@@ -108,13 +107,13 @@ class StreamHandler(RequestHandler):
         """Whether the response is chunked: not in HTTP/1.0, where the end of the connection ends the response."""
         return self.request.version == "HTTP/1.1"
 
-    def take_stream(self) -> IOStream:
+    def take_stream(self) -> ReaderStream:
         """Sends the head and returns the connection; tornado has nothing more to do with it."""
         # The connection ends with the stream. tornado turns Nagle's algorithm back on between responses: off with it.
         self.set_header("Connection", "close")
         self.request.connection.stream.set_nodelay(True)  # type: ignore[union-attr]
         self.flush()
-        stream = self.detach()
+        stream: ReaderStream = self.detach()
         # tornado does this when a response is finished. Here it never is, and a handler in a cycle with its own
         # templates would keep 6 KiB for each reader until the garbage collector comes by.
         self._break_cycles()

@@ -18,7 +18,7 @@ from tornado.web import Application, RequestHandler
 
 from labkit.errors import LabError, PortInUse
 from labkit.server.channel import Channel
-from labkit.server.connection import Visit
+from labkit.server.connection import ReaderStream, Visit
 from labkit.server.handlers import (
     SENDERS_SETTING,
     ChannelHandler,
@@ -129,7 +129,7 @@ class Site:
                 raise PortInUse(host, port) from None
             raise
         try:
-            _bind(self.routes)
+            bind_channels(self.routes)
         except LabError:
             for listener in sockets:
                 listener.close()
@@ -155,7 +155,7 @@ class Site:
         """
         assert self._server is not None
         new_routes = _check_routes(routes)
-        _bind(new_routes)
+        bind_channels(new_routes)
         self._unbind(routes_to_keep=new_routes)
         self.routes = new_routes
         self._server.request_callback = self._application()
@@ -183,7 +183,7 @@ class Site:
                 route.abandon()
         for acceptor in self._acceptors:
             acceptor.abandon()
-        streams = [connection.stream for connection in server._connections]
+        streams: list[ReaderStream] = [connection.stream for connection in server._connections]
         streams += [stream for _, stream in self._senders.values()]
         for stream in streams:
             shut_down(stream.socket)
@@ -265,7 +265,7 @@ def base_url(host: str, port: int) -> str:
     return f"http://{address(host, port)}"
 
 
-def _bind(routes: Routes) -> None:
+def bind_channels(routes: Routes) -> None:
     """Ties every channel to the running loop, or none: a mount that fails must not hold a channel."""
     loop = asyncio.get_running_loop()
     bound_channels: list[Channel] = []
