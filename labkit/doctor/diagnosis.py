@@ -12,8 +12,9 @@ from labkit.doctor.products import fitting_remedies, products_of
 from labkit.recording import Recording
 from labkit.system.secrets import hidden
 
-#: After how many seconds a connection is ended that was not told to stay, unless set otherwise. Sources: causes.toml.
-TIMERS = ((15, "Envoy"), (50, "Debian's HAProxy"), (55, "Heroku"), (60, "nginx and AWS"), (100, "Cloudflare"))
+#: After how many seconds a connection is ended that was not told to stay, unless set otherwise. Sources: causes.toml
+#: (Cloudflare: its "Proxy Read Timeout", 120 s in 2026, 100 s before).
+TIMERS = ((15, "Envoy"), (50, "Debian's HAProxy"), (55, "Heroku"), (60, "nginx and AWS's ALB"), (120, "Cloudflare"))
 #: Where one sentence of an explanation ends and the next begins.
 _SENTENCES = re.compile(r"(?<=[.!?]) ")
 

@@ -11,6 +11,7 @@ import httpx
 from labkit.client import ResponseRecorder, watch
 from labkit.errors import LabError
 from labkit.recording import Recording
+from labkit.recording.decompress import accept_encoding
 from labkit.system.secrets import hidden, secrets_of, shown_url
 
 JOIN_S = 0.001  # a million pieces of one byte are not kept as a million pieces
@@ -50,7 +51,7 @@ class Request:
 
     def all_headers(self, extra_headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of the request, with `extra_headers` added last."""
-        defaults = {"Cache-Control": "no-cache", "Accept-Encoding": "gzip, deflate"}
+        defaults = {"Cache-Control": "no-cache", "Accept-Encoding": accept_encoding()}
         page = {"Origin": self.origin} if self.origin else {}
         media_type = {"Content-Type": "application/json"} if self.content is not None else {}
         return {**defaults, **page, **media_type, **(self.headers or {}), **extra_headers}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from labkit.doctor import Diagnosis, Finding, FurtherAnswers, judge
+from labkit.doctor.request import Request
 from labkit.faults import HoldBytes, HoldTime
+from labkit.recording.decompress import accept_encoding
 
 from .test_judge import WORDS, answered, body, stream, ticks
 
@@ -54,3 +56,15 @@ def test_a_preflight_that_is_refused_is_told() -> None:
     readable = replace(WORDS, headers=WORDS.headers | {"access-control-allow-origin": "*"})
     assert "preflight-refused" in [finding.name for finding in judge(readable, asked).findings]
     assert "preflight-refused" not in [finding.name for finding in judge(readable).findings]
+
+
+def test_it_asks_for_every_coding_that_can_be_read_here() -> None:
+    asked = Request("http://127.0.0.1/").all_headers({})["Accept-Encoding"]
+    assert asked == accept_encoding() and asked.startswith("gzip, deflate")
+    assert Request("http://127.0.0.1/").all_headers({"Accept-Encoding": "identity"})["Accept-Encoding"] == "identity"
+
+
+def test_a_healthy_verdict_names_the_timers_beyond_what_was_watched() -> None:
+    (limit,) = judge(replace(WORDS, ended=False, end_s=100.0)).limits
+    assert "Cloudflare after 120 s" in limit and "nginx" not in limit
+    assert judge(replace(WORDS, ended=False, end_s=121.0)).limits == ()

@@ -146,7 +146,7 @@ def test_how_much_longer_is_watched_has_a_limit() -> None:
 def test_a_healthy_verdict_says_what_it_cannot_know() -> None:
     still_open = replace(stream(ticks()), ended=False)
     (limit,) = judge(still_open).limits
-    assert "watched for 2 s" in limit and "Envoy after 15 s" in limit and "nginx and AWS after 60 s" in limit
+    assert "watched for 2 s" in limit and "Envoy after 15 s" in limit and "AWS's ALB after 60 s" in limit
     assert "Envoy" not in judge(replace(still_open, end_s=20.0)).limits[0]
     assert judge(body(*events("a"))).limits == () == judge(replace(still_open, end_s=200.0)).limits
 
