@@ -16,6 +16,7 @@ from labkit.dialects.parts import (
     Text,
     TokenCounts,
     ToolCall,
+    ToolResult,
 )  # fmt: skip
 from labkit.dialects.reading import DONE, Dialect, dialect_of, read_event, read_line
 
@@ -36,6 +37,7 @@ __all__ = [
     "Text",
     "TokenCounts",
     "ToolCall",
+    "ToolResult",
     "WholeCharacters",
     "dialect_of",
     "ending_of",

@@ -20,6 +20,7 @@ from labkit.dialects.parts import (
     Text,
     TokenCounts,
     ToolCall,
+    ToolResult,
 )  # fmt: skip
 from labkit.dialects.reading import Dialect, Reading, reading_of
 from labkit.errors import counted
@@ -27,6 +28,8 @@ from labkit.wire import Event
 
 #: Tool calls come whole in these, and several of them may bear one number.
 _WHOLE_CALLS = ("gemini", "ollama")
+#: Here each piece names its call, and the pieces of several calls may come in turn.
+_CALLS_BY_ID = ("ag-ui",)
 #: Here the last event has a reason, and nothing comes behind it.
 _WITHOUT_END_MARK = ("gemini",)
 MAX_MESSAGE_LENGTH = 500
@@ -44,6 +47,7 @@ class AnswerChoice:
     _thoughts: list[str] = field(default_factory=list, repr=False)
     _refusals: list[str] = field(default_factory=list, repr=False)
     _places: dict[int, int] = field(default_factory=dict, repr=False)
+    _answered_ids: set[str] = field(default_factory=set, repr=False)
 
     @property
     def text(self) -> str:
@@ -87,22 +91,37 @@ class AnswerChoice:
         if not self.ending:
             self.ending = default
         if self.ending == "finished":  # many a server says stop here too
-            self.ending = "refused" if self._refusals else "tool_calls" if self.tool_calls else "finished"
+            waiting = any(call.id not in self._answered_ids for call in self.tool_calls)
+            self.ending = "refused" if self._refusals else "tool_calls" if waiting else "finished"
+
+    def note_result(self, result: ToolResult) -> None:
+        """Notes that a tool was called where the model runs: nobody waits for its result."""
+        self._answered_ids.add(result.id)
 
     def _add_call(self, piece: ToolCall, dialect: Dialect) -> ToolCall | None:
-        place = self._places.get(piece.number)
-        if place is None or self._is_another(self.tool_calls[place], piece, dialect):
+        place = self._place_of(piece, dialect)
+        if place is None:
             if not (piece.id or piece.name):  # it belongs to a tool that the provider calls itself
                 return None
             place = self._places[piece.number] = len(self.tool_calls)
             self.tool_calls.append(replace(piece, number=place))
         else:
             known = self.tool_calls[place]
+            self._places[piece.number] = place
             # Some servers repeat id and name in every piece.
             piece = replace(piece, id="" if known.id else piece.id, name="" if known.name else piece.name)
             id, name, arguments = known.id + piece.id, known.name + piece.name, known.arguments + piece.arguments
             self.tool_calls[place] = replace(known, id=id, name=name, arguments=arguments)
         return replace(piece, number=place)
+
+    def _place_of(self, piece: ToolCall, dialect: Dialect) -> int | None:
+        """The place in `tool_calls` of the call that this is a piece of; None for a new call."""
+        if dialect in _CALLS_BY_ID and piece.id:
+            return next((place for place, call in enumerate(self.tool_calls) if call.id == piece.id), None)
+        place = self._places.get(piece.number)
+        if place is None or self._is_another(self.tool_calls[place], piece, dialect):
+            return None
+        return place
 
     def _is_another(self, known: ToolCall, piece: ToolCall, dialect: Dialect) -> bool:
         return dialect in _WHOLE_CALLS or (piece.id != "" and known.id != "" and piece.id != known.id)
@@ -233,6 +252,9 @@ class ModelAnswer:
                 self._settle(broken=False)
             case Oddity(_, why):
                 self._oddities[why] += 1
+            case ToolResult():
+                self._choice(0).note_result(part)
+                return None
             case Finish() if self.dialect == "labkit":  # it tells one ending for all
                 for index in self.choices or [0]:
                     self._choice(index).add(part, self.dialect)

@@ -24,8 +24,9 @@ ENDING_SENTENCES: dict[Ending, str] = {
 #: The words of the dialects, in small letters. A word means the same in all that have it.
 _REASONS: dict[Ending, tuple[str, ...]] = {
     # OpenAI; Anthropic: stop_sequence; Text Generation Inference: eos_token; Together: eos; Cohere: COMPLETE;
-    # OpenAI's Responses: completed.
-    "finished": ("stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete", "completed"),
+    # OpenAI's Responses: completed; AG-UI: success; Dify: succeeded, partial-succeeded; MCP: complete.
+    "finished": ("stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete", "completed", "success",
+                 "succeeded", "partial-succeeded"),
     # Mistral: model_length; Responses: max_output_tokens, max_messages.
     "length": ("length", "max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens",
                "max_messages"),
@@ -36,13 +37,14 @@ _REASONS: dict[Ending, tuple[str, ...]] = {
                  "image_prohibited_content", "image_recitation"),
     "refused": ("refusal",),
     "tool_calls": ("tool_calls", "tool_call", "tool_use", "function_call"),
-    "paused": ("pause_turn", "compaction"),
+    # AG-UI: interrupt; Dify: paused; MCP: input_required.
+    "paused": ("pause_turn", "compaction", "interrupt", "paused", "input_required"),
     # OpenRouter, Cohere: error; DeepSeek: insufficient_system_resource; vLLM, SGLang: abort; Zhipu: network_error;
     # Gemini: the malformed calls.
     "failed": ("error", "error_limit", "timeout", "insufficient_system_resource", "abort", "aborted", "network_error",
                "failed", "malformed_function_call", "malformed_response", "unexpected_tool_call", "too_many_tool_calls",
                "missing_thought_signature"),
-    "stopped": ("cancelled", "user_cancel"),
+    "stopped": ("cancelled", "user_cancel", "stopped"),
 }  # fmt: skip
 _ENDINGS: dict[str, Ending] = {reason: ending for ending, reasons in _REASONS.items() for reason in reasons}
 
@@ -57,7 +59,7 @@ def ending_of(reason: str) -> Ending:
     """What a reason means, in whatever dialect; "other" for one that no dialect documents.
 
     Source: the references of OpenAI, Azure, Anthropic, Google, Mistral, Cohere, DeepSeek, OpenRouter, Together, Zhipu,
-    Amazon Bedrock, Ollama, vLLM, SGLang and Text Generation Inference.
+    Amazon Bedrock, Ollama, vLLM, SGLang, Text Generation Inference, AG-UI, Dify and MCP.
 
     >>> ending_of("max_tokens"), ending_of("MAX_TOKENS"), ending_of("SAFETY"), ending_of("load")
     ('length', 'length', 'filtered', 'other')

@@ -54,6 +54,13 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The result of a tool that was called where the model runs: nobody else waits for the call with this id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenCounts:
     """The token counts, by which a provider bills. None is a number that the event does not tell."""
 
@@ -93,4 +100,4 @@ class Oddity:
     why: str
 
 
-Part = Text | Reasoning | Refusal | ToolCall | TokenCounts | Finish | Failed | EndMark | Oddity
+Part = Text | Reasoning | Refusal | ToolCall | ToolResult | TokenCounts | Finish | Failed | EndMark | Oddity

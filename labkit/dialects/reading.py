@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, NamedTuple
 
+from labkit.dialects.ag_ui import COMMON_EVENTS, ag_ui_parts, is_ag_ui, whole_ag_ui_parts
 from labkit.dialects.anthropic import MESSAGE_EVENTS, anthropic_parts
 from labkit.dialects.chat import chat_parts, whole_chat_parts
 from labkit.dialects.cohere import COHERE_EVENTS, cohere_parts
+from labkit.dialects.dify import dify_parts, is_dify, whole_dify_parts
 from labkit.dialects.failures import failure_in, failure_in_list
 from labkit.dialects.gemini import gemini_parts
 from labkit.dialects.generate import generate_parts
 from labkit.dialects.json_values import as_list, as_object, as_text
+from labkit.dialects.mcp import is_mcp, mcp_parts
 from labkit.dialects.ollama import ollama_parts
 from labkit.dialects.own_answers import is_own_end, is_own_piece, own_end_parts, own_parts
 from labkit.dialects.parts import EndMark, Failed, Oddity, Part
@@ -20,9 +23,22 @@ from labkit.errors import NOT_JSON
 from labkit.wire import Event
 
 #: "chat" and "completions" are OpenAI's and those of all who speak like it, "generate" is Text Generation Inference's,
+#: "ag-ui", "dify" and "mcp" are what agents and their tools speak,
 #: "labkit" is that of the lab's own /answers. "" is none of them.
 Dialect = Literal[
-    "", "chat", "completions", "responses", "anthropic", "gemini", "cohere", "generate", "ollama", "labkit"
+    "",
+    "chat",
+    "completions",
+    "responses",
+    "anthropic",
+    "gemini",
+    "cohere",
+    "generate",
+    "ollama",
+    "ag-ui",
+    "dify",
+    "mcp",
+    "labkit",
 ]
 
 DONE = "[DONE]"
@@ -102,6 +118,8 @@ def _in_dialect(kind: str, value: dict[str, Any], event_type: str) -> Reading | 
     if kind.startswith("response."):
         whole = whole_responses_parts(value) if kind in ("response.completed", "response.incomplete") else ()
         return Reading("responses", tuple(responses_parts(kind, value)), tuple(whole))
+    if (agent := _of_an_agent(kind, value)) is not None:
+        return agent
     if "choices" in value or value.get("object") == "chat.completion.chunk":
         return Reading(_kind_of_choices(value), tuple(chat_parts(value)), tuple(whole_chat_parts(value)))
     if _is_gemini(value):
@@ -113,6 +131,17 @@ def _in_dialect(kind: str, value: dict[str, Any], event_type: str) -> Reading | 
     if is_own_end(event_type, value):
         return Reading("labkit", tuple(own_end_parts(value)))
     return Reading("labkit", tuple(own_parts(value))) if is_own_piece(value) else None
+
+
+def _of_an_agent(kind: str, value: dict[str, Any]) -> Reading | None:
+    if is_ag_ui(kind, value):
+        whole = whole_ag_ui_parts(value) if kind == "MESSAGES_SNAPSHOT" else ()
+        return Reading("ag-ui", tuple(ag_ui_parts(kind, value)), tuple(whole))
+    if is_mcp(value):
+        return Reading("mcp", tuple(mcp_parts(value)))
+    if kind in COMMON_EVENTS or value.get("event") == "ping":  # Dify's heartbeat, where a client made JSON of it
+        return Reading("", ())
+    return Reading("dify", tuple(dify_parts(value)), tuple(whole_dify_parts(value))) if is_dify(value) else None
 
 
 def _is_gemini(value: dict[str, Any]) -> bool:

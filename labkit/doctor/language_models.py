@@ -18,7 +18,7 @@ _CAUSES: dict[Ending, str] = {
 }  # fmt: skip
 
 #: What stands in some event of every dialect: others need not be read.
-_MARKS = re.compile(r'\[DONE\]|"(?:choices|object|candidates|promptFeedback|usageMetadata|type|done|token)"')
+_MARKS = re.compile(r'\[DONE\]|"(?:choices|object|candidates|promptFeedback|usageMetadata|type|done|token|event)"')
 
 
 def is_model(events: Sequence[Event]) -> bool:
@@ -63,11 +63,12 @@ def _is_of_a_model(event: Event) -> bool:
     dialect = dialect_of(event)
     if dialect == "labkit":  # {"text": ...} may be anything, and many a job ends with {"state": "failed"}
         return '"ending"' in event.data
-    return dialect != "" or (DONE in event.data and read_event(event) == [EndMark(DONE)])
+    return dialect not in ("", "mcp") or (DONE in event.data and read_event(event) == [EndMark(DONE)])
 
 
 def _is_error_alone(events: Sequence[Event]) -> bool:
     """Whether all that came is an error, in the shape that model servers give it."""
     if len(events) != 1 or not any(isinstance(part, Failed) and part.kind for part in read_event(events[0])):
         return False
-    return isinstance((object_in(events[0].data) or {}).get("error"), dict)
+    value = object_in(events[0].data) or {}
+    return isinstance(value.get("error"), dict) and "jsonrpc" not in value

@@ -148,6 +148,51 @@ def cohere(kind: str, **delta: Any) -> tuple[str, dict[str, Any]]:
     return named(kind, index=0, delta=delta)
 
 
+def run(kind: str, **fields: Any) -> dict[str, Any]:
+    """An event of AG-UI: its type stands in the JSON alone."""
+    return {"type": kind, **fields}
+
+
+def writes(delta: str, kind: str = "TEXT_MESSAGE_CONTENT", **more: Any) -> dict[str, Any]:
+    """A piece of text or of a thought in AG-UI."""
+    return run(kind, messageId="m1", delta=delta, **more)
+
+
+def calls(id: str, name: str, *pieces: str) -> list[dict[str, Any]]:
+    """A tool call of AG-UI."""
+    arguments = [run("TOOL_CALL_ARGS", toolCallId=id, delta=piece) for piece in pieces]
+    return [run("TOOL_CALL_START", toolCallId=id, toolCallName=name), *arguments, run("TOOL_CALL_END", toolCallId=id)]
+
+
+RUN = {"threadId": "t1", "runId": "r1"}
+RUN_STARTED, RUN_FINISHED = run("RUN_STARTED", **RUN), run("RUN_FINISHED", **RUN)
+OPENED, CLOSED = run("TEXT_MESSAGE_START", messageId="m1", role="assistant"), run("TEXT_MESSAGE_END", messageId="m1")
+SAID = [OPENED, writes("Hello"), writes(" you"), CLOSED]
+
+
+def dify(kind: str, **fields: Any) -> dict[str, Any]:
+    """An event of Dify's chats."""
+    ids = {"task_id": "t1", "message_id": "m1", "conversation_id": "c1"}
+    return {"event": kind, **ids, "created_at": 1, **fields}
+
+
+def flow(kind: str, **data: Any) -> dict[str, Any]:
+    """An event of Dify's workflows."""
+    return {"event": kind, "task_id": "t1", "workflow_run_id": "w1", "data": data}
+
+
+MESSAGE_END = dify("message_end", metadata={"usage": {"prompt_tokens": 3, "completion_tokens": 2}})
+
+
+def rpc(**fields: Any) -> tuple[str, dict[str, Any]]:
+    """A message of MCP."""
+    return "message", {"jsonrpc": "2.0", **fields}
+
+
+PROGRESS = rpc(method="notifications/progress", params={"progressToken": 1, "progress": 1, "total": 2})
+TOOL_TEXT = {"content": [{"type": "text", "text": "Hello"}], "isError": False}
+
+
 def own_end(state: str, ending: str, why: str = "", reason: str = "") -> tuple[str, dict[str, Any]]:
     """The last event of the lab's own /answers."""
     return "done", {
@@ -187,6 +232,18 @@ _WHOLE = [
     ModelStream("ollama: stop, in lines", lines(says("Hello"), says(" you"), says("", True, done_reason="stop", prompt_eval_count=3, eval_count=2)), "finished", "Hello you", lines=True),
     ModelStream("ollama: generate, in lines", lines({"model": "m", "response": "Hello", "done": False}, {"model": "m", "response": "", "done": True, "done_reason": "stop"}), "finished", "Hello", lines=True),
     ModelStream("ollama: made into events", events(says("Hello"), says("", True, done_reason="stop")), "finished", "Hello"),
+    ModelStream("ag-ui: a run", events(RUN_STARTED, *SAID, RUN_FINISHED), "finished", "Hello you"),
+    ModelStream("ag-ui: thoughts, and what a subagent says", events(RUN_STARTED, writes("H", "REASONING_MESSAGE_CONTENT"), writes("m", subagentRunId="s1"), *SAID, run("SUBAGENT_ERROR", subagentRunId="s1", message="tired"), run("RUN_FINISHED", **RUN, outcome={"type": "success"}, usage=[{"inputTokens": 1, "outputTokens": 2}, {"inputTokens": 3}])), "finished", "Hello you", reasoning="Hm"),
+    ModelStream("ag-ui: chunks, one of them of the user", events(RUN_STARTED, {"type": "TEXT_MESSAGE_CHUNK", "messageId": "m0", "role": "user", "delta": "Hi"}, {"type": "TEXT_MESSAGE_CHUNK", "messageId": "m1", "role": "assistant", "delta": "Hello"}, {"type": "TEXT_MESSAGE_CHUNK", "delta": " you"}, RUN_FINISHED), "finished", "Hello you"),
+    ModelStream("ag-ui: a tool that the agent calls itself", events(RUN_STARTED, *calls("c1", "weather", '{"city": "Rome"}'), run("TOOL_CALL_RESULT", messageId="m2", toolCallId="c1", content="sunny"), *SAID, RUN_FINISHED), "finished", "Hello you", tool_calls=(WEATHER,)),
+    ModelStream("ag-ui: the answer in a snapshot alone", events(RUN_STARTED, run("MESSAGES_SNAPSHOT", messages=[{"id": "1", "role": "assistant", "content": "before"}, {"id": "2", "role": "user", "content": "?"}, {"id": "3", "role": "assistant", "content": "Hello"}]), RUN_FINISHED), "finished", "Hello"),
+    ModelStream("dify: a chat", events(dify("message", answer="Hello"), dify("message", answer=" you"), MESSAGE_END), "finished", "Hello you"),
+    ModelStream("dify: an agent, and its voice behind the end", events(dify("agent_message", answer="Hello"), dify("agent_thought", thought="Hello", tool="search"), MESSAGE_END, dify("tts_message", audio="x")), "finished", "Hello"),
+    ModelStream("dify: a workflow", events(flow("workflow_started"), flow("text_chunk", text="Hello"), flow("node_finished", status="succeeded"), flow("workflow_finished", status="succeeded", outputs={"text": "Hello"})), "finished", "Hello"),
+    ModelStream("dify: a workflow that streams nothing", events(flow("workflow_started"), flow("workflow_finished", status="partial-succeeded", outputs={"result": "Hello", "count": 1})), "finished", "Hello"),
+    ModelStream("dify: a chat whose workflow ends before it", events(dify("workflow_finished", workflow_run_id="w1", data={"status": "succeeded"}), dify("message", answer="Hello"), MESSAGE_END), "finished", "Hello"),
+    ModelStream("mcp: a tool's result behind its progress", events(PROGRESS, rpc(method="notifications/message", params={"level": "info", "data": "so far"}), rpc(id=1, result=TOOL_TEXT)), "finished", "Hello"),
+    ModelStream("mcp: without the lines with the types (2026)", events(*bare([PROGRESS, rpc(id=1, result={**TOOL_TEXT, "resultType": "complete"})])), "finished", "Hello"),
     ModelStream("labkit: finished", events({"text": "Hello"}, {"text": " you"}, own_end("finished", "finished")), "finished", "Hello you"),
     ModelStream("labkit: reasoning and two choices", events({"reasoning": "Hm"}, {"text": "Hello"}, {"text": "Salve", "choice": 1}, own_end("finished", "finished")), "finished", "Hello", reasoning="Hm", choices=("Hello", "Salve")),
 ]  # fmt: skip
@@ -231,6 +288,15 @@ _OTHER_ENDS = [
     ModelStream("ollama: length, with a thought", lines({"model": "m", "message": {"role": "assistant", "content": "", "thinking": "Hm"}, "done": False}, says("Hello"), says("", True, done_reason="length")), "length", "Hello", reasoning="Hm", lines=True),
     ModelStream("ollama: two tool calls that say stop", lines({"model": "m", "message": {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "weather", "arguments": {"city": "Rome"}}}]}, "done": False}, {"model": "m", "message": {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "time", "arguments": {}}}]}, "done": False}, says("", True, done_reason="stop")), "tool_calls", tool_calls=(WEATHER, TIME), lines=True),
     ModelStream("ollama: the model was only loaded", lines(says("", True, done_reason="load")), "other", why="load", lines=True),
+    ModelStream("ag-ui: a tool that the page is to call", events(RUN_STARTED, *calls("c1", "weather", '{"city": ', '"Rome"}'), RUN_FINISHED), "tool_calls", tool_calls=(WEATHER,)),
+    ModelStream("ag-ui: two tool calls, interleaved", events(RUN_STARTED, calls("c1", "weather")[0], calls("c2", "time")[0], calls("c1", "", '{"city": ')[1], calls("c2", "", "{}")[1], calls("c1", "", '"Rome"}')[1], RUN_FINISHED), "tool_calls", tool_calls=(WEATHER, TIME)),
+    ModelStream("ag-ui: a tool call in chunks", events(RUN_STARTED, {"type": "TOOL_CALL_CHUNK", "toolCallId": "c1", "toolCallName": "weather", "delta": '{"city": '}, {"type": "TOOL_CALL_CHUNK", "delta": '"Rome"}'}, RUN_FINISHED), "tool_calls", tool_calls=(WEATHER,)),
+    ModelStream("ag-ui: interrupted", events(RUN_STARTED, *SAID, run("RUN_FINISHED", **RUN, outcome={"type": "interrupt", "interrupts": [{"id": "i1", "reason": "approval"}]})), "paused", "Hello you"),
+    ModelStream("ag-ui: cancelled", events(RUN_STARTED, *SAID, run("RUN_FINISHED", **RUN, outcome={"type": "cancelled"})), "stopped", "Hello you"),
+    ModelStream("dify: replaced by moderation", events(dify("message", answer="Hello"), dify("message_replace", answer="I may not say that.", reason="output_moderation"), MESSAGE_END), "filtered", "Hello"),
+    ModelStream("dify: a workflow that was stopped", events(flow("text_chunk", text="Hello"), flow("workflow_finished", status="stopped")), "stopped", "Hello"),
+    ModelStream("dify: a workflow that waits for a person", events(flow("text_chunk", text="Hello"), flow("human_input_required"), flow("workflow_paused")), "paused", "Hello"),
+    ModelStream("mcp: the server needs an answer first (2026)", events(rpc(id=1, result={"resultType": "input_required", "inputRequests": {}})), "paused"),
     ModelStream("labkit: stopped by its reader", events({"text": "Hello"}, own_end("cancelled", "stopped", "stopped by the reader")), "stopped", "Hello"),
     ModelStream("labkit: a refusal", events({"refusal": "I will"}, {"refusal": " not"}, own_end("finished", "refused")), "refused", refusal="I will not"),
     ModelStream("labkit: a tool call", events({"tool_call": {"number": 0, "id": "c1", "name": "weather", "arguments": ""}}, {"tool_call": {"number": 0, "id": "", "name": "", "arguments": '{"city": "Rome"}'}}, own_end("finished", "tool_calls", reason="tool_calls")), "tool_calls", tool_calls=(WEATHER,)),
@@ -265,6 +331,11 @@ _FAILED = [
     ModelStream("cohere: ERROR", events(cohere("content-delta", message={"content": {"text": "Hello"}}), cohere("message-end", finish_reason="ERROR", error="overloaded")), "failed", "Hello", why="overloaded"),
     ModelStream("generate: an error", events(token("Hello"), {"error": "overloaded", "error_type": "generation"}), "failed", "Hello", why="overloaded"),
     ModelStream("ollama: an error line", lines(says("Hello"), {"error": "overloaded"}), "failed", "Hello", why="overloaded", lines=True),
+    ModelStream("ag-ui: RUN_ERROR", events(RUN_STARTED, OPENED, writes("Hello"), run("RUN_ERROR", message="overloaded", code="503")), "failed", "Hello", why="overloaded"),
+    ModelStream("dify: an error", events(dify("message", answer="Hello"), dify("error", status=400, code="completion_request_error", message="overloaded")), "failed", "Hello", why="overloaded"),
+    ModelStream("dify: a workflow that failed", events(flow("text_chunk", text="Hello"), flow("workflow_finished", status="failed", error="overloaded")), "failed", "Hello", why="overloaded"),
+    ModelStream("mcp: an error of JSON-RPC", events(PROGRESS, rpc(id=1, error={"code": -32603, "message": "overloaded"})), "failed", why="overloaded"),
+    ModelStream("mcp: a tool that failed", events(PROGRESS, rpc(id=1, result={"content": [{"type": "text", "text": "overloaded"}], "isError": True})), "failed", why="overloaded"),
     ModelStream("labkit: failed", events({"text": "Hello"}, own_end("failed", "failed", "the model is overloaded")), "failed", "Hello", why="the model is overloaded"),
 ]  # fmt: skip
 
@@ -282,6 +353,9 @@ _CUT = [
     ModelStream("generate: cut", events(token("Hello")), "broken", "Hello", broken=True),
     ModelStream("ollama: the end without done", lines(says("Hello")), "unfinished", "Hello", lines=True),
     ModelStream("ollama: cut in the middle of a line", lines(says("Hello"), says(" you"))[:-9], "broken", "Hello", broken=True, lines=True),
+    ModelStream("ag-ui: the end without RUN_FINISHED", events(RUN_STARTED, OPENED, writes("Hello")), "unfinished", "Hello"),
+    ModelStream("dify: the end without message_end", events(dify("message", answer="Hello")), "unfinished", "Hello"),
+    ModelStream("mcp: cut before the result", events(PROGRESS), "broken", broken=True),
     ModelStream("labkit: cut", events({"text": "Hello"}), "broken", "Hello", broken=True),
     ModelStream("nothing at all", b"", "unfinished"),
 ]  # fmt: skip
@@ -313,6 +387,8 @@ _ODD = [
     ModelStream("responses: [DONE] after the last event", events(CREATED, told("Hello you"), COMPLETED, DONE), "finished", "Hello you"),
     ModelStream("gemini: STOP in every chunk, and MAX_TOKENS in the last", events(candidate({"text": "Hello"}, reason="STOP"), candidate({"text": " you"}, reason="MAX_TOKENS")), "length", "Hello you"),
     ModelStream("ollama: no done_reason (old versions)", lines(says("Hello"), says("", True)), "finished", "Hello", lines=True, is_odd=True),
+    ModelStream("ag-ui: state and steps beside the text", events(RUN_STARTED, run("STATE_SNAPSHOT", snapshot={}), run("STEP_STARTED", stepName="s"), *SAID, run("CUSTOM", name="x", value=1), run("RAW", event={"error": "of somebody else"}), RUN_FINISHED), "finished", "Hello you"),
+    ModelStream("dify: heartbeats, as an event without data and as JSON", b"event: ping\n\n" + events({"event": "ping"}, dify("message", answer="Hello"), MESSAGE_END), "finished", "Hello"),
     ModelStream("labkit: the last event of an older server", events({"text": "Hello"}, ("done", {"state": "finished", "why": "", "prompt": "?", "made": 1, "readers": 1})), "finished", "Hello"),
 ]  # fmt: skip
 

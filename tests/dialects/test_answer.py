@@ -30,7 +30,7 @@ def read(stream: ModelStream) -> ModelAnswer:
 COUNTS = {
     "chat: stop": (3, 2), "chat: the usage in every chunk": (3, 2), "anthropic: end_turn": (3, 2),
     "responses: completed": (3, 2), "gemini: STOP": (3, 2), "cohere: COMPLETE": (3, 2), "generate: eos_token": (None, 3),
-    "ollama: stop, in lines": (3, 2), "gemini: the question is blocked": (3, None),
+    "dify: a chat": (3, 2), "ag-ui: thoughts, and what a subagent says": (4, 2), "ollama: stop, in lines": (3, 2), "gemini: the question is blocked": (3, None),
 }  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def test_every_stream_is_called_what_it_is(stream: ModelStream) -> None:
     assert bool(answer.notes) is stream.is_odd
     assert ("so it is with" in answer.why) is (len(answer.choices) > 1 and stream.ending != "finished")
     dialect = stream.name.partition(":")[0]
-    assert answer.dialect == (dialect if answer.choices or answer.token_counts.prompt_tokens else "")
+    is_told = answer.choices or answer.token_counts.prompt_tokens or dialect in ("ag-ui", "dify", "mcp")
+    assert answer.dialect == (dialect if is_told else "")
     if stream.choices:
         assert tuple(answer.choices[index].text for index in sorted(answer.choices)) == stream.choices

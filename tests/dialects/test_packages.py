@@ -6,9 +6,11 @@ import asyncio
 import importlib
 from typing import Any
 
+import pydantic
 import pytest
 
 from labkit.server import serve
+from labkit.wire import Decoder, Event
 
 from .replay import Replay
 from .streams import STREAMS, ModelStream
@@ -83,3 +85,19 @@ def test_the_official_packages_read_the_same_text() -> None:
         if read[stream.name] != stream.text and not (stream.ending == "failed" and read[stream.name] is None)
     }
     assert other == {} and len(read) > 60
+
+
+def test_agents_and_their_tools_send_such_events() -> None:
+    models, types = importlib.import_module("ag_ui.core"), importlib.import_module("mcp_types")
+    checks = {
+        "ag-ui": pydantic.TypeAdapter(models.Event).validate_json,
+        "mcp": types.jsonrpc_message_adapter.validate_json,
+    }
+    read = 0
+    for stream in STREAMS:
+        check = checks.get(stream.name.partition(":")[0])
+        for signal in Decoder().feed(stream.body) if check is not None else ():
+            if isinstance(signal, Event):
+                check(signal.data)
+                read += 1
+    assert read > 80

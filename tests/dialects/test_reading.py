@@ -158,6 +158,9 @@ def test_a_dialect_is_told_only_by_what_belongs_to_it() -> None:
         DONE, '{"error": "x"}', '{"choices": [{"text": "Paris"}, {"text": "Rome"}]}',
         '{"question": "?", "choices": ["a", "b"]}', '{"candidates": ["Ann", {"name": "Bob"}]}',
         '{"done": true, "message": "moved"}', '{"token": "abc"}', '{"type": "done"}', '{"text": "a", "by": "Ann"}',
+        '{"type": "RUN_FINISHED", "job": 1}', '{"type": "CUSTOM", "name": "x"}', '{"event": "message", "text": "hi"}',
+        '{"event": "ping"}', '{"jsonrpc": "2.0", "id": 1, "result": "0x1"}', '{"jsonrpc": "2.0", "method": "eth_log"}',
+        '{"jsonrpc": "2.0", "id": 1, "result": {"kind": "status-update", "messages": []}}',
     ):  # fmt: skip
         assert dialect_of(Event(data)) == "", data
 

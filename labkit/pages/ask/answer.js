@@ -17,6 +17,7 @@ const ENDING_SENTENCES = {
 };
 const WORST_FIRST = ["failed", "broken", "unfinished", "filtered", "refused", "other", "length", "stopped", "paused", "tool_calls", "finished"];
 const WHOLE_CALLS = ["gemini", "ollama"]; // their tool calls come whole, and several may bear one number
+const CALLS_BY_ID = ["ag-ui"]; // each piece names its call, and the pieces of several may come in turn
 const WITHOUT_END_MARK = ["gemini"]; // their last event has a reason, and nothing comes behind it
 const MAX_MESSAGE_CHARACTERS = 500;
 
@@ -32,6 +33,7 @@ class AnswerChoice {
   ending = ""; // until its end is known
   reason = "";
   places = new Map(); // in toolCalls, by the number that the dialect gives
+  answeredIds = new Set(); // of the calls that were made where the model runs: nobody waits for them
 
   get isEmpty() {
     return !(this.text || this.reasoning || this.refusal || this.toolCalls.length);
@@ -45,9 +47,9 @@ class AnswerChoice {
   }
 
   addCall(piece, dialect) {
-    const known = this.toolCalls[this.places.get(piece.number)];
-    const isAnother = known && (WHOLE_CALLS.includes(dialect) || (piece.id && known.id && piece.id !== known.id));
-    if (known && !isAnother) {
+    const place = this.placeOf(piece, dialect), known = this.toolCalls[place];
+    if (known) {
+      this.places.set(piece.number, place);
       known.id ||= piece.id;
       known.name ||= piece.name;
       known.arguments += piece.arguments;
@@ -60,12 +62,19 @@ class AnswerChoice {
     return true;
   }
 
+  // The place in toolCalls of the call that this is a piece of; -1 for a new call.
+  placeOf(piece, dialect) {
+    if (CALLS_BY_ID.includes(dialect) && piece.id) return this.toolCalls.findIndex(({ id }) => id === piece.id);
+    const place = this.places.get(piece.number) ?? -1, known = this.toolCalls[place];
+    return known && (WHOLE_CALLS.includes(dialect) || (piece.id && known.id && piece.id !== known.id)) ? -1 : place;
+  }
+
   // Decides how it ended, now that nothing more comes: `otherwise` where it gave no reason.
   settle(otherwise) {
     this.ending ||= otherwise;
     // Many a server says "stop" for these too.
     if (this.ending === "finished" && this.refusal) this.ending = "refused";
-    else if (this.ending === "finished" && this.toolCalls.length) this.ending = "tool_calls";
+    else if (this.ending === "finished" && this.toolCalls.some(({ id }) => !this.answeredIds.has(id))) this.ending = "tool_calls";
   }
 }
 
@@ -142,6 +151,9 @@ class Answer {
     } else if (part.kind === "end") {
       this.endMark = part.mark;
       this.settle(false);
+    } else if (part.kind === "tool_result") {
+      this.choice(0).answeredIds.add(part.id);
+      return false;
     } else if (part.kind === "finish" && this.dialect === "labkit") { // it tells one ending for all
       for (const index of this.choices.size ? this.choices.keys() : [0]) this.choice(index).add(part, this.dialect);
     } else return this.choice(part.choice).add(part, this.dialect);

@@ -1,11 +1,11 @@
 "use strict";
 // What an event of a model's answer says, in whatever dialect: the same words and the same rules as labkit/dialects in
 // Python, which names the sources. Pure: an event goes in, parts come out, and nothing in an event can make it throw.
-// A part is {kind, ...}: text, reasoning, refusal, tool_call, counts, finish, failed, end, oddity.
+// A part is {kind, ...}: text, reasoning, refusal, tool_call, tool_result, counts, finish, failed, end, oddity.
 // tests/dialects/streams.py holds the streams that both must read alike.
 
 const REASONS = {
-  finished: ["stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete", "completed"],
+  finished: ["stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete", "completed", "success", "succeeded", "partial-succeeded"],
   length: ["length", "max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens", "max_messages"],
   filtered: [
     "content_filter", "content_filtered", "guardrail_intervened", "sensitive", "error_toxic", "safety", "recitation",
@@ -14,13 +14,13 @@ const REASONS = {
   ],
   refused: ["refusal"],
   tool_calls: ["tool_calls", "tool_call", "tool_use", "function_call"],
-  paused: ["pause_turn", "compaction"],
+  paused: ["pause_turn", "compaction", "interrupt", "paused", "input_required"],
   failed: [
     "error", "error_limit", "timeout", "insufficient_system_resource", "abort", "aborted", "network_error", "failed",
     "malformed_function_call", "malformed_response", "unexpected_tool_call", "too_many_tool_calls",
     "missing_thought_signature",
   ],
-  stopped: ["cancelled", "user_cancel"],
+  stopped: ["cancelled", "user_cancel", "stopped"],
 };
 const ENDING_OF = new Map(Object.entries(REASONS).flatMap(([ending, words]) => words.map((word) => [word, ending])));
 
@@ -205,6 +205,112 @@ function cohereParts(kind, value) {
   ];
 }
 
+// AG-UI, between an agent and its page. Tool calls are told apart by their ids; a call that the agent itself made has a
+// result. What a subagent says is no part of the answer. Each type needs the field behind it: many a job says RUN_FINISHED.
+const AG_UI_FIELDS = {
+  RUN_STARTED: "threadId", RUN_FINISHED: "threadId", RUN_ERROR: "message", TEXT_MESSAGE_START: "messageId",
+  TEXT_MESSAGE_CONTENT: "messageId", TEXT_MESSAGE_END: "messageId", TOOL_CALL_START: "toolCallId", TOOL_CALL_ARGS: "toolCallId",
+  TOOL_CALL_END: "toolCallId", TOOL_CALL_RESULT: "toolCallId", MESSAGES_SNAPSHOT: "messages", REASONING_START: "messageId",
+  REASONING_MESSAGE_START: "messageId", REASONING_MESSAGE_CONTENT: "messageId", REASONING_MESSAGE_END: "messageId",
+  REASONING_END: "messageId", SUBAGENT_STARTED: "subagentRunId", SUBAGENT_FINISHED: "subagentRunId",
+  SUBAGENT_ERROR: "subagentRunId", TEXT_MESSAGE_CHUNK: "type", TOOL_CALL_CHUNK: "type", REASONING_MESSAGE_CHUNK: "type",
+  THINKING_TEXT_MESSAGE_CONTENT: "delta",
+};
+const AG_UI_COMMON = [ // what it has too, under names that anybody may choose
+  "STATE_SNAPSHOT", "STATE_DELTA", "ACTIVITY_SNAPSHOT", "ACTIVITY_DELTA", "STEP_STARTED", "STEP_FINISHED", "RAW", "CUSTOM",
+  "REASONING_ENCRYPTED_VALUE",
+];
+const AG_UI_THOUGHTS = ["REASONING_MESSAGE_CONTENT", "REASONING_MESSAGE_CHUNK", "THINKING_TEXT_MESSAGE_CONTENT"];
+
+const isAgUi = (kind, value) => Object.hasOwn(AG_UI_FIELDS, kind) && Object.hasOwn(value, AG_UI_FIELDS[kind]);
+
+function agUiParts(kind, value) {
+  const delta = asText(value.delta), id = asText(value.toolCallId), inner = asText(value.subagentRunId);
+  if (kind === "TEXT_MESSAGE_CONTENT" || kind === "TEXT_MESSAGE_CHUNK") {
+    if (![undefined, null, "assistant"].includes(value.role)) return [];
+    return inner ? reasoningPart(delta) : textPart(delta);
+  }
+  if (AG_UI_THOUGHTS.includes(kind)) return reasoningPart(delta);
+  if (["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_CHUNK"].includes(kind)) {
+    const name = asText(value.toolCallName);
+    return !inner && (id || name || delta) ? [toolPart(0, { id, name, args: delta })] : [];
+  }
+  if (kind === "TOOL_CALL_RESULT") return [{ kind: "tool_result", id }];
+  if (kind !== "RUN_FINISHED" && kind !== "RUN_ERROR") return [];
+  const counts = countsPart(sumOf(value.usage, "inputTokens"), sumOf(value.usage, "outputTokens"));
+  if (kind === "RUN_ERROR") return [...counts, failedPart(asText(value.message) || kind, asText(value.code)), endPart(kind)];
+  return [...counts, ...finishPart(asText(asObject(value.outcome).type) || "success"), endPart(kind)];
+}
+
+function sumOf(usages, name) {
+  const counts = asList(usages).map((usage) => asCount(asObject(usage)[name])).filter((count) => count !== null);
+  return counts.length ? counts.reduce((sum, count) => sum + count) : null;
+}
+
+function wholeAgUiParts(value) {
+  const messages = asList(value.messages).map(asObject), asked = messages.findLastIndex(({ role }) => role === "user");
+  return messages.slice(asked + 1).flatMap(({ role, content }) => (role === "assistant" ? textPart(asText(content)) : []));
+}
+
+// Dify's chats, agents and workflows: the type stands in the JSON, as `event`.
+const DIFY_EVENTS = new Set([
+  "message", "agent_message", "agent_thought", "message_end", "message_file", "message_replace", "error", "tts_message",
+  "tts_message_end", "workflow_started", "workflow_finished", "workflow_paused", "node_started", "node_finished", "node_retry",
+  "iteration_started", "iteration_next", "iteration_completed", "loop_started", "loop_next", "loop_completed", "text_chunk",
+  "text_replace", "agent_log", "human_input_required",
+]);
+
+function isDify(value) {
+  return DIFY_EVENTS.has(asText(value.event)) && Boolean(firstText(value, ["task_id", "message_id", "workflow_run_id", "conversation_id"]));
+}
+
+function difyParts(value) {
+  const kind = asText(value.event), data = asObject(value.data);
+  const finish = (ending) => ({ kind: "finish", ending, reason: kind, choice: 0 });
+  if (kind === "message" || kind === "agent_message") return textPart(asText(value.answer));
+  if (kind === "text_chunk") return textPart(asText(data.text));
+  if (kind === "message_replace" || kind === "text_replace") return [finish("filtered")];
+  if (kind === "message_end") {
+    const usage = asObject(asObject(value.metadata).usage);
+    return [...countsPart(asCount(usage.prompt_tokens), asCount(usage.completion_tokens)), finish("finished"), endPart(kind)];
+  }
+  if (kind === "workflow_paused") return [finish("paused"), endPart(kind)];
+  if (kind === "workflow_finished") {
+    const status = asText(data.status), end = asText(value.message_id) ? [] : [endPart(kind)]; // in a chat message_end comes behind it
+    return [...(status === "failed" ? [failedPart(asText(data.error) || status, status)] : finishPart(status)), ...end];
+  }
+  if (kind !== "error") return [];
+  const message = asText(value.message), code = asText(value.code);
+  return [failedPart(message || code || kind, message ? code : "")];
+}
+
+function wholeDifyParts(value) {
+  if (value.event !== "workflow_finished") return [];
+  const texts = Object.values(asObject(asObject(value.data).outputs)).filter((text) => asText(text));
+  return texts.length === 1 ? textPart(texts[0]) : [];
+}
+
+// MCP's messages: JSON-RPC 2.0. An error of JSON-RPC is found where all errors are.
+const MCP_RESULT_FIELDS = [
+  "protocolVersion", "supportedVersions", "content", "structuredContent", "contents", "messages", "tools", "resources",
+  "resourceTemplates", "prompts", "completion", "resultType",
+];
+const MCP_QUESTIONS = ["sampling/createMessage", "elicitation/create", "roots/list"];
+
+function isMcp(value) {
+  const method = asText(value.method), result = asObject(value.result);
+  if (value.jsonrpc !== "2.0") return false;
+  if (method.startsWith("notifications/") || MCP_QUESTIONS.includes(method)) return true;
+  return MCP_RESULT_FIELDS.some((name) => Object.hasOwn(result, name)) && !Object.hasOwn(result, "kind"); // as A2A's results have
+}
+
+function mcpParts(value) {
+  if ("method" in value || !("result" in value)) return [];
+  const result = asObject(value.result), texts = asList(result.content).map((block) => asText(asObject(block).text)).filter(Boolean);
+  if (result.isError === true) return [failedPart(texts.join(" ") || "isError", "isError"), endPart("result")];
+  return [...texts.flatMap((text) => textPart(text)), ...finishPart(asText(result.resultType) || "complete"), endPart("result")];
+}
+
 // Text Generation Inference's generate_stream.
 function generateParts(value) {
   const token = asObject(value.token), details = asObject(value.details), reason = asText(details.finish_reason);
@@ -332,6 +438,8 @@ function readInDialect(kind, value, type) {
     const whole = kind === "response.completed" || kind === "response.incomplete" ? wholeResponseParts(value) : [];
     return { dialect: "responses", parts: responsesParts(kind, value), whole };
   }
+  const agent = readAgent(kind, value);
+  if (agent) return agent;
   if ("choices" in value || value.object === "chat.completion.chunk") {
     return { dialect: dialectOfChoices(value), parts: chatParts(value), whole: wholeChatParts(value) };
   }
@@ -340,6 +448,15 @@ function readInDialect(kind, value, type) {
   if (isObject(value.token) && ("details" in value || "generated_text" in value)) return { dialect: "generate", parts: generateParts(value) };
   if (isOwnEnd(type, value)) return { dialect: "labkit", parts: ownEndParts(value) };
   return isOwnPiece(value) ? { dialect: "labkit", parts: ownParts(value) } : null;
+}
+
+function readAgent(kind, value) {
+  if (isAgUi(kind, value)) {
+    return { dialect: "ag-ui", parts: agUiParts(kind, value), whole: kind === "MESSAGES_SNAPSHOT" ? wholeAgUiParts(value) : [] };
+  }
+  if (isMcp(value)) return { dialect: "mcp", parts: mcpParts(value) };
+  if (AG_UI_COMMON.includes(kind) || value.event === "ping") return { dialect: "", parts: [] }; // Dify's heartbeat, where a client library made JSON of it
+  return isDify(value) ? { dialect: "dify", parts: difyParts(value), whole: wholeDifyParts(value) } : null;
 }
 
 function isGemini(value) {
