@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +12,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ARTIFACTS = ROOT / "artifacts"
+#: Where a package puts its programs: not always on the PATH.
+BESIDE_PYTHON = f"{Path(sys.executable).parent}/"
 
 #: Tools that a machine may lack: the commands that show they are there, and how to get them.
 TOOLS = {
     "chromium": (("chromium", "chromium-browser", "google-chrome", "chrome"), "Debian: apt install chromium"),
     "nginx": (("nginx", "/usr/sbin/nginx"), "Debian: apt install nginx"),
     "haproxy": (("haproxy", "/usr/sbin/haproxy"), "Debian: apt install haproxy"),
+    "apache": (("apache2", "httpd", "/usr/sbin/apache2", "/usr/sbin/httpd"), "Debian: apt install apache2-bin"),
+    "caddy": (("caddy", BESIDE_PYTHON + "caddy"), "uv sync --extra proxies; Debian: apt install caddy"),
+    "varnish": (("varnishd", "/usr/sbin/varnishd"), "Debian: apt install varnish"),
+    "envoy": (("envoy", BESIDE_PYTHON + "envoy"), "uv sync --extra proxies"),
     "firefox": (("firefox", "firefox-esr"), "Debian: apt install firefox-esr"),
     "redis": (("redis-server",), "Debian: apt install redis-server"),
 }

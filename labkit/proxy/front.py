@@ -1,10 +1,11 @@
-"""Starts an nginx or a HAProxy: a real one if it is installed, and the lab's relay in its place otherwise."""
+"""Starts a real proxy; for an nginx or a HAProxy that is not installed, the lab's relay in its place."""
 
 from __future__ import annotations
 
 from labkit.proxy.embedded import EmbeddedProxy
-from labkit.proxy.haproxy import HAProxy, find_haproxy, haproxy, haproxy_name
-from labkit.proxy.nginx import Nginx, find_nginx, nginx, nginx_name
+from labkit.proxy.haproxy import HAProxy
+from labkit.proxy.nginx import Nginx
+from labkit.proxy.products import PRODUCTS, ProxySetup
 from labkit.proxy.program import RunningProxy
 
 Front = RunningProxy | EmbeddedProxy
@@ -12,14 +13,15 @@ Front = RunningProxy | EmbeddedProxy
 _proxies: dict[str, Front] = {}  # the registry of named ones: they outlive the cell that started them
 
 
-def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") -> Front:
+def front(origin: str, setup: ProxySetup | None = None, *, name: str = "") -> Front:
     """Starts a proxy in front of the origin. It accepts connections when this returns.
 
     It runs until its stop(), or to the end of its `with` block. The proxy's `name` says whether it is a real one.
 
     Args:
         origin: the URL that it passes requests on to.
-        setup: the settings of an nginx or a HAProxy; nginx's defaults unless given.
+        setup: the settings of an nginx, a HAProxy, an Apache, a Caddy, a Varnish or an Envoy; nginx's defaults unless
+            given.
         name: with a name, the cell run again replaces the proxy of that name, on the same port.
 
     Raises:
@@ -37,17 +39,13 @@ def front(origin: str, setup: Nginx | HAProxy | None = None, *, name: str = "") 
 
 
 def which_proxies() -> dict[str, str]:
-    """What front() starts on this machine for nginx and HAProxy: a real one with its version, or the lab's relay."""
-    nginx_path, haproxy_path = find_nginx(), find_haproxy()
-    return {
-        "nginx": nginx_name(nginx_path) if nginx_path else "the lab's relay, set to group events as nginx 1.22 does",
-        "HAProxy": haproxy_name(haproxy_path)
-        if haproxy_path
-        else "the lab's relay, set to group events as HAProxy 2.6 does",
-    }
+    """What front() starts on this machine, by product: a real one with its version, or the lab's relay; or what is
+    missing, and how to get it."""
+    return {product.name: product.here() or product.stand_in or product.advice for product in PRODUCTS.values()}
 
 
-def _start(origin: str, setup: Nginx | HAProxy, port: int) -> Front:
-    if isinstance(setup, HAProxy):
-        return haproxy(origin, setup, port=port) if find_haproxy() else EmbeddedProxy(origin, setup, port)
-    return nginx(origin, setup, port=port) if find_nginx() else EmbeddedProxy(origin, setup, port)
+def _start(origin: str, setup: ProxySetup, port: int) -> Front:
+    product = PRODUCTS[type(setup)]
+    if isinstance(setup, Nginx | HAProxy) and product.find() is None:
+        return EmbeddedProxy(origin, setup, port)
+    return product.start(origin, setup, port=port)

@@ -9,8 +9,9 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -39,13 +40,20 @@ class ProxyPlace:
 class Plan:
     """How to start a proxy: its name with its version, its configuration, and the command that runs it.
 
-    `config` and `command` are called with the ProxyPlace; `command` also with the file of the configuration.
+    `config` and `command` are called with the ProxyPlace; `command` also with the file of the configuration, whose name
+    is `file_name`. `home_variables` are variables of the environment that name where the program keeps its own files:
+    they are set to the proxy's folder. `patience_s` is how long it may take to end. `complaint` is a command that says
+    what is wrong with the file, for a program that does not say it when it is started.
     """
 
     name: str
     config: Callable[[ProxyPlace], str]
     command: Callable[[ProxyPlace, Path], list[str]]
     tls: bool = False
+    file_name: str = "proxy.conf"
+    home_variables: tuple[str, ...] = ()
+    patience_s: float = 5.0
+    complaint: Callable[[Path], list[str]] | None = None
 
 
 class RunningProxy:
@@ -79,18 +87,22 @@ class RunningProxy:
         self.url = f"{'https' if plan.tls else 'http'}://127.0.0.1:{self.port}{parts.path or '/'}"
 
     def _start(self, plan: Plan, certificate: Path | None, preferred_port: int) -> tuple[int, Child]:
+        file = self._folder.path / plan.file_name
+        homes = dict.fromkeys(plan.home_variables, str(self._folder.path))
         for attempt in range(ATTEMPTS):
             with reserved_port(preferred_port if attempt == 0 else 0) as port:
                 place = ProxyPlace(port, self._folder.path, certificate)
                 self.config = plan.config(place)
-                with self._folder.open("proxy.conf") as config_file:
+                with self._folder.open(plan.file_name) as config_file:
                     config_file.write(self.config.encode())
                 with self._folder.open("log.txt") as log:
-                    child = Child(plan.command(place, self._folder.path / "proxy.conf"), log=log)
+                    command = plan.command(place, file)
+                    child = Child(command, environment=homes, log=log, patience_s=plan.patience_s)
                 if _wait_until_serving(port, child):
                     return port, child
                 child.stop()
-        raise LabError(f"{plan.name} did not start. It says: {self.log.strip()[-500:] or '(nothing)'}")
+        said = self.log + ("" if plan.complaint is None else said_by(plan.complaint(file)))
+        raise LabError(f"{plan.name} did not start. It says: {said.strip()[-500:] or '(nothing)'}")
 
     @property
     def running(self) -> bool:
@@ -156,15 +168,22 @@ def find_program(variable: str, *commands: str) -> str | None:
     return next((path for command in (configured_path, *commands) if command and (path := shutil.which(command))), None)
 
 
+def said_by(command: Sequence[str]) -> str:
+    """The text that a program prints, in a home of its own: Caddy 2.6 makes a folder there, even to say its version."""
+    with tempfile.TemporaryDirectory(prefix="labkit-asked-") as home:
+        environment = {**clean_environment(), "HOME": home}
+        process = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return process.stdout + process.stderr
+
+
 @functools.cache
-def version_of(path: str, product: str, prefix: str) -> str:
-    """The version that a program prints when it is called with -v: the number behind `prefix`.
+def version_of(path: str, product: str, prefix: str, asked_with: str = "-v") -> str:
+    """The version that a program prints when it is called so: the number behind `prefix`.
 
     Raises:
         LabError: it does not say that it is that product.
     """
-    process = subprocess.run([path, "-v"], capture_output=True, text=True, check=False, env=clean_environment())
-    output = process.stdout + process.stderr
+    output = said_by([path, asked_with])
     match = re.search(re.escape(prefix) + r"(\d+(?:\.\d+)*)", output)
     if match is None:
         raise LabError(f"{path} is not {product}: asked for its version, it said {output[:100]!r}")

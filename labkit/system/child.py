@@ -15,7 +15,7 @@ from labkit.system.secrets import clean_environment
 #: killed runs no atexit and no finally. It has a session of its own, so an interrupt of the kernel leaves it alone.
 _GUARD = """
 import os, signal, subprocess, sys, threading
-program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+program = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, start_new_session=True)
 def exit_with_program():
     os._exit(program.wait() & 255)
 threading.Thread(target=exit_with_program, daemon=True).start()
@@ -27,7 +27,7 @@ def send_signal(number):
         pass
 send_signal(signal.SIGTERM)
 try:
-    program.wait(5)
+    program.wait(float(sys.argv[1]))
 except subprocess.TimeoutExpired:
     send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
     program.wait()
@@ -41,15 +41,21 @@ class Child:
         command: the program and its arguments.
         environment: variables on top of those that a program needs to run: no key of this process is among them.
         log: takes what the program prints; without one it is thrown away.
+        patience_s: how long it may take to end, when it is asked to, before it is killed.
     """
 
     def __init__(
-        self, command: Sequence[str], *, environment: Mapping[str, str] | None = None, log: IO[bytes] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        log: IO[bytes] | None = None,
+        patience_s: float = 5.0,
     ) -> None:
         self.command = list(command)
         output = log if log is not None else subprocess.DEVNULL
         self._guard = subprocess.Popen(
-            [sys.executable, "-c", _GUARD, *self.command],
+            [sys.executable, "-c", _GUARD, str(patience_s), *self.command],
             env={**clean_environment(), **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=output,
@@ -63,7 +69,7 @@ class Child:
         return self._guard.poll() is None
 
     def stop(self) -> None:
-        """Asks the program to end, and kills it after five seconds. Returns when it has ended."""
+        """Asks the program to end, and kills it when its time is up. Returns when it has ended."""
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait()

@@ -37,7 +37,7 @@ def pid_in(log: Path) -> int:
 
 @pytest.mark.parametrize("command", [SLEEPER, STUBBORN], ids=["gentle", "stubborn"])
 def test_it_ends_when_told(command: list[str], tmp_path: Path) -> None:
-    with (tmp_path / "log").open("wb") as log, Child(command, log=log) as child:
+    with (tmp_path / "log").open("wb") as log, Child(command, log=log, patience_s=0.5) as child:
         pid = pid_in(tmp_path / "log")
         assert child.running and alive(pid)
         assert repr(child).endswith("runs>")
