@@ -39,7 +39,7 @@ class Outcome:
 
 def known_set_ups(only: str) -> list[SetUp]:
     modules = [m.name for m in pkgutil.iter_modules(set_ups.__path__) if m.name != "set_up"]
-    found = [s for name in sorted(modules) for s in importlib.import_module(f"set_ups.{name}").SET_UPS]
+    found = [s for name in sorted(modules) for s in getattr(importlib.import_module(f"set_ups.{name}"), "SET_UPS", [])]
     return [s for s in found if only.lower() in f"{s.name} {s.product}".lower()]
 
 
@@ -55,7 +55,7 @@ async def outcome_of(set_up: SetUp) -> Outcome:
                 else:
                     findings = (await examine(address.url, **options)).findings
             except NotExamined as problem:
-                return Outcome(set_up, "not examined", str(problem), "", time.monotonic() - started_s)
+                return judged_unexamined(set_up, str(problem), time.monotonic() - started_s)
     except LabError as problem:
         return Outcome(set_up, "skipped", str(problem))
     return judged(set_up, findings, time.monotonic() - started_s)
@@ -70,6 +70,14 @@ def judged(set_up: SetUp, findings: tuple[Finding, ...], seconds: float) -> Outc
     else:
         word = "missed" if not alarms else "right" if alarms[0].name in set_up.causes else "other"
     return Outcome(set_up, word, said, remedy, seconds)
+
+
+def judged_unexamined(set_up: SetUp, sentence: str, seconds: float) -> Outcome:
+    """What a refusal to examine is worth: "not examined: WORD" among the causes wants WORD in its sentence."""
+    wanted = [cause.partition(": ")[2] for cause in set_up.causes if cause.startswith("not examined")]
+    right = any(word in sentence for word in wanted)
+    word = "right" if right else "missed" if set_up.causes else "false alarm"
+    return Outcome(set_up, word, sentence, "", seconds)
 
 
 async def main() -> None:

@@ -243,6 +243,6 @@ def _find_late_head(raw: Recording, readable: Recording, further: FurtherAnswers
     if further.posted or waited_s < HEAD_S or not readable.timed_events:
         return []
     first_bytes_s, first_event_s = readable.arrivals[0].at_s, readable.timed_events[0][0]
-    if first_event_s - raw.head_s > BURST_GAP_S or first_event_s > first_bytes_s:
+    if first_event_s - raw.head_s > BURST_GAP_S or first_event_s > first_bytes_s or readable.body[:1] == b":":
         return []
     return [Finding("head-late", f"the headers came {waited_s:.2g} s after the request, together with the first event")]

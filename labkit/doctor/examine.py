@@ -22,6 +22,7 @@ from labkit.doctor.leaving import Readers
 from labkit.doctor.port import ask_port, ask_root, offers_http2
 from labkit.doctor.preflight import ask_preflight
 from labkit.doctor.products import known_products
+from labkit.doctor.reason import reason_of
 from labkit.doctor.request import NotExamined, Request
 from labkit.recording import Recording
 from labkit.system.secrets import secrets_of, shown_url
@@ -100,7 +101,7 @@ async def _examine(
     if not watch_only:
         further, skipped_requests = await ask_further(request, first, further, seconds, may_open_more)
     diagnosis = judge(first, further, tuple(skipped_requests))
-    if not first.broken and all(finding.name != "backslash-n" for finding in diagnosis.findings):  # these say more
+    if not first.broken and all(finding.severity != "error" for finding in diagnosis.findings):  # an error says more
         _check_lines(first, further, shown_url(request.url))
     return diagnosis
 
@@ -187,6 +188,8 @@ def _check_lines(first: Recording, further: FurtherAnswers, url: str) -> None:
             end = "and ended" if first.ended else f"and nothing more in {first.end_s - first.sent_s:.2g} s"
             raise NotExamined(f"{url} sent the head of an event stream, {end}: there is nothing to examine", first)
         line = "one line that has no end yet" if body.startswith(FIELDS) else "not one line end: no event stream"
+        if not body.startswith(FIELDS) and (reason := reason_of(first)):
+            line += f"; it says {reason!a}"
         raise NotExamined(f"{url} sent {len(body):,} bytes in {first.end_s:.2g} s, and {line}", first)
 
 

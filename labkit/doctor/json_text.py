@@ -27,6 +27,21 @@ def reads_as_json(text: str) -> bool:
     return True
 
 
+def json_problem(text: str) -> str:
+    """What Python's reader says about a text that is no JSON, such as "Expecting value at character 8"; "" if it is.
+
+    >>> json_problem('{"a": }')
+    'Expecting value at character 6'
+    """
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as problem:
+        return f"{problem.msg} at character {problem.pos}"
+    except (ValueError, RecursionError):
+        pass
+    return ""
+
+
 def is_cut_json(text: str) -> bool:
     """Whether it begins as JSON does, is none, and Python would not have written it in another notation."""
     looks = text.lstrip().startswith(("{", "["))

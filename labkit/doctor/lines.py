@@ -124,7 +124,8 @@ def _lone_lines(steps: list[Step], content: Content) -> Iterator[Finding]:
 
 def _is_json(step: Step, content: Content) -> bool:
     """Whether the line is JSON, or the first of a body that is JSON from end to end."""
-    return reads_as_json(step.line) or (step.start == 0 and reads_as_json(content.body.decode("utf-8", "replace")))
+    line = step.line.rstrip().removesuffix(",")  # of the items of an array
+    return reads_as_json(line) or (step.start == 0 and reads_as_json(content.body.decode("utf-8", "replace")))
 
 
 def _cut_texts(steps: list[Step], content: Content) -> Iterator[Finding]:

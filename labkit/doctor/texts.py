@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from labkit.doctor.body import Block, Content, as_written, shorten, value_of
 from labkit.doctor.diagnosis import Finding
-from labkit.doctor.json_text import has_no_number, is_python_text, reads_as_json
+from labkit.doctor.json_text import has_no_number, is_python_text, json_problem, reads_as_json
 from labkit.doctor.lines import BEATS
 from labkit.errors import counted
 from labkit.recording import Recording
@@ -21,9 +23,15 @@ _FRAME_INSIDE = re.compile(r"\\n(?:data|event|id|retry): ?")
 _PRINTED = re.compile(
     r"""\[object\ \w+\] | <(?:[\w.]+\ )*(?:object|function|generator|coroutine)?\ ?[\w.<>]*\ at\ 0x[0-9a-fA-F]+>
     | (?:[a-z]\w*\.)+[A-Z][\w$]*@[0-9a-f]{4,8} | \#<[A-Z]\w*(?:::\w+)*(?::0x[0-9a-f]+)?.*> | map\[\w+:.*\]
-    | &\{.*\} | %!\w\(.*\) | System\.[\w.]+(?:`\d.*)?(?:\[.*\])? | undefined | Array | \{:\w+=>.*\}""",
+    | &\{.*\} | %!\w\(.*\) | System\.[\w.]+(?:`\d.*)?(?:\[.*\])? | undefined | Array | \{:\w+=>.*\}
+    | [A-Z]\w*(?:\(\w+=.*\)|\[\w+=.*\]|\ \{\ \w+(?:=|:\ ).*\})""",
     re.X,
 )
+#: str() of a model of pydantic. (Logs of key=value pairs quote with ", and know no None.)
+_MODEL = re.compile(r"\w+=.*(?<=[\w'\])]) \w+=.*")
+_PYTHON_VALUE = re.compile(r"(?:^| )\w+=(?:'[^']*'|datetime\.\w+\(.*\)|Decimal\(.*\)|<\w.*>)(?: |$)")
+#: The whole of a text, or of a value in JSON.
+_VALUE = re.compile(r'[:\[,]\s*"(?:\[object \w+\]|<\w+(?:\.\w+)+ object at 0x[0-9a-f]+>)"')
 _EMBEDDED = re.compile(r"\[object (?:Object|Promise|ReadableStream|Map|Blob|ArrayBuffer)\]|<\w+(?:\.\w+)+ object at 0x")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 #: What UTF-8 looks like that was read as Windows-1252, and encoded again: a first byte, and what belongs to it.
@@ -36,6 +44,13 @@ _ERROR_PAGE = re.compile(
 )
 #: A text longer than that, in characters, may well speak of an object that was printed.
 SHORT = 200
+#: With fewer texts nothing is said about what all of them have in common.
+MIN_TEXTS = 3
+_FOR_HTML = re.compile(r"&(?:quot|#34|#x22);")
+_UNFILLED = re.compile(
+    r".*(?:\$\{[^{}]+\}|\{\{[^{}]+\}\}|#\{[^{}]+\}).*|\{[A-Za-z_][\w.]*(?:\(.*\)|\[.*\])?\}|%[sdv]|%\(\w+\)s"
+)
+_LIKE_JSON = re.compile(r"\s*(?:\[\s*)?\{\s*(?:\"|[A-Za-z_]\w*\s*:)")
 #: A share of events so small may quote the mistakes of others.
 FEW = 0.1
 
@@ -49,6 +64,7 @@ def look_at_texts(content: Content, readable: Recording) -> Iterator[Finding]:
         return
     texts = [block.event.data for block in content.blocks if block.event.data.strip() not in (*BEATS, "[DONE]")]
     yield from _printed_objects(texts)
+    yield from _other_notations(texts)
     yield from _damaged_characters(texts, content)
     pages = [text for text in texts if _ERROR_PAGE.match(text[:2000])]
     if pages:
@@ -58,7 +74,8 @@ def look_at_texts(content: Content, readable: Recording) -> Iterator[Finding]:
 
 def _escaped_ends(content: Content) -> Iterator[Finding]:
     """A backslash and an n where a line end was meant. Text may well carry escaped line breaks, also at its end."""
-    values = [value for value in content.values("data") if value.strip() not in ("", "[DONE]")]
+    field = "data" if content.values("data") else "event"
+    values = [value for value in content.values(field) if value.strip() not in ("", "[DONE]")]
     if not values and content.steps:  # not one line end, since none was written
         last = content.steps[-1]
         values = [value_of(last.line)] if last.role == "unfinished" and last.line.startswith("data:") else []
@@ -74,7 +91,7 @@ def _escaped_ends(content: Content) -> Iterator[Finding]:
         ends_so = _WRITTEN_END.search(escaped[0])
         what = "ends with" if ends_so and escaped[0].endswith(ends_so[0]) else "holds the next field behind"
         written = "a backslash and an n" if "\\n" in escaped[0] else f"{ends_so[1] if ends_so else ''!r}"
-        yield Finding("backslash-n", f"the line 'data: {as_written(escaped[0])}' {what} {written}")
+        yield Finding("backslash-n", f"the line '{field}: {as_written(escaped[0])}' {what} {written}")
 
 
 def _ends_written(value: str) -> bool:
@@ -102,11 +119,38 @@ def _printed_objects(texts: list[str]) -> Iterator[Finding]:
     no_numbers = [text for text in texts if has_no_number(text)]
     if no_numbers:
         yield Finding("json-nan", f"the data {shorten(no_numbers[0])} is JSON but for NaN or Infinity")
-    printed = [text for text in texts if _PRINTED.fullmatch(text[:2000].strip()) or is_python_text(text)]
-    printed = printed or [text for text in texts if len(text) < SHORT and _EMBEDDED.search(text)]
+    whole = [text for text in texts if _is_printed(text)]
+    printed = whole or [text for text in texts if len(text) < SHORT and _EMBEDDED.search(text)]
     others_are_json = sum(_is_json_object(text) for text in texts) * 2 >= len(texts)
-    if printed and (len(printed) * 2 >= len(texts) or others_are_json):
+    if printed and (len(printed) * 2 >= len(texts) or (whole and others_are_json)):
         yield Finding("printed-object", f"{_share(printed, texts)} such as {shorten(printed[0])}")
+
+
+def _is_printed(text: str) -> bool:
+    """Whether all of it is what a language prints for an object, or a value in its JSON is."""
+    start = text[:2000].strip()
+    if _PRINTED.fullmatch(start) or is_python_text(text):
+        return True
+    if _MODEL.fullmatch(start) and _PYTHON_VALUE.search(start):
+        return True
+    return len(text) < SHORT and bool(_VALUE.search(text))
+
+
+def _other_notations(texts: list[str]) -> Iterator[Finding]:
+    """What was meant as JSON in all events, and is none: escaped for a page, a template, or with a mistake in it."""
+    if len(texts) < MIN_TEXTS:
+        return
+    if all(_FOR_HTML.search(text) and text.lstrip()[:1] in "{[" for text in texts):
+        yield Finding("html-escaped", f"the data {shorten(texts[0])} would be {shorten(html.unescape(texts[0]))}")
+    elif len(set(texts)) == 1 and len(texts[0]) < SHORT and _UNFILLED.fullmatch(texts[0].strip()):
+        yield Finding(
+            "template-unfilled", f"the data of {counted(len(texts), 'event')}, of all, is {shorten(texts[0])}"
+        )
+    elif all(_LIKE_JSON.match(text) and not reads_as_json(text) and not _is_printed(text) for text in texts):
+        # An answer that grows sends its JSON again and again, before it is whole.
+        grows = any(after.startswith(before.rstrip(" }]")) for before, after in pairwise(texts))
+        if not grows and not any(has_no_number(text) for text in texts):
+            yield Finding("json-broken", f"the data {shorten(texts[0])} is no JSON: {json_problem(texts[0])}")
 
 
 def _damaged_characters(texts: list[str], content: Content) -> Iterator[Finding]:
