@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,16 +20,19 @@ program = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, start_new_ses
 def exit_with_program():
     os._exit(program.wait() & 255)
 threading.Thread(target=exit_with_program, daemon=True).start()
-sys.stdin.buffer.read()
+how = sys.stdin.buffer.read()
 def send_signal(number):
     try:
         os.killpg(program.pid, number) if hasattr(os, "killpg") else program.terminate()
     except ProcessLookupError:
         pass
-send_signal(signal.SIGTERM)
 try:
-    program.wait(float(sys.argv[1]))
+    if how != b"kill":
+        send_signal(signal.SIGTERM)
+        program.wait(float(sys.argv[1]))
 except subprocess.TimeoutExpired:
+    pass
+if program.poll() is None:
     send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
     program.wait()
 """
@@ -71,8 +75,18 @@ class Child:
     def stop(self) -> None:
         """Asks the program to end, and kills it when its time is up. Returns when it has ended."""
         assert self._guard.stdin is not None
-        self._guard.stdin.close()
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self._guard.stdin.close()
         self._guard.wait()
+
+    def kill(self) -> None:
+        """Kills the program at once (SIGKILL): it can tidy nothing up. Returns when it has ended."""
+        assert self._guard.stdin is not None
+        if not self._guard.stdin.closed:
+            with contextlib.suppress(OSError):  # it has ended by itself
+                self._guard.stdin.write(b"kill")
+                self._guard.stdin.flush()
+        self.stop()
 
     def __enter__(self) -> Child:
         return self

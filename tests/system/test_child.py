@@ -45,6 +45,26 @@ def test_it_ends_when_told(command: list[str], tmp_path: Path) -> None:
     assert not child.running
 
 
+GOODBYE = [
+    sys.executable,
+    "-c",
+    "import os, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('goodbye', flush=True)));"
+    "print(os.getpid(), flush=True); time.sleep(3600)",
+]
+
+
+def test_who_is_killed_says_no_goodbye(tmp_path: Path) -> None:
+    for end, said in ((Child.stop, ["goodbye"]), (Child.kill, [])):
+        path = tmp_path / end.__name__
+        with path.open("wb") as log:
+            child = Child(GOODBYE, log=log)
+            pid = pid_in(path)
+            end(child)
+            assert not child.running and not alive(pid)
+            child.kill()  # once more does nothing
+        assert path.read_text().splitlines()[1:] == said
+
+
 def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     code = f"""
 import sys, time
