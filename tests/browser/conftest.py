@@ -18,6 +18,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from labkit.command.jupyter import command as jupyter_command
 from labkit.command.jupyter import environment as jupyter_environment
@@ -119,9 +120,9 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
 UNFINISHED = """[...document.querySelectorAll('.jp-CodeCell')].map(cell =>
     ['.jp-InputArea-prompt', '.cm-content', '.jp-OutputArea'].map(part => cell.querySelector(part)?.textContent ?? ''))
     .filter(([prompt]) => !/^\\[\\d+\\]:$/.test(prompt))"""
-READY = """async () => {
+READY = """async path => {
     const panel = window.jupyterapp.shell.currentWidget;
-    if (!panel?.sessionContext) return false;
+    if (!panel?.sessionContext || panel.context.path !== path) return false;
     await panel.revealed;
     await panel.context.ready;
     await panel.sessionContext.ready;
@@ -131,6 +132,16 @@ READY = """async () => {
 }"""
 STARTED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
     .some(prompt => /\\[\\*\\]/.test(prompt.textContent))"""
+OPEN = "async path => { await window.jupyterapp.commands.execute('docmanager:open', { path }); }"
+# The notebook goes without a question, and its kernel with all that it serves; nobody waits for the kernel's end.
+CLOSE = """() => {
+    for (const panel of [...window.jupyterapp.shell.widgets('main')]) {
+        const session = panel.sessionContext?.session?.id;
+        panel.dispose();
+        if (session) void window.jupyterapp.serviceManager.sessions.shutdown(session);
+    }
+    return document.querySelectorAll('.jp-CodeCell, .jp-Dialog').length;
+}"""
 LAST_ERROR = """[...document.querySelectorAll('[data-mime-type$=".stderr"]')].at(-1)?.textContent"""
 
 
@@ -139,6 +150,7 @@ class Lab:
     """One lesson, open in JupyterLab."""
 
     page: Page
+    name: str
     complaints: list[str]
 
     def run_all(self) -> None:
@@ -154,7 +166,7 @@ class Lab:
     def reload(self) -> None:
         """Loads the page again, as it was saved."""
         self.page.reload()
-        wait_until_open(self.page, "the notebook")
+        wait_until_open(self.page, self.name)
 
     def wait_until_done(self, seconds: float = 150) -> None:
         """Until every code cell has a number and none a star."""
@@ -170,6 +182,40 @@ class Lab:
         return cell.locator(".jp-OutputArea").first
 
 
+class Desk:
+    """A page with a JupyterLab, in which one notebook after the other is opened: loading JupyterLab takes a processor
+    five seconds, a notebook in it one. Each has a kernel of its own, and is closed before the next comes."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self._context, self._url = context, url
+        self._page: Page | None = None
+        self._complaints: list[str] = []
+
+    def open(self, name: str) -> Lab:
+        self._complaints = []
+        path = f"{name}.ipynb"
+        if self._page is None:
+            self._page = self._context.new_page()
+            self._page.on("pageerror", lambda problem: self._complaints.append(str(problem)))
+            self._page.goto(f"{self._url}/lab/tree/{path}?token={TOKEN}&reset")
+        else:
+            self._page.evaluate(OPEN, path)
+        wait_until_open(self._page, name)
+        return Lab(self._page, name, self._complaints)
+
+    def clear(self) -> None:
+        """Closes the notebook, or the page where something stays behind: the next test then has a new one."""
+        if self._page is None:
+            return
+        try:
+            left = self._page.evaluate(CLOSE)
+        except PlaywrightError:
+            left = 1
+        if left:
+            self._page.close()
+            self._page = None
+
+
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
@@ -177,37 +223,52 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def desks(chromium: Browser) -> Iterator[dict[str, Desk]]:
+    """By the URL of its JupyterLab: each has one page for all tests of a module."""
+    yield (found := {})
+    for desk in found.values():
+        desk.clear()
+
+
 @pytest.fixture
-def open_lesson(context: BrowserContext, jupyter: Jupyter) -> Callable[..., Lab]:
+def open_notebook(chromium: Browser, desks: dict[str, Desk]) -> Iterator[Callable[[Jupyter, str], Lab]]:
+    """Opens a notebook of a JupyterLab, and closes it after the test."""
+
+    def open_it(where: Jupyter, name: str) -> Lab:
+        if where.url not in desks:
+            context = chromium.new_context(viewport={"width": 1280, "height": 900})
+            desks[where.url] = Desk(context, where.url)
+        return desks[where.url].open(name)
+
+    yield open_it
+    for desk in desks.values():
+        desk.clear()
+
+
+@pytest.fixture
+def open_lesson(open_notebook: Callable[[Jupyter, str], Lab], jupyter: Jupyter) -> Callable[..., Lab]:
     """Opens a lesson, or of its code cells those in which one of the texts stands."""
 
     def open_it(name: str, *parts: str) -> Lab:
-        return open_notebook(context, jupyter.url, jupyter.part_of(name, "short_errors()", *parts) if parts else name)
+        return open_notebook(jupyter, jupyter.part_of(name, "short_errors()", *parts) if parts else name)
 
     return open_it
 
 
 @pytest.fixture
-def run_cells(context: BrowserContext, jupyter: Jupyter, request: pytest.FixtureRequest) -> Callable[..., Lab]:
+def run_cells(open_notebook: Callable[[Jupyter, str], Lab], request: pytest.FixtureRequest) -> Callable[..., Lab]:
     """Opens a notebook of these cells and runs them all; the test waits for what it wants to see."""
 
-    def run(*cells: str, where: Jupyter = jupyter) -> Lab:
+    def run(*cells: str, where: Jupyter | None = None) -> Lab:
         name = re.sub(r"\W+", "_", request.node.name)
+        where = where or request.getfixturevalue("jupyter")  # who has another one needs no second to be started
         where.write(name, *cells)
-        lab = open_notebook(context, where.url, name)
+        lab = open_notebook(where, name)
         lab.run_all()
         return lab
 
     return run
-
-
-def open_notebook(context: BrowserContext, jupyter: str, name: str) -> Lab:
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda problem: complaints.append(str(problem)))
-    page.goto(f"{jupyter}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
-    wait_until_open(page, name)
-    return Lab(page, complaints)
 
 
 def wait_until_open(page: Page, name: str) -> None:
@@ -215,7 +276,7 @@ def wait_until_open(page: Page, name: str) -> None:
     page.wait_for_function("() => window.jupyterapp", timeout=60_000)
     page.evaluate("async () => { await window.jupyterapp.restored; }")  # before that a key or a click is lost
     deadline_s = time.monotonic() + 60
-    while not page.evaluate(READY):
+    while not page.evaluate(READY, f"{name}.ipynb"):
         assert time.monotonic() < deadline_s, f"{name} was not opened"
         page.wait_for_timeout(50)
 
