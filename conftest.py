@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,16 @@ AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
 
 #: What is shown while one waits, and taken away again, is no output to compare.
 os.environ.setdefault("LABKIT_PROGRESS", "none")
+
+# A checker of addresses that no notebook asks for, and that takes more than a second to import, in each process.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+pytest_plugins = ["nbval.plugin"]
+
+# Compiled modules are kept, where somebody forbade it too (containers do), but not beside the sources: each worker
+# compiles the suite else, and each kernel, JupyterLab and command that a test starts compiles what it imports.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(Path(__file__).parent / ".pytest_cache/compiled")
+    sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
