@@ -16,8 +16,8 @@ from labkit.proxy.relay import Relay, relay
 from labkit.proxy.varnish import Varnish, find_varnish, varnish
 
 __all__ = [
-    "PRODUCTS", "Apache", "Caddy", "EmbeddedProxy", "Envoy", "Front", "HAProxy", "LabRelay", "Nginx", "Passage", "Pipe",
-    "ProxyProduct", "ProxySetup", "Relay", "RunningProxy", "Varnish", "apache", "as_nginx", "caddy", "envoy", "find_apache",
-    "find_caddy", "find_envoy", "find_haproxy", "find_nginx", "find_varnish", "front", "haproxy", "launch_relay",
-    "nginx", "pipe", "relay", "relay_at", "varnish", "which_proxies",
+    "PRODUCTS", "Apache", "Caddy", "EmbeddedProxy", "Envoy", "Front", "HAProxy", "LabRelay", "Nginx", "Passage",
+    "Pipe", "ProxyProduct", "ProxySetup", "Relay", "RunningProxy", "Varnish", "apache", "as_nginx", "caddy",
+    "envoy", "find_apache", "find_caddy", "find_envoy", "find_haproxy", "find_nginx", "find_varnish", "front",
+    "haproxy", "launch_relay", "nginx", "pipe", "relay", "relay_at", "varnish", "which_proxies",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,7 @@ from labkit.proxy import (
 )
 from labkit.proxy.caddy import caddy_name
 from labkit.proxy.program import find_program
-from labkit.recording import Lags, Recording, lags
+from labkit.recording import Recording, lags
 from labkit.server import Channel
 from labkit.server.site import serve
 
@@ -42,29 +43,24 @@ pytestmark = pytest.mark.live
 
 Find = Callable[[str], str]
 QUICK = Ticks(count=12, interval_s=0.05)
-SILENT = Ticks(count=6, interval_s=0.02, silence_s=1.3)
+SILENT = Ticks(count=6, interval_s=0.02, silence_s=1.6)
 NEW: Mapping[str, ProxySetup] = {"apache": Apache(), "caddy": Caddy(), "varnish": Varnish(), "envoy": Envoy()}
 WITH_TLS = {"apache": Apache(tls=True, http2=True), "caddy": Caddy(tls=True), "envoy": Envoy(tls=True, http2=True)}
 
 new = pytest.mark.parametrize("name", NEW)
 
 
-async def recorded(setup: ProxySetup, ticks: Ticks, **options: Any) -> Recording:
-    """What comes of these ticks through it; `make` starts something else than front() does."""
-    make = options.pop("make", front)
-    async with ticking(ticks) as url:
-        with await asyncio.to_thread(make, url, setup) as proxy:
-            headers = {"Accept-Encoding": "gzip"}
-            seen = await watch(proxy.url, 6, verify=False, headers=headers, **options)
-            assert seen.status == 200, proxy.log
-            return seen
-
-
-def all_lags(ticks: Ticks, *setups: ProxySetup) -> list[Lags]:
-    async def main() -> list[Lags]:
-        return [lags(one) for one in await asyncio.gather(*(recorded(setup, ticks) for setup in setups))]
-
-    return asyncio.run(main())
+async def recorded(
+    *cases: tuple[ProxySetup, Ticks], make: Callable[[str, Any], Any] = front, http2: bool = False
+) -> list[Recording]:
+    """What comes of these ticks through these proxies. All have started before the first stream begins."""
+    async with contextlib.AsyncExitStack() as stack:
+        urls = [await stack.enter_async_context(ticking(ticks)) for _, ticks in cases]
+        starts = (asyncio.to_thread(make, url, setup) for url, (setup, _) in zip(urls, cases, strict=True))
+        proxies = [stack.enter_context(proxy) for proxy in await asyncio.gather(*starts)]
+        headers = {"Accept-Encoding": "gzip"}
+        watches = (watch(proxy.url, 6, verify=False, headers=headers, http2=http2) for proxy in proxies)
+        return list(await asyncio.gather(*watches))
 
 
 #: What passes each event on, and what gives nothing before the end.
@@ -81,7 +77,9 @@ HELD: Mapping[str, list[ProxySetup]] = {"varnish": [Varnish(stream=False), Varni
 def test_what_each_passes_on_and_what_it_holds(name: str, tool: Find) -> None:
     tool(name)
     live, held = LIVE[name], HELD.get(name, [])
-    for setup, run in zip([*live, *held], all_lags(QUICK, *live, *held), strict=True):
+    seen = asyncio.run(recorded(*((setup, QUICK) for setup in [*live, *held])))
+    for setup, one in zip([*live, *held], seen, strict=True):
+        run = lags(one)
         assert len(run.at_s) == 12, setup
         assert (len(run.bursts) == 1) if setup in held else (len(run.bursts) >= 8), (setup, run.bursts)
 
@@ -93,7 +91,7 @@ def test_an_old_caddy_holds_what_it_compresses_and_a_new_one_does_not(tool: Find
         def make(url: str, setup: Caddy, path: str = path) -> Any:
             return caddy(url, setup, program=path)
 
-        seen = asyncio.run(recorded(Caddy(encode=True), replace(QUICK, size_bytes=600), make=make))
+        [seen] = asyncio.run(recorded((Caddy(encode=True), replace(QUICK, size_bytes=600)), make=make))
         assert dict(seen.headers)["content-encoding"] == "gzip"
         version = tuple(map(int, caddy_name(path).removeprefix("Caddy ").split(".")))
         if version < (2, 7):
@@ -102,12 +100,12 @@ def test_an_old_caddy_holds_what_it_compresses_and_a_new_one_does_not(tool: Find
             assert len(lags(seen).bursts) >= 8
 
 
-#: With the number of events, of six, that come: without a heartbeat in the silence of 1.3 s, and with one.
+#: With the number of events, of six, that come: without a heartbeat in the silence of 1.6 s, and with one.
 TIMERS: Mapping[str, Mapping[ProxySetup, tuple[int, int]]] = {
     "apache": {Apache(timeout_s=1): (3, 6)},
-    "caddy": {Caddy(read_timeout_s=0.5): (3, 6), Caddy(write_timeout_s=0.5): (3, 3)},
-    "varnish": {Varnish(between_bytes_timeout_s=0.5): (3, 6), Varnish(way="pipe", pipe_timeout_s=0.5): (3, 6)},
-    "envoy": {Envoy(route_timeout_s=0.5): (3, 3), Envoy(idle_timeout_s=0.5): (3, 6), Envoy(route_timeout_s=0): (6, 6)},
+    "caddy": {Caddy(read_timeout_s=0.9): (3, 6), Caddy(write_timeout_s=0.9): (3, 3)},
+    "varnish": {Varnish(between_bytes_timeout_s=0.9): (3, 6), Varnish(way="pipe", pipe_timeout_s=0.9): (3, 6)},
+    "envoy": {Envoy(route_timeout_s=0.9): (3, 3), Envoy(idle_timeout_s=0.9): (3, 6), Envoy(route_timeout_s=0): (6, 6)},
 }
 
 
@@ -116,12 +114,8 @@ def test_timers_end_a_stream_and_a_heartbeat_helps_against_those_on_silence(name
     """Three seconds for each product: real timers, and Apache's are whole seconds."""
     tool(name)
     timers, beating = TIMERS[name], replace(SILENT, heartbeat_s=0.2)
-
-    async def main() -> list[int]:
-        runs = [recorded(setup, ticks) for ticks in (SILENT, beating) for setup in timers]
-        return [len(seen.events) for seen in await asyncio.gather(*runs)]
-
-    counts = asyncio.run(main())
+    seen = asyncio.run(recorded(*((setup, ticks) for ticks in (SILENT, beating) for setup in timers)))
+    counts = [len(one.events) for one in seen]
     found = dict(zip(timers, zip(counts[: len(timers)], counts[len(timers) :], strict=True), strict=True))
     assert found == timers
 
@@ -130,7 +124,7 @@ def test_timers_end_a_stream_and_a_heartbeat_helps_against_those_on_silence(name
 def test_tls_and_http2_hold_nothing(name: str, tool: Find) -> None:
     tool(name)
     pytest.importorskip("h2")
-    seen = asyncio.run(recorded(WITH_TLS[name], QUICK, http2=True))
+    [seen] = asyncio.run(recorded((WITH_TLS[name], QUICK), http2=True))
     assert seen.http_version == "HTTP/2" and len(lags(seen).bursts) >= 8
 
 
