@@ -1,6 +1,7 @@
 """Figures of the lab: data in, Axes out. A figure's title is its finding."""
 
 from labkit.plots.anatomy import anatomy
+from labkit.plots.arrival_rows import arrival_rows
 from labkit.plots.compare import (
     break_even_curve,
     byte_bars,
@@ -25,7 +26,7 @@ from labkit.plots.tokens import token_lanes
 from labkit.plots.word_rows import word_rows
 
 __all__ = [
-    "CLIENT", "PROXY", "SERVER", "anatomy", "break_even_curve", "byte_bars", "bytes_by_rate", "cost_and_latency",
-    "crowd", "cuts", "decisions", "ecdf", "heat", "lag_curve", "lanes", "matrix", "memory_held", "one_page",
-    "staircase", "states", "style", "talk_lanes", "token_lanes", "word_rows",
+    "CLIENT", "PROXY", "SERVER", "anatomy", "arrival_rows", "break_even_curve", "byte_bars", "bytes_by_rate",
+    "cost_and_latency", "crowd", "cuts", "decisions", "ecdf", "heat", "lag_curve", "lanes", "matrix", "memory_held",
+    "one_page", "staircase", "states", "style", "talk_lanes", "token_lanes", "word_rows",
 ]  # fmt: skip

@@ -9,11 +9,9 @@ from itertools import product
 from labkit.client import watch
 from labkit.lab.jupyter_proxy import jupyter_proxy
 from labkit.lab.ticking import Ticks, cured, ticking
-from labkit.proxy import HAProxy, Nginx, find_nginx, front, nginx
+from labkit.proxy import Nginx, ProxySetup, find_nginx, front, nginx
 from labkit.proxy.nginx import nginx_name, wheel_nginx
 from labkit.recording import Lags, Recording, Repeated, lags, repeated
-
-Setup = Nginx | HAProxy
 
 AT_ONCE = 4  # set-ups that run at the same time: more would measure each other
 LONGEST_S = 20.0
@@ -32,29 +30,29 @@ CHEAT_SHEET = (
 )
 
 
-async def record_ticks(ticks: Ticks | None = None, *setups: Setup, accept: str = "text/event-stream") -> Recording:
+async def record_ticks(ticks: Ticks | None = None, *setups: ProxySetup, accept: str = "text/event-stream") -> Recording:
     """What a client records of these ticks behind these proxies, the first one next to the server; none: directly."""
     async with ticking(ticks) as url:
         return await _through(url, setups, accept)
 
 
-async def _through(url: str, setups: Sequence[Setup], accept: str) -> Recording:
+async def _through(url: str, setups: Sequence[ProxySetup], accept: str) -> Recording:
     if not setups:
         return await watch(url, LONGEST_S, verify=False, headers={"Accept": accept, "Accept-Encoding": "gzip"})
     with await asyncio.to_thread(front, url, setups[0]) as proxy:
         return await _through(proxy.url, setups[1:], accept)
 
 
-async def arrivals(ticks: Ticks | None = None, *setups: Setup) -> Lags:
+async def arrivals(ticks: Ticks | None = None, *setups: ProxySetup) -> Lags:
     """When these ticks were sent, and when they arrived."""
     return lags(await record_ticks(ticks, *setups))
 
 
-async def arrivals_by_case(cases: Mapping[str, tuple[Ticks, Sequence[Setup]]]) -> dict[str, Lags]:
+async def arrivals_by_case(cases: Mapping[str, tuple[Ticks, Sequence[ProxySetup]]]) -> dict[str, Lags]:
     """The arrivals of each case, by name; a few cases at a time."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def measured_run(ticks: Ticks, setups: Sequence[Setup]) -> Lags:
+    async def measured_run(ticks: Ticks, setups: Sequence[ProxySetup]) -> Lags:
         async with gate:
             return await arrivals(ticks, *setups)
 
@@ -82,11 +80,24 @@ async def lag_by_size(
     return {size: Repeated(tuple(done[place] for done in rounds)) for place, size in enumerate(sizes)}
 
 
+def how_much_longer(by_size: Mapping[int, Repeated]) -> str:
+    """How much longer the smallest events wait than the largest; or that the runs disagree too much to tell.
+
+    A ratio is no better than the worse of its two sides: neither may have runs that lie apart by half of its median.
+    """
+    small, large = min(by_size), max(by_size)
+    sides = (by_size[small], by_size[large])
+    if any(max(side.runs_s) - min(side.runs_s) > side.median_s / 2 for side in sides):
+        return "Small events wait longer; this machine was too busy to tell by how much"
+    times = sides[0].median_s / sides[1].median_s
+    return f"Events {large // small} times smaller wait {times:.0f} times longer"
+
+
 async def remedies(ticks: Ticks | None = None, repetitions: int = 1) -> dict[str, dict[str, Repeated]]:
     """Median lags for each HTTP version to the origin, plain, over TLS, with gzip and with both; by remedy."""
     chosen = ticks or Ticks(count=16, interval_s=0.05)
     free = cured(chosen)
-    cases: dict[tuple[str, str], tuple[Ticks, Sequence[Setup]]] = {}
+    cases: dict[tuple[str, str], tuple[Ticks, Sequence[ProxySetup]]] = {}
     for version, tls, gzip in product(("1.0", "1.1"), (False, True), (False, True)):
         row = f"HTTP/{version} to the server{', TLS' * tls}{', gzip' * gzip}"
         as_it_is = Nginx(to_origin="1.0" if version == "1.0" else "1.1", tls=tls, gzip=gzip)
