@@ -16,8 +16,10 @@ from labkit.plots.cuts import cuts
 from labkit.plots.decisions import decisions
 from labkit.plots.heat import heat
 from labkit.plots.lanes import lanes
+from labkit.plots.losses import losses
 from labkit.plots.matrix import matrix
 from labkit.plots.memory_held import memory_held
+from labkit.plots.node_streams import node_streams
 from labkit.plots.reconnecting_crowd import crowd
 from labkit.plots.staircase import staircase
 from labkit.plots.states import states
@@ -27,6 +29,7 @@ from labkit.plots.word_rows import word_rows
 
 __all__ = [
     "CLIENT", "PROXY", "SERVER", "anatomy", "arrival_rows", "break_even_curve", "byte_bars", "bytes_by_rate",
-    "cost_and_latency", "crowd", "cuts", "decisions", "ecdf", "heat", "lag_curve", "lanes", "matrix", "memory_held",
+    "cost_and_latency", "crowd", "cuts", "decisions", "ecdf", "heat", "lag_curve", "lanes", "losses", "matrix",
+    "memory_held", "node_streams",
     "one_page", "staircase", "states", "style", "talk_lanes", "token_lanes", "word_rows",
 ]  # fmt: skip
