@@ -24,7 +24,7 @@ class Caddy:
     Args:
         flush_interval_s: how often reverse_proxy flushes; -1 does so after each piece. Caddy flushes event streams at
             once, whatever is said here.
-        encode: compresses, with gzip or zstd, what `encode` takes for text; event streams are among it.
+        encode: compresses with gzip what `encode` takes for text; event streams are among it. Before 2.9 it holds them.
         read_timeout_s: ends a connection on which the origin is silent for so long.
         write_timeout_s: ends an answer that takes longer than this, however busy it is.
         tls: towards the client, and HTTP/2 with it.

@@ -27,7 +27,7 @@ def test_two_of_six_hold_as_they_come_and_one_more_when_it_compresses(tool: Call
     assert seen.missing == {} and len(seen.runs["as it comes"]) == len(seen.runs["compressing"]) == 6
     assert all(len(run.at_s) == 16 for runs in seen.runs.values() for run in runs.values())
     versions = {name: tuple(map(int, number.split("."))) for name, number in map(str.split, seen.runs["as it comes"])}
-    old_nginx, old_caddy = versions["nginx"] < (1, 29, 7), versions["Caddy"] < (2, 7)
+    old_nginx, old_caddy = versions["nginx"] < (1, 29, 7), versions["Caddy"] < (2, 9)
     assert seen.held("as it comes") == [*["nginx"] * old_nginx, "HAProxy"]
     assert seen.held("compressing") == ["nginx", "HAProxy", *["Caddy"] * old_caddy, "Varnish"]
     assert seen.held("one line changed") == []
