@@ -63,6 +63,8 @@ async def outcome_of(set_up: SetUp) -> Outcome:
 
 def judged(set_up: SetUp, findings: tuple[Finding, ...], seconds: float) -> Outcome:
     alarms = [finding for finding in findings if finding.severity in ALARMS]
+    # Some causes are notes by their nature, such as an answer that was cut at the length that was asked for.
+    alarms = alarms or [finding for finding in findings if finding.name in set_up.causes]
     said = ", ".join(finding.name for finding in alarms) or "healthy"
     remedy = alarms[0].remedies[0].where if alarms and alarms[0].remedies else ""
     if not set_up.causes:
@@ -94,7 +96,11 @@ async def main() -> None:
     outcomes = await asyncio.gather(*(take_turn(s) for s in known_set_ups(arguments.only)))
     for outcome in outcomes:
         wanted = "/".join(outcome.set_up.causes) or "healthy"
-        print(f"{outcome.word:12} {outcome.seconds:5.1f} s  {outcome.set_up.name}: {outcome.said} (right: {wanted})")
+        wrong_line = outcome.word == "right" and outcome.set_up.remedy and outcome.remedy != outcome.set_up.remedy
+        note = f" LINE: {outcome.remedy}, not {outcome.set_up.remedy}" if wrong_line else ""
+        print(
+            f"{outcome.word:12} {outcome.seconds:5.1f} s  {outcome.set_up.name}: {outcome.said} (right: {wanted}){note}"
+        )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ CORK_SPREAD_S = 0.05  # events of one lump waited for unlike times
 AT_ONCE_S = 0.1  # an event that was sent so soon after the request was sent because of it
 LATE_ALL_S = (1.0, 60.0)  # below, it may be the clock; above, a recording is played
 HEAD_S = 0.5
+COLD_START_S = 2.0  # the first request after a start loads what a framework needs
 MIN_GAPS = 3
 LONGEST_HOLD_S = 1.4
 
@@ -245,4 +246,9 @@ def _find_late_head(raw: Recording, readable: Recording, further: FurtherAnswers
     first_bytes_s, first_event_s = readable.arrivals[0].at_s, readable.timed_events[0][0]
     if first_event_s - raw.head_s > BURST_GAP_S or first_event_s > first_bytes_s or readable.body[:1] == b":":
         return []
-    return [Finding("head-late", f"the headers came {waited_s:.2g} s after the request, together with the first event")]
+    evidence = f"the headers came {waited_s:.2g} s after the request, together with the first event"
+    moments = [at for at, _ in readable.timed_events]
+    usual_s = max((after - before for before, after in pairwise(moments)), default=waited_s)
+    # Who waits for the first event waits for about as long as for the next ones. Else a server may just have begun.
+    may_be_cold = waited_s < COLD_START_S and waited_s > 1.5 * usual_s + HEAD_S / 5
+    return [Finding("head-late", evidence, "note" if may_be_cold else None)]

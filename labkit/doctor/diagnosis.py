@@ -188,7 +188,10 @@ class Diagnosis:
 def with_products(findings: Iterable[Finding], recording: Recording) -> tuple[Finding, ...]:
     """The same findings, whose remedies begin with those for the product that this answer seems to come from."""
     products, status = products_of(recording), recording.status or None
-    return tuple(replace(finding, products=products, status=status) for finding in findings)
+    return tuple(
+        replace(finding, products=tuple(dict.fromkeys((*finding.products, *products))), status=status)
+        for finding in findings
+    )
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

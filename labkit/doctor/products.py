@@ -18,18 +18,27 @@ from labkit.doctor.reason import readable_beginning
 from labkit.recording import Recording
 
 
+#: Words whose lines fit many frameworks.
+LANGUAGES = frozenset({"Python", "JavaScript", "Node.js", "Java", "asyncio"})
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product: the words of causes.toml for it, and the patterns by which it shows itself."""
+    """One product: the words of causes.toml for it, and the patterns by which it shows itself.
+
+    `every` says that all of its headers must look so; else one is enough.
+    """
 
     where: tuple[str, ...]
     headers: Mapping[str, re.Pattern[str]]
     body: re.Pattern[str] | None
     hosts: re.Pattern[str] | None
+    every: bool = False
 
     def shows(self, recording: Recording, beginning: str) -> bool:
         """Whether a header of the answer, its host, or the beginning of its body looks like this product."""
-        if any(pattern.search(recording.headers.get(name, "")) for name, pattern in self.headers.items()):
+        fits = [bool(pattern.search(recording.headers.get(name, ""))) for name, pattern in self.headers.items()]
+        if fits and (all(fits) if self.every else any(fits)):
             return True
         if self.hosts is not None and self.hosts.search(urlsplit(recording.url).hostname or ""):
             return True
@@ -46,6 +55,7 @@ def known_products() -> tuple[Product, ...]:
             {name: re.compile(pattern, re.I) for name, pattern in entry.get("headers", {}).items()},
             _compiled(entry.get("body")),
             _compiled(entry.get("hosts")),
+            entry.get("every", False),
         )
         for entry in table
     )
@@ -55,7 +65,7 @@ def products_of(recording: Recording) -> tuple[str, ...]:
     """The words of causes.toml for what seems to be there, what stands at the edge first; often none."""
     beginning = readable_beginning(recording).decode("utf-8", "replace")
     found = [word for product in known_products() if product.shows(recording, beginning) for word in product.where]
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted(dict.fromkeys(found), key=lambda word: word in LANGUAGES))  # what fits all comes last
 
 
 def fitting_remedies(

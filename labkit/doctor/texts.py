@@ -30,6 +30,14 @@ _PRINTED = re.compile(
 #: str() of a model of pydantic. (Logs of key=value pairs quote with ", and know no None.)
 _MODEL = re.compile(r"\w+=.*(?<=[\w'\])]) \w+=.*")
 _PYTHON_VALUE = re.compile(r"(?:^| )\w+=(?:'[^']*'|datetime\.\w+\(.*\)|Decimal\(.*\)|<\w.*>)(?: |$)")
+#: Whose notation each is, as words of causes.toml; Python's own is known by its quotes and constants.
+_PRINTERS = (
+    ("JavaScript", re.compile(r"\[object \w+\]|^undefined$")),
+    ("Java", re.compile(r"^(?:[a-z]\w*\.)+[A-Z][\w$]*@[0-9a-f]{4,8}$")),
+    ("Go", re.compile(r"^(?:map\[|&\{|%!)")),
+    ("PHP", re.compile(r"^Array$")),
+    ("Rails", re.compile(r"^#<[A-Z]|^\{:\w+=>")),
+)
 #: The whole of a text, or of a value in JSON.
 _VALUE = re.compile(r'[:\[,]\s*"(?:\[object \w+\]|<\w+(?:\.\w+)+ object at 0x[0-9a-f]+>)"')
 _EMBEDDED = re.compile(r"\[object (?:Object|Promise|ReadableStream|Map|Blob|ArrayBuffer)\]|<\w+(?:\.\w+)+ object at 0x")
@@ -123,7 +131,15 @@ def _printed_objects(texts: list[str]) -> Iterator[Finding]:
     printed = whole or [text for text in texts if len(text) < SHORT and _EMBEDDED.search(text)]
     others_are_json = sum(_is_json_object(text) for text in texts) * 2 >= len(texts)
     if printed and (len(printed) * 2 >= len(texts) or (whole and others_are_json)):
-        yield Finding("printed-object", f"{_share(printed, texts)} such as {shorten(printed[0])}")
+        evidence = f"{_share(printed, texts)} such as {shorten(printed[0])}"
+        yield Finding("printed-object", evidence, products=_printer(printed[0]))
+
+
+def _printer(text: str) -> tuple[str, ...]:
+    """Whose notation it is, as a word of causes.toml."""
+    if _MODEL.fullmatch(text[:2000].strip()):
+        return ("pydantic",)
+    return next(((word,) for word, pattern in _PRINTERS if pattern.search(text)), ())
 
 
 def _is_printed(text: str) -> bool:
