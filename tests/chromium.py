@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+#: A name that leads here, as a name of a web server does that somebody pointed at this machine.
+REBOUND = "rebound.example"
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
 
-def in_chromium(path: str, visit: Callable[[Any], None], options: Sequence[str] = QUIET) -> None:
-    """Calls `visit` with a browser, on a thread of its own: playwright would leave a running loop on this one."""
-    from playwright.sync_api import sync_playwright
+class Chromium:
+    """One browser for all tests of a worker: starting it and its driver takes a processor a second.
 
-    problems: list[BaseException] = []
+    It has a thread of its own: playwright would leave a running loop on the tests' one.
+    """
 
-    def work() -> None:
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chromium")
+        self._playwright: Any = None
+        self._browser: Any = None
+
+    def call(self, path: str, visit: Callable[[Any], None]) -> None:
+        self._thread.submit(self._visit, path, visit).result()
+
+    def _visit(self, path: str, visit: Callable[[Any], None]) -> None:
+        if self._playwright is None:
+            from playwright.sync_api import sync_playwright
+
+            self._playwright = sync_playwright().start()
+        if self._browser is None or not self._browser.is_connected():
+            options = [*QUIET, f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1"]
+            self._browser = self._playwright.chromium.launch(executable_path=path, args=options)
         try:
-            with sync_playwright() as playwright:
-                visit(playwright.chromium.launch(executable_path=path, args=[*options]))
-        except BaseException as problem:
-            problems.append(problem)
+            visit(self._browser)
+        finally:
+            for context in self._browser.contexts:
+                context.close()
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    if problems:
-        raise problems[0]
+    def end(self) -> None:
+        self._thread.submit(self._end).result()
+        self._thread.shutdown()
+
+    def _end(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+        if self._playwright is not None:
+            self._playwright.stop()
+
+
+_chromium: list[Chromium] = []
+
+
+def in_chromium(path: str, visit: Callable[[Any], None]) -> None:
+    """Calls `visit` with this worker's browser, on the browser's thread. The pages that it opens are closed then."""
+    if not _chromium:
+        _chromium.append(Chromium())
+    _chromium[0].call(path, visit)
+
+
+def end_chromium() -> None:
+    """Ends the browser, if one was started."""
+    while _chromium:
+        _chromium.pop().end()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .chromium import end_chromium
+
 ROOT = Path(__file__).parent.parent
 ARTIFACTS = ROOT / "artifacts"
 #: Where a package puts its programs: not always on the PATH.
@@ -39,6 +41,10 @@ def required_tools() -> set[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     required_tools()
+
+
+def pytest_sessionfinish() -> None:
+    end_chromium()
 
 
 @pytest.fixture(scope="session")

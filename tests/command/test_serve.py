@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,7 +27,7 @@ from labkit.pages.file import File
 from labkit.proxy import launch_relay
 from labkit.server import Channel, LabServer, launch
 
-from ..chromium import QUIET
+from ..chromium import in_chromium
 from ..helpers import LABKIT, eventually
 
 SLOW = Pace(0.05, 100.0, 0.3)  # an answer takes two seconds: time enough to cut it, to reload, to stop
@@ -221,22 +220,8 @@ class Served:
         return why
 
 
-@pytest.fixture(scope="module")
-def with_browser(tool: Callable[[str], str]) -> Iterator[Callable[[Callable[[Any], None]], None]]:
-    """Calls a function with one Chromium for all, on a thread of its own: see in_chromium()."""
-    from playwright.sync_api import sync_playwright
-
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        playwright = thread.submit(sync_playwright().start).result()
-        launching = thread.submit(playwright.chromium.launch, executable_path=tool("chromium"), args=QUIET)
-        browser = launching.result()
-        yield lambda visit: thread.submit(visit, browser).result()
-        thread.submit(browser.close).result()
-        thread.submit(playwright.stop).result()
-
-
 @pytest.fixture
-def visit(with_browser: Callable[[Callable[[Any], None]], None]) -> Iterator[Callable[..., None]]:
+def visit(tool: Callable[[str], str]) -> Iterator[Callable[..., None]]:
     """Runs a visit to the page: visit(what_to_do, **the studio's settings)."""
     servers: list[LabServer] = []
 
@@ -252,7 +237,7 @@ def visit(with_browser: Callable[[Callable[[Any], None]], None]) -> Iterator[Cal
                 do(served)
                 assert served.complaints == []
 
-        with_browser(in_browser)
+        in_chromium(tool("chromium"), in_browser)
 
     yield run
     for server in servers:
