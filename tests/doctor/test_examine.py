@@ -338,7 +338,7 @@ def diagnose_all(
     return asyncio.run(main())
 
 
-def in_groups(names: list[str], size: int = 5) -> list[list[str]]:
+def in_groups(names: list[str], size: int = 8) -> list[list[str]]:
     return [names[place : place + size] for place in range(0, len(names), size)]
 
 
