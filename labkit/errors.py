@@ -122,13 +122,16 @@ class ChannelStopped(LabError):
 
 
 class LogFailed(LabError):
-    """The file of a log could not be read or written. The event that was to be kept is not kept.
+    """The file of a log, or its Redis, could not be read or written. The event that was to be kept is not kept.
 
-    `for_good` says whether this log can never append again; else it may be tried again later.
+    `for_good` says whether this log can never append again; else it may be tried again later. `is_away` says that a
+    server did not answer: then it may have kept the event all the same.
     """
 
-    def __init__(self, path: object, action: str, cause: object, advice: str, *, for_good: bool = False) -> None:
-        self.path, self.cause, self.for_good = path, cause, for_good
+    def __init__(
+        self, path: object, action: str, cause: object, advice: str, *, for_good: bool = False, is_away: bool = False
+    ) -> None:
+        self.path, self.cause, self.for_good, self.is_away = path, cause, for_good, is_away
         super().__init__(f"the log {path} could not be {action}: {cause}. {advice}")
 
 

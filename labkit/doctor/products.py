@@ -17,7 +17,6 @@ from labkit.doctor.causes import Remedy
 from labkit.doctor.reason import readable_beginning
 from labkit.recording import Recording
 
-
 #: Words whose lines fit many frameworks.
 LANGUAGES = frozenset({"Python", "JavaScript", "Node.js", "Java", "asyncio"})
 

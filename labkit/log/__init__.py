@@ -1,7 +1,8 @@
 """Logs: they keep published events, so that a client that reconnects can resume."""
 
-from labkit.log.contract import EventLog, Replay
+from labkit.log.contract import EventLog, Replay, SharedLog
 from labkit.log.memory import MemoryLog
+from labkit.log.redis_log import RedisLog
 from labkit.log.sqlite import SQLiteLog
 
-__all__ = ["EventLog", "MemoryLog", "Replay", "SQLiteLog"]
+__all__ = ["EventLog", "MemoryLog", "RedisLog", "Replay", "SQLiteLog", "SharedLog"]

@@ -46,3 +46,23 @@ class EventLog(Protocol):
 
         With `max_bytes` they are the first of them, with at most so much data, and at least one.
         """
+
+
+class SharedLog(EventLog, Protocol):
+    """What a log must do that several processes append to and read: a Channel follows it.
+
+    It says so by `shared = True`, and may be used by several threads at once. Its epoch changes where it may have
+    forgotten what it had given out; ids from before stay good for as long as it still holds their event.
+    """
+
+    def last_id(self) -> str:
+        """The newest id, `epoch-0` before the first: epoch and number of one moment."""
+
+    def wait_since(self, last_event_id: str, wait_s: float) -> Replay:
+        """The next frames after this id, as since() gives them, as soon as there are any; none after `wait_s`.
+
+        They come in one piece: what stands behind a hole is asked for again, and is a gap.
+        """
+
+    def close(self) -> None:
+        """Ends its connections."""

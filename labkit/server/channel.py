@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 import time
 from collections import deque
-from collections.abc import Callable
 
 from labkit.errors import ChannelStopped, LabError, LogFailed, counted
 from labkit.log import EventLog, MemoryLog
 from labkit.log.ids import number_in
 from labkit.server.catching_up import Recent, catch_up
-from labkit.server.connection import Connection, Delivery, ReaderStream, Visit, in_one_piece
+from labkit.server.connection import Connection, Delivery, ReaderStream, Visit
+from labkit.server.following import Follower
+from labkit.server.gap import gap_frame
 from labkit.server.guarded_log import GuardedLog, Page
-from labkit.server.heartbeat import Heartbeat
+from labkit.server.open_streams import OpenStreams
 from labkit.wire import Frame, encode
-from labkit.wire.chunked import chunk
 from labkit.wire.session import DEFAULT_RECONNECTION_MS
 
 #: Precedent: the standard's authoring notes suggest a comment "every 15 seconds or so"; sse-starlette does the same.
@@ -27,10 +26,8 @@ ROOM_BYTES = 64 * 1024
 #: A planned end comes at a random moment of the last fifth of max_age_s, so that a crowd does not come back as one.
 AGE_JITTER = 0.2
 
-_HEARTBEAT = encode(Frame(comment="heartbeat"))
 
-
-class Channel:
+class Channel(OpenStreams):
     """Publishes events to many readers. It encodes each event once and writes the same bytes to every reader.
 
     `visits` keeps what the newest 1000 readers asked for and how they left, `deliveries` the newest 100 deliveries.
@@ -55,36 +52,21 @@ class Channel:
         retry_ms: int = DEFAULT_RECONNECTION_MS,
         rng: random.Random | None = None,
     ) -> None:
+        super().__init__(heartbeat_s, room_bytes)
         self.log = log if log is not None else MemoryLog()
         self.visits: deque[Visit] = deque(maxlen=1000)
         self.deliveries: deque[Delivery] = deque(maxlen=100)
-        self.room_bytes = room_bytes
         self._max_age_s = max_age_s
         self._opening = Frame(comment="the stream is open", retry_ms=retry_ms)
         self._rng = rng or random.Random()
-        self._connections: set[Connection] = set()
-        self._catch_up_tasks: dict[Connection, asyncio.Task[None]] = {}  # not among the others yet
         self._guarded_log = GuardedLog(self.log)
-        # Guards the outbox and the loop: a cell publishes from its thread, a ticker from the server's. Nobody waits for
-        # a disk while holding it.
-        self._lock = threading.Lock()
         self._outbox: list[tuple[str, bytes]] = []
         self._drain_scheduled = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._heartbeat = Heartbeat(heartbeat_s, lambda: self._write([_HEARTBEAT]))
         self._publication = asyncio.Event()  # set, and replaced, with each event
         self._newest_id = self._guarded_log.last_id()  # of those that have left the outbox
         self._recent = Recent()
-
-    @property
-    def clients(self) -> int:
-        """How many streams are open."""
-        return len(self._all_connections())
-
-    @property
-    def waiting_bytes(self) -> int:
-        """How many bytes wait in this process for slow readers, of all streams together."""
-        return sum(connection.waiting_bytes for connection in self._all_connections())
+        # What others publish comes through the log that we share with them, and our own with it, in the log's order.
+        self._follower = Follower(self._guarded_log, self._wake, self._rng) if self._guarded_log.shared else None
 
     @property
     def last_event_id(self) -> str:
@@ -97,13 +79,22 @@ class Channel:
         """Whether publish() may wait for a disk, or for another program."""
         return self._guarded_log.blocking
 
+    @property
+    def log_trouble(self) -> str:
+        """Why a shared log cannot be read now; "" while it can. Streams stay open meanwhile."""
+        return self._follower.trouble if self._follower is not None else ""
+
     async def page_after(self, last_event_id: str) -> Page:
         """What was published after this id; if that is more than `room_bytes`, the beginning of it.
 
         Raises:
             LabError: the log could not be read.
         """
-        return await self._guarded_log.page(last_event_id, self.room_bytes)
+        return await (self._follower or self._guarded_log).page(last_event_id, self.room_bytes)
+
+    async def _patient_page_after(self, last_event_id: str) -> Page:
+        assert self._follower is not None
+        return await self._follower.patient_page(last_event_id, self.room_bytes)
 
     async def wait_for_events(self, last_event_id: str) -> Page:
         """Like page_after(), but waits until there is something to return. Call it on the server's loop.
@@ -138,29 +129,34 @@ class Channel:
                 self.end(str(problem))  # they may come back for what another writes
             raise
 
+    async def publish_async(self, data: str, event: str | None = None) -> str:
+        """Publishes an event and returns its id, as publish() does. An event loop serves others meanwhile.
+
+        Raises:
+            EncodeError, LogFailed: see publish().
+        """
+        if not self.log_blocks:
+            return self.publish(data, event)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._guarded_log.publishers, self.publish, data, event)
+
     def _queue(self, id: str, frame: Frame) -> None:
-        data = encode(frame._replace(id=id))
         with self._lock:
             if self._loop is None:
-                self._newest_id = id
+                # Several threads may come here in another order than the shared log has given.
+                self._newest_id = max(self._newest_id, id, key=number_in)
                 self.deliveries.append(Delivery(id, 0, 0.0))  # in the log, for those who come later
                 return
-            self._outbox.append((id, data))
-            if not self._drain_scheduled:
+            if self._follower is None:
+                self._outbox.append((id, encode(frame._replace(id=id))))
+        if self._follower is None:
+            self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
+            if self._loop is not None and not self._drain_scheduled:
                 self._drain_scheduled = True
                 self._loop.call_soon_threadsafe(self._drain)
-
-    def cut(self, reset: bool = False) -> None:
-        """Breaks every open connection in mid-response; with `reset`, by a TCP RST. Safe from any thread."""
-        self._for_each(lambda connection: connection.cut("cut", reset))
-
-    def kick(self, visit: Visit) -> None:
-        """Ends the stream of one reader, given by its Visit. Its client reconnects. Safe from any thread."""
-        self._for_each(lambda connection: connection.end("kicked") if connection.visit is visit else None)
-
-    def end(self, why: str = "ended") -> None:
-        """Ends every open stream as HTTP ends a response. Clients reconnect. Safe from any thread."""
-        self._for_each(lambda connection: connection.end(why))
 
     def open(self, stream: ReaderStream, last_event_id: str, chunked: bool, agent: str = "") -> Connection:
         """Adds a reader whose response head was sent, and sends it what it missed. Call it on the server's loop."""
@@ -172,7 +168,8 @@ class Channel:
         here = None if last_event_id else self._newest_id  # a reader without an id resumes from here, whatever comes
         self._send(connection, [encode(self._opening._replace(id=here))])
         if last_event_id:
-            work = catch_up(connection, last_event_id, self.page_after, self._send, self._join, self.room_bytes)
+            page_after = self._patient_page_after if self._follower is not None else self.page_after
+            work = catch_up(connection, last_event_id, page_after, self._send, self._join, self.room_bytes)
             self._catch_up_tasks[connection] = asyncio.ensure_future(work)
         else:
             self._connections.add(connection)
@@ -188,7 +185,10 @@ class Channel:
         So nothing is lost and nothing doubled.
         """
         self._drain()
-        missed = self._recent.last(max(0, number_in(self._newest_id) - page.last_number))
+        if self._follower is not None:
+            missed = self._follower.after(page.last_id)
+        else:
+            missed = self._recent.last(max(0, number_in(self._newest_id) - page.last_number))
         if missed is None:
             return False
         self._send(connection, missed)
@@ -210,6 +210,8 @@ class Channel:
                 return False
             self._loop = loop
             self._heartbeat.start(loop)
+            if self._follower is not None:
+                self._follower.start(self._newest_id)
             return True
 
     def unbind(self) -> None:
@@ -217,6 +219,9 @@ class Channel:
         with self._lock:
             self._loop = None
         self._drain()
+        if self._follower is not None:
+            self._follower.stop()
+        self._guarded_log.release()
         self._notify_waiters()  # nobody need wait for events any more
         self._heartbeat.stop()
         for connection in self._all_connections():
@@ -227,6 +232,8 @@ class Channel:
     def abandon(self) -> None:
         """Lets go of a loop that stands still, and cuts its streams: another server may mount the channel."""
         last_id = self.last_event_id
+        if self._follower is not None:
+            self._follower.stop()
         with self._lock:
             self._loop, self._newest_id, self._outbox, self._drain_scheduled = None, last_id, [], False
         for connection in self._all_connections():
@@ -234,6 +241,10 @@ class Channel:
         self._connections, self._catch_up_tasks = set(), {}
 
     def _drain(self) -> None:
+        if self._follower is not None:
+            self._drain_scheduled = False
+            self._deliver(self._follower.take())
+            return
         with self._lock:
             self._drain_scheduled = False
             outbox, self._outbox = self._outbox, []
@@ -247,6 +258,15 @@ class Channel:
         if newest > expected or self._loop is None:
             self._recent.clear()
 
+    def _deliver(self, pages: list[Page]) -> None:
+        for page in pages:
+            if page.replay.gap:
+                self._write([encode(gap_frame(self._newest_id, page.replay.frames))])
+            self._newest_id = page.last_id
+            self._publish([(frame.id or "", encode(frame)) for frame in page.replay.frames])
+        if not pages:
+            self._notify_waiters()  # the log is away, or is back
+
     def _publish(self, outbox: list[tuple[str, bytes]]) -> None:
         start_s = time.perf_counter()
         blocks = [data for _, data in outbox]
@@ -254,45 +274,13 @@ class Channel:
         took_s = time.perf_counter() - start_s
         readers = len(self._connections)
         self.deliveries.extend(Delivery(id, readers, took_s) for id, _ in outbox[-100:])
-        if self.log_blocks:
+        if self.log_blocks and self._follower is None:
             self._recent.add(blocks)
         self._notify_waiters()
 
     def _notify_waiters(self) -> None:
         self._publication.set()
         self._publication = asyncio.Event()
-
-    def _write(self, frames: list[bytes]) -> None:
-        if not frames:
-            return
-        plain_blocks = in_one_piece(frames, self.room_bytes)
-        chunked_blocks = in_one_piece([*map(chunk, frames)], self.room_bytes)
-        for connection in tuple(self._connections):
-            for piece in chunked_blocks if connection.chunked else plain_blocks:
-                connection.send(piece)
-        self._heartbeat.note_write()
-
-    def _send(self, connection: Connection, frames: list[bytes]) -> None:
-        for piece in in_one_piece([*map(chunk, frames)] if connection.chunked else frames, self.room_bytes):
-            connection.send(piece)
-
-    def _all_connections(self) -> tuple[Connection, ...]:
-        return (*self._connections, *self._catch_up_tasks)
-
-    def _remove(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        task = self._catch_up_tasks.pop(connection, None)
-        if task is not None:
-            task.cancel()
-
-    def _for_each(self, action: Callable[[Connection], None]) -> None:
-        def act() -> None:
-            for connection in self._all_connections():
-                action(connection)
-
-        with self._lock:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(act)
 
     def __repr__(self) -> str:
         return f"<Channel {counted(self.clients, 'client')}, {self.log!r}>"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, cast
 
-from labkit.log import EventLog, Replay
+from labkit.log import EventLog, Replay, SharedLog
 from labkit.log.ids import number_in
 from labkit.wire import Frame
+
+#: So many appends may wait at once. Redis takes them one after the other in any case.
+PUBLISHERS = 8
 
 
 class Page(NamedTuple):
@@ -25,13 +30,28 @@ class Page(NamedTuple):
 
 
 class GuardedLog:
-    """Guards a log, so that one thread at a time asks it."""
+    """Guards a log, so that one thread at a time asks it; a shared log takes care of that itself."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog | SharedLog) -> None:
         self.log = log
         # A log in a file is asked by other threads than the server's. One that does not say is asked at once.
         self.blocking: bool = getattr(log, "blocking", False)
-        self._lock = threading.Lock()
+        self.shared: bool = getattr(log, "shared", False)
+        self._lock = contextlib.nullcontext() if self.shared else threading.Lock()
+        self._publishers: ThreadPoolExecutor | None = None
+
+    @property
+    def publishers(self) -> ThreadPoolExecutor:
+        """Threads that may wait for the log, so that those which read are not kept by it."""
+        if self._publishers is None:
+            self._publishers = ThreadPoolExecutor(PUBLISHERS, thread_name_prefix="labkit publishes")
+        return self._publishers
+
+    def release(self) -> None:
+        """Lets these threads end when they have published what they were given."""
+        publishers, self._publishers = self._publishers, None
+        if publishers is not None:
+            publishers.shutdown(wait=False)
 
     def append(self, frame: Frame, and_then: Callable[[str], None]) -> str:
         """Appends the frame, calls `and_then(id)`, and returns the id.
@@ -51,14 +71,17 @@ class GuardedLog:
     async def page(self, last_event_id: str, max_bytes: int) -> Page:
         """The first page of what was appended after this id. A log that blocks is asked in another thread."""
         if self.blocking:
-            return await asyncio.to_thread(self._page, last_event_id, max_bytes)
-        return self._page(last_event_id, max_bytes)
+            return await asyncio.to_thread(self.read, last_event_id, max_bytes)
+        return self.read(last_event_id, max_bytes)
 
-    def _page(self, last_event_id: str, max_bytes: int) -> Page:
+    def read(self, last_event_id: str, max_bytes: int) -> Page:
+        """The first page of what was appended after this id."""
         with self._lock:
             last_id = self._last_id()  # first: another process may append between the two questions
             replay = self.log.since(last_event_id, max_bytes)
         return Page(replay, (replay.frames[-1].id or last_id) if replay.frames else last_id)
 
     def _last_id(self) -> str:
+        if self.shared:
+            return cast(SharedLog, self.log).last_id()
         return f"{self.log.epoch}-{self.log.last_number}"
