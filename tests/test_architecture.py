@@ -23,7 +23,7 @@ BRACES = [
     {"dialects", "faults", "log", "recording"},
     {"server", "client", "proxy"},
     {"bench_servers", "pages"},
-    {"bench", "llm", "doctor"},
+    {"bench", "cluster", "llm", "doctor"},
     {"lab"},
     {"plots", "widgets", "check"},
     {"command"},

@@ -1,6 +1,7 @@
 """The widgets of the lessons: clients, panels, predictions and views of a stream."""
 
 from labkit.widgets.browserclient import BrowserClient
+from labkit.widgets.clusterpanel import ClusterPanel
 from labkit.widgets.faultpanel import FaultPanel
 from labkit.widgets.kernelclient import KernelClient
 from labkit.widgets.predict import Comparison, Predict, predict
@@ -10,6 +11,6 @@ from labkit.widgets.typewriter import Typewriter
 from labkit.widgets.wireview import WireView
 
 __all__ = [
-    "BrowserClient", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel", "Typewriter", "WireView",
+    "BrowserClient", "ClusterPanel", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel", "Typewriter", "WireView",
     "predict", "side_by_side",
 ]  # fmt: skip

@@ -1,0 +1,15 @@
+"""The experiments of lesson 11, "What if one server is not enough?", and the verdicts on its claims."""
+
+from labkit.lab.lesson_11.claims import (
+    c61_a_shared_log,
+    c65_sticky_sessions,
+    c66_pub_sub,
+    c67_a_deploy_needs_the_clients,
+)
+from labkit.lab.lesson_11.crowd import Tally, Whereabouts, crowd_reads, watch_nodes
+from labkit.lab.lesson_11.stories import KillAtRandom, deploy, kill_one
+
+__all__ = [
+    "KillAtRandom", "Tally", "Whereabouts", "c61_a_shared_log", "c65_sticky_sessions", "c66_pub_sub",
+    "c67_a_deploy_needs_the_clients", "crowd_reads", "deploy", "kill_one", "watch_nodes",
+]  # fmt: skip
