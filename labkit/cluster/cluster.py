@@ -97,9 +97,7 @@ class Cluster:
         redis_url = self.redis.url if self.redis is not None else ""
         self._log_path = folder.path / "nodes.txt"
         log = self._closing.enter_context(folder.open(self._log_path.name))
-        self.nodes = tuple(
-            Node(f"node{n + 1}", self.kind, redis_url, self.name, log) for n in range(count)
-        )
+        self.nodes = tuple(Node(f"node{n + 1}", self.kind, redis_url, self.name, log) for n in range(count))
         for node in self.nodes:
             self._closing.callback(node.close)
             node.start(wait=False)
@@ -221,7 +219,11 @@ class Cluster:
 
     def _repr_parts(self) -> list[Any]:
         up = sum(node.running for node in self.nodes)
-        return [f"{up} of {counted(len(self.nodes), 'node')}", self.balancer.name, *([self.redis.name] if self.redis else [])]
+        return [
+            f"{up} of {counted(len(self.nodes), 'node')}",
+            self.balancer.name,
+            *([self.redis.name] if self.redis else []),
+        ]
 
     def __repr__(self) -> str:
         return f"<Cluster: {', '.join(self._repr_parts())}>" if self.running else "<Cluster, stopped>"

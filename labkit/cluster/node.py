@@ -50,7 +50,9 @@ class Node:
         log: takes what the program prints.
     """
 
-    def __init__(self, name: str, kind: LogKind, redis_url: str = "", key: str = "", log: IO[bytes] | None = None) -> None:
+    def __init__(
+        self, name: str, kind: LogKind, redis_url: str = "", key: str = "", log: IO[bytes] | None = None
+    ) -> None:
         self.name, self.kind = name, kind
         self._settings: dict[str, Any] = {"name": name, "kind": kind, "redis_url": redis_url, "key": key}
         self._log = log

@@ -73,9 +73,7 @@ class SmallBalancer:
         wanted = found[1].decode() if found else ""
         return sorted(self._nodes, key=lambda node: (node.name != wanted, self._open[node.name]))
 
-    async def _carry(
-        self, node: Node, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _carry(self, node: Node, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_node, to_node = await asyncio.open_connection("127.0.0.1", node.port)
         self._open[node.name] += 1
         try:

@@ -57,7 +57,9 @@ def test_a_cookie_leads_back_as_long_as_the_node_lives(behind: Cluster) -> None:
     if behind.balancer.name.startswith("nginx"):
         pytest.skip("nginx has no sticky cookies without a module of its own")
     with httpx.Client(trust_env=False) as client:
-        eventually(lambda: {answering_node(behind, httpx.Client(trust_env=False)) for _ in range(4)} == {"node1", "node2"})
+        eventually(
+            lambda: {answering_node(behind, httpx.Client(trust_env=False)) for _ in range(4)} == {"node1", "node2"}
+        )
         mine = answering_node(behind, client)
         assert client.cookies.get("NODE") == mine
         assert {answering_node(behind, client) for _ in range(4)} == {mine}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from labkit.client import EventSource
+from labkit.clock import wait_until
 from labkit.cluster import Cluster
 from labkit.errors import LabError
 from labkit.wire import Decoder, Event
@@ -65,6 +66,7 @@ class Collected:
     numbers: list[int] = field(default_factory=list)
     gaps: int = 0
     finished: bool = False
+    is_there: bool = False
 
     def take(self, event: Event) -> bool:
         """Notes the event. True for the last one."""
@@ -167,7 +169,8 @@ async def crowd_reads(
     read = _read if come_back else _read_once
     tasks = [asyncio.create_task(read(cluster.url, one, cookies)) for one in collected]
     try:
-        await _wait_for_clients(cluster, readers)
+        if not await wait_until(lambda: all(one.is_there for one in collected), 60.0):
+            raise LabError(f"not all of the {readers} readers got in. Is the machine very busy? Run it again")
         happening = asyncio.ensure_future(story(cluster))
         published = await _publish_numbers(cluster, events, per_s, happening)
         await happening
@@ -181,9 +184,12 @@ async def crowd_reads(
 
 
 async def _read(url: str, collected: Collected, cookies: bool) -> None:
+    def note(state: str, why: object) -> None:
+        collected.is_there |= state == "open"
+
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False)) if cookies else None
-        async for event in await stack.enter_async_context(EventSource(url, client=client)):
+        async for event in await stack.enter_async_context(EventSource(url, client=client, on_state=note)):
             if collected.take(event):
                 return
 
@@ -191,6 +197,7 @@ async def _read(url: str, collected: Collected, cookies: bool) -> None:
 async def _read_once(url: str, collected: Collected, cookies: bool) -> None:
     decoder = Decoder()
     async with httpx.AsyncClient(trust_env=False, timeout=None) as client, client.stream("GET", url) as response:
+        collected.is_there = True
         with contextlib.suppress(httpx.TransportError):
             async for piece in response.aiter_raw():
                 for item in decoder.feed(piece):
@@ -206,11 +213,3 @@ async def _publish_numbers(cluster: Cluster, events: int, per_s: float, happenin
         await asyncio.to_thread(cluster.publish, str(number))
         number += 1
     return number
-
-
-async def _wait_for_clients(cluster: Cluster, readers: int) -> None:
-    for _ in range(400):
-        if sum(status.clients for status in await asyncio.to_thread(cluster.statuses)) >= readers:
-            return
-        await asyncio.sleep(0.05)
-    raise LabError(f"not all of the {readers} readers got in. Is the machine very busy? Run it again")
