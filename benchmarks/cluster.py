@@ -28,7 +28,11 @@ PAGE = """
 (url) => {
   window.got = { numbers: [], gaps: 0, finished: false };
   const source = new EventSource(url);
-  source.onmessage = ({ data }) => data === "end" ? (window.got.finished = true, source.close()) : window.got.numbers.push(Number(data));
+  source.onmessage = ({ data }) => {
+    window.got.finished = data === "end";
+    if (window.got.finished) source.close();
+    else window.got.numbers.push(Number(data));
+  };
   source.addEventListener("gap", () => window.got.gaps++);
 }
 """

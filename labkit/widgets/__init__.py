@@ -11,6 +11,6 @@ from labkit.widgets.typewriter import Typewriter
 from labkit.widgets.wireview import WireView
 
 __all__ = [
-    "BrowserClient", "ClusterPanel", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel", "Typewriter", "WireView",
-    "predict", "side_by_side",
+    "BrowserClient", "ClusterPanel", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel", "Typewriter",
+    "WireView", "predict", "side_by_side",
 ]  # fmt: skip
