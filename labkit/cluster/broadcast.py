@@ -35,12 +35,17 @@ class Broadcast:
         self._lost: type[Exception] = redis.RedisError
         self._key = key
 
-    def send(self, text: str) -> None:
-        """Raises LabError where Redis does not answer: then no node got it."""
+    def send(self, text: str) -> str:
+        """Sends the text, and returns "": it has no id, each node gives it its own.
+
+        Raises:
+            LabError: Redis did not take it; no node got it.
+        """
         try:
             self._redis.publish(self._key, text)
         except self._lost as problem:
             raise LabError(f"Redis did not take the event: {problem}") from None
+        return ""
 
     def listen(self, on_text: Callable[[str], object]) -> None:
         """Calls `on_text` with each text, on a thread of its own. Where Redis is away it asks again."""

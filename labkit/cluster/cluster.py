@@ -15,7 +15,7 @@ import httpx
 from labkit.cluster.balancer import BalancerKind, start_balancer
 from labkit.cluster.broadcast import Broadcast
 from labkit.cluster.node import LogKind, Node, NodeStatus
-from labkit.cluster.redis_server import RedisServer, redis_server
+from labkit.cluster.redis_server import RedisServer
 from labkit.errors import LabError, counted
 from labkit.log import RedisLog
 from labkit.proxy.folder import ProxyFolder
@@ -23,6 +23,7 @@ from labkit.system.uninterrupted import uninterrupted
 from labkit.wire import Frame
 
 MAX_NODES = 9
+PUBLISH_WAIT_S = 20.0  # how long publish() waits for a Redis that is away
 NOTICED_WITHIN_S = 5.0  # HAProxy asks each node five times a second
 
 _clusters: dict[str, Cluster] = {}  # the registry of launched clusters, by name
@@ -93,7 +94,7 @@ class Cluster:
         self._closing.callback(folder.remove)
         self.redis: RedisServer | None = None
         if self.kind != "memory":
-            self.redis = self._closing.enter_context(redis_server(persistent=True))
+            self.redis = self._closing.enter_context(RedisServer(persistent=True))
         redis_url = self.redis.url if self.redis is not None else ""
         self._log_path = folder.path / "nodes.txt"
         log = self._closing.enter_context(folder.open(self._log_path.name))
@@ -151,8 +152,8 @@ class Cluster:
             return self._publish_to_each_node
         if self.kind == "pubsub":
             broadcast = Broadcast(redis_url, self.name)
-            return lambda text: broadcast.send(text) or ""
-        log = RedisLog(redis_url, name=self.name)
+            return broadcast.send
+        log = self._closing.enter_context(RedisLog(redis_url, name=self.name, wait_s=PUBLISH_WAIT_S))
         return lambda text: log.append(Frame(data=text))
 
     def play(self, texts: Sequence[str], every_s: float) -> threading.Thread:

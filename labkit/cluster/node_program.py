@@ -12,7 +12,7 @@ from tornado.web import RequestHandler
 
 from labkit.cluster.broadcast import Broadcast
 from labkit.errors import LabError
-from labkit.log import EventLog, MemoryLog
+from labkit.log import EventLog, MemoryLog, RedisLog
 from labkit.server import Channel, serve
 from labkit.server.site import Route
 
@@ -67,8 +67,7 @@ class RunningNode:
         """
         if self._broadcast is None:
             return await asyncio.to_thread(self.channel.publish, text)
-        await asyncio.to_thread(self._broadcast.send, text)
-        return ""
+        return await asyncio.to_thread(self._broadcast.send, text)
 
     def routes(self) -> dict[str, Route]:
         """What the node serves: /events, /publish, and /node for the balancer."""
@@ -96,8 +95,4 @@ async def main(settings_text: str) -> None:
 
 
 def _log(kind: str, settings: dict[str, Any]) -> EventLog:
-    if kind != "redis":
-        return MemoryLog()
-    from labkit.log import RedisLog  # the package redis may be missing
-
-    return RedisLog(settings["redis_url"], name=settings["key"])
+    return RedisLog(settings["redis_url"], name=settings["key"]) if kind == "redis" else MemoryLog()
