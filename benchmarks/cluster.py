@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from playwright.async_api import Page, async_playwright
 
 from labkit.cluster import Cluster
-from labkit.lab.lesson_11 import KillAtRandom, Tally, crowd_reads, deploy
+from labkit.lab.lesson_11 import CrowdTally, KillAtRandom, crowd_reads, rolling_deploy
 from labkit.lab.lesson_11.crowd import Collected, tally
 
 PAGE = """
@@ -57,7 +57,7 @@ async def open_tabs(url: str, count: int) -> AsyncIterator[list[Page]]:
         await browser.close()
 
 
-async def one_run(cluster: Cluster, story: Story, options: argparse.Namespace) -> tuple[Tally, Tally]:
+async def one_run(cluster: Cluster, story: Story, options: argparse.Namespace) -> tuple[CrowdTally, CrowdTally]:
     """What the Python readers got, and what the tabs got."""
     async with open_tabs(cluster.url, options.tabs) as tabs:
         crowd = await crowd_reads(cluster, story, readers=options.readers, events=1, per_s=options.per_s, grace_s=30)
@@ -85,7 +85,7 @@ async def empty_redis(cluster: Cluster) -> None:
     await asyncio.sleep(1)
 
 
-def row(name: str, crowd: Tally, tabs: Tally, seconds: float) -> None:
+def row(name: str, crowd: CrowdTally, tabs: CrowdTally, seconds: float) -> None:
     for who, told in (("Python", crowd), ("tabs", tabs)):
         if told.readers:
             print(
@@ -104,10 +104,10 @@ async def main() -> None:
     print("| arrangement | readers | events | lost | doubled | out of order | gaps | unfinished | took |")
     print("|---|---|---|---|---|---|---|---|---|")
     for log, stories in (
-        ("redis", {f"{options.kills} nodes killed": kills, "rolling restart": deploy,
+        ("redis", {f"{options.kills} nodes killed": kills, "rolling restart": rolling_deploy,
                    "Redis killed three times": restart_redis, "Redis emptied": empty_redis}),
-        ("memory", {f"{options.kills} nodes killed": kills, "rolling restart": deploy}),
-        ("pubsub", {f"{options.kills} nodes killed": kills, "rolling restart": deploy}),
+        ("memory", {f"{options.kills} nodes killed": kills, "rolling restart": rolling_deploy}),
+        ("pubsub", {f"{options.kills} nodes killed": kills, "rolling restart": rolling_deploy}),
     ):  # fmt: skip
         for name, story in stories.items():
             with await asyncio.to_thread(functools.partial(Cluster, 3, log)) as cluster:  # type: ignore[arg-type]

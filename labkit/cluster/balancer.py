@@ -70,7 +70,7 @@ def haproxy_config(nodes: Sequence[Node], port: int, sticky: bool) -> str:
         "global", "  log stderr format raw local0", "",
         "defaults", "  mode http", "  timeout connect 1s", "  timeout client 60s", "  timeout server 60s",
         "  option http-no-delay",  # or each event waits 0.2 s
-        "  option redispatch", "  retries 3", "  retry-on conn-failure empty-response", "",
+        "  option abortonclose", "  option redispatch", "  retries 3", "  retry-on conn-failure empty-response", "",
         "frontend clients", f"  bind 127.0.0.1:{port}", "  default_backend nodes", "",
         "backend nodes", "  balance leastconn", "  option httpchk GET /node", *cookie, *servers, "",
     ]  # fmt: skip

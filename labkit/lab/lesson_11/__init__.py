@@ -6,10 +6,19 @@ from labkit.lab.lesson_11.claims import (
     c66_pub_sub,
     c67_a_deploy_needs_the_clients,
 )
-from labkit.lab.lesson_11.crowd import Tally, Whereabouts, crowd_reads, watch_nodes
-from labkit.lab.lesson_11.stories import KillAtRandom, deploy, kill_one
+from labkit.lab.lesson_11.crowd import CrowdTally, Whereabouts, crowd_reads, watch_nodes
+from labkit.lab.lesson_11.stories import KillAtRandom, kill_one, rolling_deploy
 
 __all__ = [
-    "KillAtRandom", "Tally", "Whereabouts", "c61_a_shared_log", "c65_sticky_sessions", "c66_pub_sub",
-    "c67_a_deploy_needs_the_clients", "crowd_reads", "deploy", "kill_one", "watch_nodes",
+    "CrowdTally",
+    "KillAtRandom",
+    "Whereabouts",
+    "c61_a_shared_log",
+    "c65_sticky_sessions",
+    "c66_pub_sub",
+    "c67_a_deploy_needs_the_clients",
+    "crowd_reads",
+    "kill_one",
+    "rolling_deploy",
+    "watch_nodes",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ import httpx
 from labkit.client import EventSource
 from labkit.clock import wait_until
 from labkit.cluster import Cluster
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 from labkit.wire import Decoder, Event
 
 END = "end"
@@ -21,7 +21,7 @@ GRACE_S = 8.0
 
 
 @dataclass(frozen=True)
-class Tally:
+class CrowdTally:
     """What a crowd got of events that are numbered 0, 1, 2, ...
 
     Args:
@@ -54,8 +54,8 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.readers} readers, {self.published} events: {self.lost} lost, {self.doubled} doubled, "
-            f"{self.disordered} out of order, {self.gaps} gaps"
+            f"{counted(self.readers, 'reader')}, {counted(self.published, 'event')}: {self.lost:,} lost, "
+            f"{self.doubled:,} doubled, {self.disordered:,} out of order, {counted(self.gaps, 'gap')}"
         )
 
 
@@ -79,14 +79,14 @@ class Collected:
         return self.finished
 
 
-def tally(collected: Sequence[Collected], published: int) -> Tally:
+def tally(collected: Sequence[Collected], published: int) -> CrowdTally:
     """Counts what the readers got.
 
     >>> tally([Collected([0, 1, 1, 3, 2], finished=True)], 5)
-    Tally(readers=1, published=5, lost=1, doubled=1, disordered=1, gaps=0, unfinished=0)
+    CrowdTally(readers=1, published=5, lost=1, doubled=1, disordered=1, gaps=0, unfinished=0)
     """
     counts = [Counter(one.numbers) for one in collected]
-    return Tally(
+    return CrowdTally(
         readers=len(collected),
         published=published,
         lost=sum(published - len(count) for count in counts),
@@ -149,7 +149,7 @@ async def crowd_reads(
     cookies: bool = False,
     come_back: bool = True,
     grace_s: float = GRACE_S,
-) -> Tally:
+) -> CrowdTally:
     """Lets a crowd read while numbered events are published, and something happens to the cluster.
 
     Args:
@@ -170,7 +170,7 @@ async def crowd_reads(
     tasks = [asyncio.create_task(read(cluster.url, one, cookies)) for one in collected]
     try:
         if not await wait_until(lambda: all(one.is_there for one in collected), 60.0):
-            raise LabError(f"not all of the {readers} readers got in. Is the machine very busy? Run it again")
+            raise LabError(f"not all of {counted(readers, 'reader')} got in. Is the machine very busy? Run it again")
         happening = asyncio.ensure_future(story(cluster))
         published = await _publish_numbers(cluster, events, per_s, happening)
         await happening

@@ -16,7 +16,7 @@ async def kill_one(cluster: Cluster) -> None:
     await _kill(cluster, 0)
 
 
-async def deploy(cluster: Cluster) -> None:
+async def rolling_deploy(cluster: Cluster) -> None:
     """Restarts all nodes, one after the other, as a rolling deploy does."""
     await asyncio.sleep(PAUSE_S)
     await asyncio.to_thread(cluster.restart_one_by_one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labkit.lab.lesson_11 import (
-    Tally,
+    CrowdTally,
     c61_a_shared_log,
     c65_sticky_sessions,
     c66_pub_sub,
@@ -11,9 +11,9 @@ from labkit.lab.lesson_11 import (
 )
 from labkit.lab.lesson_11.crowd import Collected, tally
 
-EXACT = Tally(12, 60, 0, 0, 0, 0)
-WORSE = Tally(12, 60, 340, 25, 0, 12)
-UNFINISHED = Tally(12, 60, 0, 0, 0, 0, unfinished=1)
+EXACT = CrowdTally(12, 60, 0, 0, 0, 0)
+WORSE = CrowdTally(12, 60, 340, 25, 0, 12)
+UNFINISHED = CrowdTally(12, 60, 0, 0, 0, 0, unfinished=1)
 
 
 def test_the_verdicts_turn() -> None:
@@ -29,4 +29,4 @@ def test_the_verdicts_turn() -> None:
 
 def test_what_is_counted() -> None:
     readers = [Collected([0, 1, 2], finished=True), Collected([0, 2, 1, 1], gaps=1), Collected([])]
-    assert tally(readers, 3) == Tally(3, 3, lost=3, doubled=1, disordered=1, gaps=1, unfinished=2)
+    assert tally(readers, 3) == CrowdTally(3, 3, lost=3, doubled=1, disordered=1, gaps=1, unfinished=2)
