@@ -81,7 +81,7 @@ def test_what_each_passes_on_and_what_it_holds(name: str, tool: Find) -> None:
     for setup, one in zip([*live, *held], seen, strict=True):
         run = lags(one)
         assert len(run.at_s) == 12, setup
-        assert (len(run.bursts) == 1) if setup in held else (len(run.bursts) >= 8), (setup, run.bursts)
+        assert (len(run.bursts) == 1) if setup in held else (len(run.bursts) > 4), (setup, run.bursts)
 
 
 def test_an_old_caddy_holds_what_it_compresses_and_a_new_one_does_not(tool: Find) -> None:
@@ -94,7 +94,7 @@ def test_an_old_caddy_holds_what_it_compresses_and_a_new_one_does_not(tool: Find
         [seen] = asyncio.run(recorded((Caddy(encode=True), replace(QUICK, size_bytes=600)), make=make))
         assert dict(seen.headers)["content-encoding"] == "gzip"
         version = tuple(map(int, caddy_name(path).removeprefix("Caddy ").split(".")))
-        assert (len(lags(seen).bursts) == 1) if version < (2, 9) else (len(lags(seen).bursts) >= 8), version
+        assert (len(lags(seen).bursts) == 1) if version < (2, 9) else (len(lags(seen).bursts) > 4), version
 
 
 #: With the number of events, of six, that come: without a heartbeat in the silence of 1.6 s, and with one.
@@ -122,7 +122,7 @@ def test_tls_and_http2_hold_nothing(name: str, tool: Find) -> None:
     tool(name)
     pytest.importorskip("h2")
     [seen] = asyncio.run(recorded((WITH_TLS[name], QUICK), http2=True))
-    assert seen.http_version == "HTTP/2" and len(lags(seen).bursts) >= 8
+    assert seen.http_version == "HTTP/2" and len(lags(seen).bursts) > 4
 
 
 def test_varnish_gives_the_second_reader_what_the_first_one_got_unless_told_not_to(tool: Find) -> None:

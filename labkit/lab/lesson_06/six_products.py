@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labkit.client import watch
-from labkit.errors import counted
+from labkit.errors import LabError, counted
 from labkit.lab.lesson_06.claims import is_held
 from labkit.lab.ticking import Ticks, ticking
-from labkit.proxy import PRODUCTS, Apache, Caddy, Envoy, HAProxy, Nginx, ProxySetup, Varnish, front
+from labkit.proxy import PRODUCTS, Apache, Caddy, Envoy, Front, HAProxy, Nginx, ProxySetup, Varnish, front
 from labkit.recording import Lags, lags
 
 AS_IT_COMES, COMPRESSING, CHANGED = "as it comes", "compressing", "one line changed"
@@ -74,34 +74,68 @@ def _word(run: Lags) -> str:
 
 
 async def six_products(ticks: Ticks = TICKS) -> SixProducts:
-    """The same stream through all that are on this machine, each in up to three set-ups, all at the same time."""
-    names = {key: PRODUCTS[type(setups[0])].here() for key, setups in SIX.items()}
+    """The same stream through all that are on this machine, each in up to three set-ups, all at the same time.
+
+    A product that is here and does not start is among the missing, with what it says.
+    """
+    names, missing = _here()
     cases = {
-        (kind, name): (setup, SIX[key][3])
-        for key, name in names.items()
-        if name is not None
+        (kind, key): setup
+        for key in names
         for kind, setup in zip((AS_IT_COMES, COMPRESSING, CHANGED), SIX[key][:3], strict=True)
         if setup is not None
     }
-    recorded = await _through_all([setup for setup, _ in cases.values()], ticks)
+    results = dict(zip(cases, await _through_all(list(cases.values()), ticks), strict=True))
+    missing |= {key: str(result) for (_, key), result in results.items() if isinstance(result, LabError)}
     found: dict[str, dict[str, Lags]] = {AS_IT_COMES: {}, COMPRESSING: {}, CHANGED: {}}
-    for (kind, name), run in zip(cases, recorded, strict=True):
-        # Where nothing was held there is nothing to change.
-        if kind != CHANGED or is_held(found[AS_IT_COMES][name]) or is_held(found[COMPRESSING][name]):
-            found[kind][name] = run
-    lines = {name: line for (kind, name), (_, line) in cases.items() if kind == CHANGED and name in found[CHANGED]}
-    missing = {key: PRODUCTS[type(SIX[key][0])].advice for key, name in names.items() if name is None}
+    lines: dict[str, str] = {}
+    for (kind, key), run in results.items():
+        if key in missing or isinstance(run, LabError):
+            continue
+        name = names[key]
+        if kind == CHANGED:
+            if not (is_held(found[AS_IT_COMES][name]) or is_held(found[COMPRESSING][name])):
+                continue  # nothing was held: there is nothing to change
+            lines[name] = SIX[key][3]
+        found[kind][name] = run
     return SixProducts(found, lines, missing)
 
 
-async def _through_all(setups: Sequence[ProxySetup], ticks: Ticks) -> list[Lags]:
+def _here() -> tuple[dict[str, str], dict[str, str]]:
+    """The products of this machine, with their versions; and those that are not, with how to get them."""
+    names, missing = {}, {}
+    for key, (setup, *_) in SIX.items():
+        product = PRODUCTS[type(setup)]
+        try:
+            name = product.here()
+        except LabError as problem:  # a program of this name that is another one
+            missing[key] = str(problem)
+            continue
+        if name is None:
+            missing[key] = product.advice
+        else:
+            names[key] = name
+    return names, missing
+
+
+async def _through_all(setups: Sequence[ProxySetup], ticks: Ticks) -> list[Lags | LabError]:
     """What comes through each. All have started before the first stream begins: starting takes the processor."""
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(ticking(ticks))
-        starts = [asyncio.to_thread(front, url, setup) for setup in setups]
-        proxies = await asyncio.gather(*starts)
-        for proxy in proxies:
+
+        async def start(setup: ProxySetup) -> Front | LabError:
+            try:
+                proxy = await asyncio.to_thread(front, url, setup)
+            except LabError as problem:
+                return problem
             stack.callback(proxy.stop)
-        headers = {"Accept": "text/event-stream", "Accept-Encoding": "gzip"}
-        seen = await asyncio.gather(*(watch(proxy.url, LONGEST_S, headers=headers) for proxy in proxies))
-        return [lags(one) for one in seen]
+            return proxy
+
+        async def run(proxy: Front | LabError) -> Lags | LabError:
+            if isinstance(proxy, LabError):
+                return proxy
+            headers = {"Accept": "text/event-stream", "Accept-Encoding": "gzip"}
+            return lags(await watch(proxy.url, LONGEST_S, headers=headers))
+
+        proxies = await asyncio.gather(*map(start, setups))
+        return await asyncio.gather(*map(run, proxies))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,20 @@ def test_what_is_missing_is_said_with_how_to_get_it(monkeypatch: pytest.MonkeyPa
     assert list(seen.missing) == list(NAMES) and all("install" in advice for advice in seen.missing.values())
     assert seen.finding == "None of the six products is on this machine" and seen.held("as it comes") == []
     assert repr(seen).splitlines()[4] == f"Varnish         is missing: {seen.missing['Varnish']}"
+
+
+@pytest.mark.live
+def test_what_is_here_and_does_not_run_is_missing_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in NAMES:
+        monkeypatch.setenv(f"LABKIT_{name.upper()}", "none")
+    broken = tmp_path / "varnishd"
+    broken.write_text("#!/bin/sh\necho varnish-9.9 no compiler >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("LABKIT_VARNISH", str(broken))
+    monkeypatch.setenv("LABKIT_APACHE", sys.executable)
+    seen = asyncio.run(six_products(replace(TICKS, count=2)))
+    assert "Varnish 9.9 did not start. It says: varnish-9.9 no compiler" in seen.missing["Varnish"]
+    assert "is not Apache" in seen.missing["Apache"] and seen.runs["as it comes"] == {}
 
 
 def test_what_was_found_is_counted_and_told() -> None:
