@@ -204,7 +204,7 @@ def doctor_command(
     url = check_url(url)
     compare = None if compare is None else check_url(compare)
     fields = dict(check_header(text) for text in headers)
-    load_httpx()
+    load_httpx(url, compare or "")
     from labkit.command.doctor import DoctorOptions, run_doctor
 
     ctx.exit(
