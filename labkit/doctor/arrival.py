@@ -14,6 +14,7 @@ from labkit.recording.decompress import codings
 
 MIN_EVENTS = 4  # with fewer events no pattern can be told from chance
 LATE_S = 0.15  # lags that differ by less are the machine's and the network's
+LARGEST_LUMP_BYTES = 4 * 65536  # a larger one is no full buffer
 PAUSE_S = 0.08  # a pause inside a line; a slow connection pauses for less
 BUFFER_SIZES = (65536, 32768, 16384, 8192, 4096, 2048, 1024, 512)
 CORK_S = (0.15, 0.30)
@@ -21,6 +22,8 @@ CORK_SPREAD_S = 0.05  # events of one lump waited for unlike times
 AT_ONCE_S = 0.1  # an event that was sent so soon after the request was sent because of it
 LATE_ALL_S = (1.0, 60.0)  # below, it may be the clock; above, a recording is played
 HEAD_S = 0.5
+GZIP_HEAD_BYTES = 10  # RFC 1952, 2.3
+GZIP_WAIT_S = 2.0
 COLD_START_S = 2.0  # the first request after a start loads what a framework needs
 MIN_GAPS = 3
 LONGEST_HOLD_S = 1.4
@@ -78,6 +81,11 @@ def _find_compression(
     if not readable.events and plain is not None and plain.events:
         count = len(plain.events)
         return Finding("compression-holds", f"{header}, and no event; asked for without compression, {count} came")
+    if finding is None and not readable.body and _is_waiting_gzip(raw):
+        came = f"{header}, and in {duration_text(raw.end_s - raw.arrivals[0].at_s)} nothing but {len(raw.body)} bytes"
+        return Finding(
+            "compression-holds", f"{came}, with which every gzip text begins: no event was flushed", "warning"
+        )
     if finding is None:
         return None
     plain_finding = _find_cause(plain) if plain is not None else None
@@ -85,6 +93,12 @@ def _find_compression(
         return plain_finding
     comparison = "; asked for without compression, they come at once" if plain is not None else ""
     return Finding("compression-holds", f"{header}, and {finding.evidence}{comparison}")
+
+
+def _is_waiting_gzip(raw: Recording) -> bool:
+    """Whether the head of a gzip text came, and nothing behind it. It is written with the first event that goes in."""
+    waited_s = raw.end_s - raw.arrivals[0].at_s if raw.arrivals else 0.0
+    return len(raw.body) == GZIP_HEAD_BYTES and raw.body.startswith(b"\x1f\x8b") and waited_s > GZIP_WAIT_S
 
 
 def _find_cause(readable: Recording) -> Finding | None:
@@ -128,8 +142,8 @@ def _find_full_buffers(readable: Recording, pattern: Pattern) -> Finding | None:
     steps = [after - before for (before, _), (after, _) in pairwise(pauses)]
     size = next((size for size in BUFFER_SIZES if steps and all(step % size == 0 for step in steps)), None)
     lumps = len(pattern.at_s) / len(pattern.groups)
-    if size is None and lumps < 2:
-        return None
+    if size is None and (lumps < 2 or len(readable.body) > LARGEST_LUMP_BYTES * (len(pauses) + 1)):
+        return None  # who reads a torrent stops where the reader does
     times = "once" if len(pauses) == 1 else f"{len(pauses)} times"
     evidence = (
         f"{times} the stream stopped inside a line, for {duration_text(median(seconds for _, seconds in pauses))}"

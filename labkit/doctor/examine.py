@@ -13,7 +13,7 @@ import httpx
 from labkit.doctor.causes import causes
 from labkit.doctor.comparing import HopComparison, compare
 from labkit.doctor.course import Course, apart_of, course_of
-from labkit.doctor.diagnosis import Diagnosis, FurtherAnswers, PortAnswer
+from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers, PortAnswer
 from labkit.doctor.ending import SILENCE_S
 from labkit.doctor.follow_up import FirstEvent, ask_further
 from labkit.doctor.head import is_same_origin
@@ -101,7 +101,7 @@ async def _examine(
     if not watch_only:
         further, skipped_requests = await ask_further(request, first, further, seconds, may_open_more)
     diagnosis = judge(first, further, tuple(skipped_requests))
-    if not first.broken and all(finding.severity != "error" for finding in diagnosis.findings):  # an error says more
+    if not first.broken and not any(_says_enough(finding) for finding in diagnosis.findings):
         _check_lines(first, further, shown_url(request.url))
     return diagnosis
 
@@ -174,6 +174,11 @@ def _explain_missing_head(first: Recording, url: str, seconds: float) -> str:
         )
     sentence = f"{url} took the connection, and sent no head within {seconds:g} s"
     return f"{sentence}, nor anything else on a second one: does it speak HTTP, or is it the port of something else?"
+
+
+def _says_enough(finding: Finding) -> bool:
+    """Whether the finding says why no line came."""
+    return finding.severity == "error" or finding.name == "compression-holds"
 
 
 def _check_lines(first: Recording, further: FurtherAnswers, url: str) -> None:

@@ -17,6 +17,8 @@ _CAUSES: dict[Ending, str] = {
     "refused": "llm-refused", "length": "llm-length", "other": "llm-other-end",
 }  # fmt: skip
 
+#: All that stands beside an error that is a text. Source: Ollama, Text Generation Inference.
+_OF_AN_ERROR = {"error", "error_type", "message", "code", "status"}
 #: What stands in some event of every dialect: others need not be read.
 _MARKS = re.compile(r'\[DONE\]|"(?:choices|object|candidates|promptFeedback|usageMetadata|type|done|token|event)"')
 
@@ -68,7 +70,9 @@ def _is_of_a_model(event: Event) -> bool:
 
 def _is_error_alone(events: Sequence[Event]) -> bool:
     """Whether all that came is an error, in the shape that model servers give it."""
-    if len(events) != 1 or not any(isinstance(part, Failed) and part.kind for part in read_event(events[0])):
-        return False
-    value = object_in(events[0].data) or {}
-    return isinstance(value.get("error"), dict) and "jsonrpc" not in value
+    failures = [part for part in read_event(events[0]) if isinstance(part, Failed)] if len(events) == 1 else []
+    value = object_in(events[0].data) or {} if failures else {}
+    error = value.get("error")
+    if isinstance(error, dict):
+        return any(part.kind for part in failures) and "jsonrpc" not in value
+    return isinstance(error, str) and value.keys() <= _OF_AN_ERROR

@@ -84,6 +84,7 @@ MODEL = ['{"choices": [{"delta": {"content": "hi"}}]}', '{"choices": [{"delta": 
 ONE_LATE = [(n * 0.1 + 0.1, tick(n, n * 0.1)) for n in range(1, 20)] + [(2.0, tick(20, 2.0))]
 SENT = [0.1 * n + 0.05 * (n % 3) for n in range(1, 21)]
 UNEVEN = [(after, tick(n, sent)) for n, (sent, after) in enumerate(pairwise(SENT))]
+GZIP_HEAD = zlib.compressobj(wbits=31).compress(b"data")
 LATE_HEAD = Recording(200, HEAD, (Arrival(1.0, RETRY + events("a")[0]),), head_s=1.0, end_s=2.0)
 POISON = b"id: 1\ndata: a\n\nid: 2\x01\ndata: b\n\n"
 
@@ -130,6 +131,7 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "compression-holds": [
         lambda: judge(_gzipped(ticks(), Gzip(flush=False)), FurtherAnswers(uncompressed=stream(ticks()))),
         lambda: judge(_gzipped(ticks(), Gzip(flush=False))),
+        lambda: judge(replace(_gzipped(ticks()), arrivals=(Arrival(0.1, GZIP_HEAD),), end_s=5.0)),
         lambda: judge(replace(_gzipped([(0.1, b"")]), arrivals=()), FurtherAnswers(uncompressed=stream(ticks()))),
     ],
     "full-buffers": [
@@ -162,7 +164,7 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
         lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(second_recording=stream(ticks(60), TotalTimeout(2)))),  # the same bytes
         lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2))),  # nobody has seen it twice
     ],
-    "llm-error": [
+    "llm-error": [lambda: judge(body(*events('{"error": "model \'x\' not found"}'))), lambda: judge(body(*events('{"error": "Model is overloaded", "error_type": "overloaded"}'))), 
         lambda: judge(body(*events(*MODEL, '{"error": {"message": "overloaded"}}'))),
         lambda: judge(body(b"event: message_start\ndata: {}\n\nevent: error\ndata: {}\n\n")),
         lambda: judge(body(*events('{"error": {"message": "overloaded", "type": "server_error"}}'))),  # and nothing else
@@ -288,6 +290,10 @@ HEALTHY = {
     "Gemini's": lambda: judge(body(b'data: {"candidates": [{"content": 1}]}\n\ndata: {"candidates": [{"finishReason": "STOP"}]}\n\n')),
     "the page's own origin": lambda: judge(replace(WORDS, url="https://my.app/x"), FurtherAnswers(origin="https://my.app")),
     "work before the head, then a comment": lambda: judge(replace(body(b": open\n\n", *events("a")), head_s=0.8, arrivals=tuple(Arrival(a.at_s + 0.8, a.data) for a in body(b": open\n\n", *events("a")).arrivals))),
+    "a framework that had just been started": lambda: judge(Recording(200, HEAD, tuple(Arrival(1.0 + 0.2 * n, each) for n, each in enumerate(events(*"abcdef"))), head_s=1.0, end_s=3.0)),
+    "work before the head, with a comment in the first piece": lambda: judge(replace(LATE_HEAD, arrivals=(Arrival(1.0, b": open\n\n" + events("a")[0]),))),
+    "a torrent whose reader stopped for a moment": lambda: judge(Recording(200, HEAD, (Arrival(0.1, b"data: 7\n\n" * 80_000 + b"da"), Arrival(0.4, b"ta: 1\n\n" * 9)), end_s=0.5)),
+    "gzip without an event yet": lambda: judge(replace(_gzipped(ticks()), arrivals=(Arrival(0.1, GZIP_HEAD),), end_s=1.0)),
     "a model that thinks before its head, posted": lambda: judge(LATE_HEAD, FurtherAnswers(posted=True)),
     "a slow way to the server": lambda: judge(replace(WORDS, sent_s=0.9, head_s=1.0, arrivals=tuple(Arrival(a.at_s + 1.0, a.data) for a in WORDS.arrivals))),
     "results after some work": lambda: judge(body(b": started\n\n", *[b""] * 15, b"".join(events("a", "b", "c", "d", "e")))),

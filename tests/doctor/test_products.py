@@ -58,6 +58,11 @@ HEADS = [
     ({"x-powered-by": "PHP/8.2.28"}, "wrong-media-type", "PHP", "header('Content-Type: text/event-stream')"),
     ({"server": "gunicorn"}, "total-timeout", "gunicorn", "gthread"),
     ({"server": "gunicorn"}, "printed-object", "Python", "json.dumps"),
+    ({"server": "gunicorn", "referrer-policy": "same-origin"}, "html-escaped", "Django", "json.dumps"),
+    ({"server": "uvicorn"}, "double-data", "FastAPI", "fastapi.sse"),
+    ({"server": "uvicorn", "cache-control": "no-store"}, "double-data", "sse-starlette", "yield"),
+    ({"keep-alive": "timeout=5"}, "gzip-members", "Node.js", "Z_SYNC_FLUSH"),
+    ({"x-powered-by": "PHP/8.2.28"}, "backslash-n", "PHP", "double quotes"),
     ({"server": "gunicorn", "referrer-policy": "same-origin"}, "held-to-the-end", "Django", "a plain generator"),
     ({"server": "gunicorn"}, "held-to-the-end", "Flask", "stream_with_context"),
     ({"server": "uvicorn", "referrer-policy": "same-origin"}, "gzip-members", "Django", "identity"),
@@ -65,7 +70,6 @@ HEADS = [
     ({"server": "WSGIServer/0.2 CPython/3.11.7"}, "held-to-the-end", "Django", "under WSGI a plain generator"),
     ({"server": "daphne"}, "compression-holds", "Django", "GZipMiddleware"),
     ({"server": "uvicorn"}, "wrong-media-type", "FastAPI", "EventSourceResponse"),
-    ({"server": "uvicorn"}, "double-data", "sse-starlette", 'yield {"data": text}'),
     ({"server": "Python/3.11 aiohttp/3.13.2"}, "resume-ignored", "aiohttp", "Last-Event-ID"),
     ({"server": "TornadoServer/6.6.1"}, "held-to-the-end", "tornado", "flush()"),
     ({"server": "Kestrel"}, "wrong-media-type", "ASP.NET Core", "ServerSentEvents"),
@@ -154,3 +158,19 @@ def test_every_remedy_has_a_source_and_every_product_a_remedy() -> None:
     words = {remedy.where for remedy in remedies}
     for product in known_products():
         assert words & set(product.where), product.where
+
+
+@pytest.mark.parametrize(
+    ("data", "where"),
+    [("[object Object]", "JavaScript"), ("n=1 name='a'", "pydantic"), ("map[n:1]", "Go"), ("Array", "PHP"),
+     ("com.acme.Tick@1b2c3d", "Java"), ("#<Tick:0x000123>", "Rails")],
+)  # fmt: skip
+def test_a_printed_object_says_itself_whose_line_is_first(data: str, where: str) -> None:
+    head = {"content-type": "text/event-stream", "cache-control": "no-cache", "server": "uvicorn"}
+    found = judge(answer(head, f"data: {data}\n\n".encode() * 3)).findings[0]
+    assert (found.name, found.remedies[0].where) == ("printed-object", where)
+
+
+def test_no_line_of_another_language_is_meant_where_a_header_is_shared() -> None:
+    assert "sse-starlette" not in products_of(answer({"cache-control": "no-store", "x-powered-by": "Express"}))
+    assert "Node.js" not in products_of(answer({"keep-alive": "timeout=5, max=100", "server": "Apache"}))
