@@ -62,6 +62,16 @@ FIELDS = [
 ]  # fmt: skip
 
 TEXTS = [
+    written("id: #\ndata: first line\rsecond line\n\n", "text-cut", name="a carriage return inside the text"),
+    written('data: {"n": #}\n\n\0', "field-misspelt", "bare-lines", name="C's last byte with each event"),
+    written("data:\u00a0{\"n\": #}\n\n", "json-broken", name="a no-break space before the JSON"),
+    written("id: 1790000000\ndata: a#\n\nid: 1790000000\ndata: b#\n\n", "ids-repeat", name="a second as the id of two events"),
+    written("retry: 3000ms\nid: #\ndata: a\n\n", "retry-unreadable", name="retry: 3000ms"),
+    written('retry: "3000"\nid: #\ndata: a\n\n', "retry-unreadable", name="a retry in quotes"),
+    written("id: #\ndata: %d rows\n\n", name="a percent sign and a letter in the text"),
+    written("id: #\nevent: row\ndata: <li>row #</li>\n\n", name="fragments of HTML, as for htmx"),
+    written("id: #\ndata: %7B%22n%22%3A1%7D\n\n", name="data that is percent-encoded"),
+    written("event: heartbeat\n\nid: #\ndata: a\n\n", name="a heartbeat that is a type alone"),
     written(f"id: #\ndata: {PRETTY}\n\n", "json-cut", name="pretty-printed JSON behind one data:"),
     written(f"id: #\ndata: {TEXT}\n\n", "text-cut", name="a text of several lines behind one data:"),
     written("id: #\ndata: [object Object]\n\n", "printed-object", name="an object in a template string"),

@@ -197,7 +197,7 @@ DJANGO_ONES = [
            + STREAMING.replace("ROWS", "rows(last(request), make=lambda n: T.render(Context({'n': n, 'value': json.dumps({'n': n})})))"),
            THREADS, remedy="Django"),
     django("POST only", "wrong-status", "@require_POST\n" + SYNCED, THREADS, remedy="here"),
-    django("CSRF against a POST", "wrong-status", SYNCED, THREADS, 
+    django("CSRF against a POST", "wrong-status", SYNCED, THREADS,
            content=b"{}", remedy="Django"),
     django("an exception in the generator", "broken-off",
            "def make():\n    yield from rows(count=5, make=bare)\n    raise ValueError('x')\n" + STREAMING.replace("ROWS", "make()"),

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import random
+import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -360,6 +361,25 @@ async def closed() -> AsyncIterator[Address]:
     yield address
 
 
+@contextlib.asynccontextmanager
+async def over_tls(scheme: str) -> AsyncIterator[Address]:
+    """A server with a certificate that it has signed itself."""
+    import trustme
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    try:
+        yield Address(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/events")
+    finally:
+        server.close()
+
+
 async def broken_inside(visit: Visit) -> None:
     await visit.head()
     await visit.follow(plain, 0.2, 5)
@@ -418,6 +438,9 @@ HEADS = [
     set_up_of(page('{"error":"unauthorized"}', kind=STREAM), "a JSON error under the stream's type", "json-lines",
               "not examined: unauthorized"),
     SetUp("a port where nobody listens", "raw bytes", ("not examined: cannot be reached",), closed),
+    set_up_of(page("", kind=STREAM), "an empty stream that ends", "not examined: ended"),
+    SetUp("a certificate of nobody", "raw bytes", ("not examined: certificate",), lambda: over_tls("https")),
+    SetUp("http:// at the port of https://", "raw bytes", ("not examined: not HTTP",), lambda: over_tls("http")),
     SetUp("the port of SSH", "raw bytes", ("not examined: HTTP",), of_ssh),
     set_up_of(not_really_chunked, "chunked by the head alone", "not examined: HTTP", "broken-off"),
 ]  # fmt: skip

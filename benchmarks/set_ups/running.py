@@ -66,6 +66,7 @@ async def program(
             if not await _listens(port, child):
                 said = (folder / "log.txt").read_text(errors="replace").strip()[-400:]
                 raise LabError(f"{command[0]} did not start: {said}")
+            await _answers(port)
             holding = [await _hold(port, path) for _ in range(readers)]
             await asyncio.sleep(0.5 if readers else 0)
             try:
@@ -108,6 +109,16 @@ async def _listens(port: int, child: Child) -> bool:
             return child.running
         await asyncio.sleep(0.1)
     return False
+
+
+async def _answers(port: int) -> None:
+    """Returns when a small request is answered: some listen before they have loaded what they serve."""
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(START_S):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"HEAD /favicon.ico HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            await reader.readline()
+            writer.close()
 
 
 async def _hold(port: int, path: str) -> asyncio.StreamWriter:

@@ -19,7 +19,18 @@ while (!connection_aborted()) {
     flush();
 }
 """
-PHP_SERVER = ("php", "-d", "display_errors=1", "-d", "html_errors=1", "-S", "127.0.0.1:PORT", "FILE")
+PHP_SERVER = (
+    "php",
+    "-d",
+    "display_errors=1",
+    "-d",
+    "html_errors=1",
+    "-d",
+    "output_buffering=0",
+    "-S",
+    "127.0.0.1:PORT",
+    "FILE",
+)
 NODE = """
 const http = require("http"), zlib = require("zlib");
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -88,7 +99,7 @@ def script(
 def php(
     name: str, causes: Sequence[str] | str, *changes: tuple[str, str], settings: Sequence[str] = (), **more: object
 ) -> SetUp:
-    command = ["php", *[word for setting in settings for word in ("-d", setting)], *PHP_SERVER[1:]]
+    command = [*PHP_SERVER[:-3], *[word for setting in settings for word in ("-d", setting)], *PHP_SERVER[-3:]]
     return script("PHP", name, causes, changed(PHP, changes), command, file="router.php", **more)  # type: ignore[arg-type]
 
 
@@ -103,10 +114,11 @@ def express(name: str, causes: Sequence[str] | str, *changes: tuple[str, str], *
 
 SET_UPS = [
     php("as it should be, on the built-in server", "close-delimited", remedy="PHP"),
+    php("Debian's php.ini: output_buffering, and flush() alone", ("held", "full-buffers"), settings=("output_buffering=4096",), remedy="PHP"),
     php("no type", "wrong-media-type", (TYPE, ""), remedy="PHP"),
     php("single quotes", "backslash-n", ("\"\\n\\n\";", "'\\n\\n';"), remedy="PHP"),
     php("no flush, output_buffering=4096", ("full-buffers", "held"), ("    flush();\n", ""), settings=("output_buffering=4096",), remedy="PHP"),
-    php("ob_start, and flush without ob_flush", ("head-held", "worker-busy"), ("$n = (int)", "ob_start();\n$n = (int)")),
+    php("ob_start, and flush without ob_flush", ("no-heartbeat",), ("$n = (int)", "ob_start();\n$n = (int)")),
     php("all at the end", ("held-to-the-end", "head-late"), ("$n = (int)", "ob_start(); $from = microtime(true);\n$n = (int)"),
         ("!connection_aborted()", "microtime(true) < $from + 5"), remedy="PHP"),
     php("zlib.output_compression", "compression-holds", settings=("zlib.output_compression=On",), remedy="PHP"),
@@ -114,8 +126,8 @@ SET_UPS = [
     php("an array as text", ("printed-object", "page-inside"), ("json_encode(['n' => $n, 'at' => microtime(true)])", "[$n]"), remedy="PHP"),
     php("a warning in the stream", "page-inside", ("    flush();", "    echo $undefined;\n    flush();"), remedy="PHP"),
     php("a fatal error after a second", "page-inside", ("    flush();", "    flush();\n    if ($n % 5 == 0) { missing(); }"), remedy="PHP"),
-    php("header after output", "wrong-media-type", ("<?php\n", "<?php echo ' ';\n"), remedy="PHP"),
-    php("an exception before the head", "wrong-status", ("header('Content-Type", "throw new Exception('no database');\nheader('Content-Type")),
+    php("header after output", ("wrong-media-type", "html-page"), ("<?php\n", "<?php echo ' ';\n"), remedy="PHP"),
+    php("an exception before the head, with display_errors", "html-page", ("header('Content-Type", "throw new Exception('no database');\nheader('Content-Type")),
     php("htmlspecialchars around the JSON", "html-escaped", ("json_encode(", "htmlspecialchars(json_encode("), ("microtime(true)])", "microtime(true)]))"), remedy="PHP"),
     node("http", ()),
     node("no Content-Type", "wrong-media-type", ('"Content-Type": "text/event-stream", ', ""), remedy="Node.js"),
@@ -131,7 +143,7 @@ SET_UPS = [
     node("gzip with Z_SYNC_FLUSH", (), (WRITE, "(text) => packer.write(text)"),
          ('"Cache-Control": "no-cache" });', '"Cache-Control": "no-cache", "Content-Encoding": "gzip" });\n  const packer = zlib.createGzip({ flush: zlib.constants.Z_SYNC_FLUSH }); packer.pipe(response);')),
     node("a socket's timeout of 3 s", "idle-timeout", ("server.listen", "server.setTimeout(3000);\nserver.listen"),
-         (f"await follow(request, {WRITE});", "let k = 0; while (k < 5) { response.write(`data: ${k++}\\n\\n`); await sleep(200); } await sleep(60000);")),
+         (f"await follow(request, {WRITE});", "let k = 0; while (k < 5) { response.write(`data: ${k++} ${Date.now()}\\n\\n`); await sleep(200); } await sleep(60000);")),
     node("response.destroy after 4 s", ("total-timeout", "broken-off"), ("  await follow", "  setTimeout(() => response.destroy(), 4000);\n  await follow")),
     node("an exception that nobody catches", "broken-off", (WRITE, "(text) => { if (text.includes('id: 8\\n')) throw new Error('x'); response.write(text); }")),
     node("Content-Length in characters", "length-cuts",
