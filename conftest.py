@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 #: Most tests wait for sockets, kernels and browsers rather than for a processor.
-WORKERS = 3
+WORKERS = 4
 #: What measures time runs while no other test does.
 ALONE = "alone"
 VERDICT = re.compile(r"C\d\d, [^:]+(: [^:]+)?: (true|not true here|cannot be told here)\.")

@@ -114,7 +114,8 @@ def test_a_compressor_for_the_whole_stream_saves_more_than_one_for_each_answer()
     assert 4 <= costs["SSE, compressed"].total_bytes - costs["WebSocket, compressed"].total_bytes <= 12
     plain, packed = costs["long polling"], costs["long polling, compressed"]
     assert packed.framing_bytes < plain.framing_bytes and packed.up_bytes == plain.up_bytes
-    assert 20 < packed.head_bytes - plain.head_bytes < 30  # Content-Encoding: gzip
+    head, packed_head = (cost.head_bytes / cost.requests for cost in (plain, packed))  # two events may share an answer
+    assert 20 < packed_head - head < 30  # Content-Encoding: gzip
     assert packed.total_bytes > plain.total_bytes - 20  # a single answer is too small to gain
 
 
