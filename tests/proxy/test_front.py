@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -63,25 +64,44 @@ SETUPS = [
 ]
 
 
-@pytest.mark.parametrize("size_bytes", [0, 512, 2048])
+async def through_each(makes: list[tuple[Callable[[str], Any], Ticks]], seconds: float = 8.0) -> list[Lags]:
+    """The same through several, at once. All proxies have started before the first stream: starting takes a processor."""
+    async with contextlib.AsyncExitStack() as stack:
+        urls = [await stack.enter_async_context(ticking(ticks)) for _, ticks in makes]
+        proxies = [
+            stack.enter_context(await asyncio.to_thread(make, url)) for (make, _), url in zip(makes, urls, strict=True)
+        ]
+        seen = await asyncio.gather(*(record(proxy.url, seconds) for proxy in proxies))
+        assert [one.status for one in seen] == [200] * len(makes)
+        return [lags(one) for one in seen]
+
+
 @pytest.mark.parametrize("setup", SETUPS, ids=str)
-def test_the_relay_groups_events_as_a_real_nginx_does(setup: Nginx, size_bytes: int, tool: Find) -> None:
-    ticks = Ticks(count=16, interval_s=0.04, size_bytes=size_bytes)
+def test_the_relay_groups_events_as_a_real_nginx_does(setup: Nginx, tool: Find) -> None:
+    sizes = [Ticks(count=16, interval_s=0.04, size_bytes=size_bytes) for size_bytes in (0, 512, 2048)]
 
-    async def both() -> tuple[Lags, Lags]:
-        real = through(lambda url: nginx(url, setup, program=tool("nginx")), ticks)
-        return await asyncio.gather(real, through(lambda url: EmbeddedProxy(url, setup), ticks))
+    def real(url: str) -> Any:
+        return nginx(url, setup, program=tool("nginx"))
 
-    of_nginx, of_relay = asyncio.run(both())
-    assert len(of_nginx.at_s) == len(of_relay.at_s) == 16
-    # A slow moment of the machine may split or join one burst; a buffer of another size would change them all.
-    assert abs(len(of_nginx.bursts) - len(of_relay.bursts)) <= 1, (of_nginx.bursts, of_relay.bursts)
+    def embedded(url: str) -> Any:
+        return EmbeddedProxy(url, setup)
+
+    found = asyncio.run(through_each([(make, ticks) for ticks in sizes for make in (real, embedded)]))
+    for ticks, of_nginx, of_relay in zip(sizes, found[::2], found[1::2], strict=True):
+        assert len(of_nginx.at_s) == len(of_relay.at_s) == 16, ticks
+        # A slow moment of the machine may split or join one burst; a buffer of another size would change them all.
+        bursts = of_nginx.bursts, of_relay.bursts
+        assert abs(len(bursts[0]) - len(bursts[1])) <= 1, (ticks, *bursts)
 
 
 def test_the_origins_header_lifts_the_buffer(real: str) -> None:
-    held = asyncio.run(through(lambda url: nginx(url, Nginx(to_origin="1.0"), program=real), QUICK))
-    free = asyncio.run(through(lambda url: nginx(url, Nginx(to_origin="1.0"), program=real), cured(QUICK)))
-    embedded = asyncio.run(through(lambda url: EmbeddedProxy(url, Nginx(to_origin="1.0")), cured(QUICK)))
+    def old(url: str) -> Any:
+        return nginx(url, Nginx(to_origin="1.0"), program=real)
+
+    def relayed(url: str) -> Any:
+        return EmbeddedProxy(url, Nginx(to_origin="1.0"))
+
+    held, free, embedded = asyncio.run(through_each([(old, QUICK), (old, cured(QUICK)), (relayed, cured(QUICK))]))
     assert len(held.bursts) == 1
     assert len(free.bursts) >= 10 and len(embedded.bursts) >= 10
 
