@@ -24,7 +24,7 @@ BRACES = [
     {"server", "client", "proxy"},
     {"bench_servers", "pages"},
     {"bench", "cluster", "llm", "doctor"},
-    {"lab"},
+    {"lab", "testing"},
     {"plots", "widgets", "check"},
     {"command"},
 ]

@@ -164,7 +164,7 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
         lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(second_recording=stream(ticks(60), TotalTimeout(2)))),  # the same bytes
         lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2))),  # nobody has seen it twice
     ],
-    "llm-error": [lambda: judge(body(*events('{"error": "model \'x\' not found"}'))), lambda: judge(body(*events('{"error": "Model is overloaded", "error_type": "overloaded"}'))), 
+    "llm-error": [lambda: judge(body(*events('{"error": "model \'x\' not found"}'))), lambda: judge(body(*events('{"error": "Model is overloaded", "error_type": "overloaded"}'))),
         lambda: judge(body(*events(*MODEL, '{"error": {"message": "overloaded"}}'))),
         lambda: judge(body(b"event: message_start\ndata: {}\n\nevent: error\ndata: {}\n\n")),
         lambda: judge(body(*events('{"error": {"message": "overloaded", "type": "server_error"}}'))),  # and nothing else
