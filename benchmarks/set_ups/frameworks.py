@@ -260,7 +260,7 @@ FASTAPI_ONES = [
             + RESPONSE.replace("arows", "late"), remedy="asyncio"),
     fastapi("a middleware that reads the body, and a stream that ends", ("held-to-the-end", "head-late"),
             FINITE + READS_ALL, remedy="FastAPI"),
-    fastapi("a middleware that reads the body, and a stream for ever", "head-held", RESPONSE + READS_ALL),
+    fastapi("a middleware that reads the body, and a stream for ever", "head-held", RESPONSE + READS_ALL, remedy="FastAPI"),
     fastapi("BaseHTTPMiddleware that passes on", (), RESPONSE + PASSES),
     fastapi("GZipMiddleware, which knows event streams", (), RESPONSE + "app.add_middleware(GZipMiddleware)\n"),
     fastapi("FastAPI's own EventSourceResponse", (),
@@ -393,7 +393,7 @@ ENDING = ('self.request.headers.get("Last-Event-ID", "")', "count=20, make=bare"
 TORNADO_ONES = [
     tornado("write and flush", ()),
     tornado("compress_response, which flushes", (), ("ZIPPED", "True")),
-    tornado("no flush, a stream for ever", "head-held", (FLUSH, "")),
+    tornado("no flush, a stream for ever", "head-held", (FLUSH, ""), remedy="tornado"),
     tornado("no flush, a stream that ends", ("held-to-the-end", "head-late"), (FLUSH, ""), ENDING, remedy="tornado"),
     tornado("no Content-Type", "wrong-media-type", ('        self.set_header("Content-Type", KIND)\n', ""), remedy="tornado"),
     tornado("a query that blocks the loop, another reader", "worker-busy",

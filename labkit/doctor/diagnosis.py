@@ -73,13 +73,15 @@ class PortAnswer:
 
     `http` is how another request was answered, such as "404 within 3 ms", "" if it was not. `front` is True if what is
     no request at all got an answer: then something in front of the server is awake. `reads` is False if nothing there
-    even noticed that we hung up. `after_leaving` is `http` once more, when our first request was over.
+    even noticed that we hung up. `after_leaving` is `http` once more, when our first request was over. `headers` are
+    those of the answer.
     """
 
     http: str = ""
     front: bool = False
     reads: bool = True
     after_leaving: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +187,18 @@ class Diagnosis:
         return "\n".join(lines)
 
 
-def with_products(findings: Iterable[Finding], recording: Recording) -> tuple[Finding, ...]:
-    """The same findings, whose remedies begin with those for the product that this answer seems to come from."""
-    products, status = products_of(recording), recording.status or None
+def with_products(
+    findings: Iterable[Finding], recording: Recording, further: FurtherAnswers | None = None
+) -> tuple[Finding, ...]:
+    """The same findings, whose remedies begin with those for the product that this answer seems to come from.
+
+    Where not even a head came, another answer of that server says what it is.
+    """
+    seen = recording
+    if not recording.status and further is not None:
+        of_port = Recording(0, dict(further.port.headers) if further.port is not None else {}, url=recording.url)
+        seen = further.uncompressed or of_port
+    products, status = products_of(seen), recording.status or None
     return tuple(
         replace(finding, products=tuple(dict.fromkeys((*finding.products, *products))), status=status)
         for finding in findings

@@ -134,7 +134,8 @@ class _PortQuestion:
         found = self._asking.result()
         if found.http:
             return found
-        return replace(found, after_leaving=await ask_root(self._request.url, self._request.verify))
+        later = await ask_root(self._request.url, self._request.verify)
+        return replace(found, after_leaving=later.http, headers=later.headers)
 
     async def _ask(self, after_s: float) -> PortAnswer:
         await asyncio.sleep(after_s)

@@ -57,7 +57,7 @@ def _diagnosis(
     skipped_requests: tuple[str, ...],
     facts: tuple[str, ...],
 ) -> Diagnosis:
-    named = with_products(ordered(findings), recording)
+    named = with_products(ordered(findings), recording, further)
     return Diagnosis(shown_url(recording.url), named, facts, skipped_requests, recording, further)
 
 

@@ -21,17 +21,17 @@ async def ask_port(url: str, verify: bool) -> PortAnswer:
         url: the URL from which no head came.
         verify: False accepts any certificate.
     """
-    http = await ask_root(url, verify)
-    if http:
-        return PortAnswer(http, front=True)
+    answered = await ask_root(url, verify)
+    if answered.http:
+        return answered
     # What is no request is answered by the first that reads it: a proxy, if there is one. (RFC 9112, 2.2: with a 400)
     answer, closed = await _say(url, verify, b"GET\r\n\r\n", hang_up=True)
     front = _is_head(answer)
     return PortAnswer(front=front, reads=bool(answer) or closed)
 
 
-async def ask_root(url: str, verify: bool) -> str:
-    """How HEAD /favicon.ico is answered there, such as "404 within 3 ms"; "" if it is not answered within ANSWER_S."""
+async def ask_root(url: str, verify: bool) -> PortAnswer:
+    """How HEAD /favicon.ico is answered there; `http` is "" if it is not answered within ANSWER_S."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     began_s = time.monotonic()
@@ -40,8 +40,14 @@ async def ask_root(url: str, verify: bool) -> str:
     )
     status = answer.split(b" ", 2)[1:2]
     if not _is_head(answer) or not status:
-        return ""
-    return f"{status[0][:3].decode('ascii', 'replace')} within {(time.monotonic() - began_s) * 1000:.0f} ms"
+        return PortAnswer()
+    text = f"{status[0][:3].decode('ascii', 'replace')} within {(time.monotonic() - began_s) * 1000:.0f} ms"
+    return PortAnswer(text, front=True, headers=_headers_of(answer))
+
+
+def _headers_of(head: bytes) -> dict[str, str]:
+    lines = head.partition(_HEAD_END)[0].decode("latin-1").split("\r\n")[1:]
+    return {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 async def _say(url: str, verify: bool, text: bytes, hang_up: bool = False) -> tuple[bytes, bool]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.doctor import causes, judge
+from labkit.doctor import FurtherAnswers, PortAnswer, causes, judge
 from labkit.doctor.products import fitting_remedies, known_products, products_of
 from labkit.recording import Arrival, Recording
 
@@ -174,3 +174,19 @@ def test_a_printed_object_says_itself_whose_line_is_first(data: str, where: str)
 def test_no_line_of_another_language_is_meant_where_a_header_is_shared() -> None:
     assert "sse-starlette" not in products_of(answer({"cache-control": "no-store", "x-powered-by": "Express"}))
     assert "Node.js" not in products_of(answer({"keep-alive": "timeout=5, max=100", "server": "Apache"}))
+
+
+@pytest.mark.parametrize(
+    ("further", "name", "where"),
+    [
+        (FurtherAnswers(port=PortAnswer("404 within 3 ms", True, headers={"server": "uvicorn"})), "head-held", "FastAPI"),
+        (FurtherAnswers(port=PortAnswer("404 within 3 ms", True, headers={"server": "TornadoServer/6.5"})), "head-held", "tornado"),
+        (FurtherAnswers(port=PortAnswer(after_leaving="404 within 1 ms", headers={"server": "gunicorn"})), "worker-busy", "gunicorn"),
+        (FurtherAnswers(port=PortAnswer("404 within 3 ms", True), uncompressed=answer({"x-powered-by": "Express"})), "compression-holds", "Express"),
+    ],
+)  # fmt: skip
+def test_where_no_head_came_another_answer_says_whose_line_is_first(
+    further: FurtherAnswers, name: str, where: str
+) -> None:
+    found = judge(Recording(0, {}, url="http://127.0.0.1/events", end_s=10.0), further).findings[0]
+    assert (found.name, found.remedies[0].where) == (name, where)
