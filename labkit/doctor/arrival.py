@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from statistics import median, pstdev
 
@@ -18,14 +19,17 @@ LARGEST_LUMP_BYTES = 4 * 65536  # a larger one is no full buffer
 PAUSE_S = 0.08  # a pause inside a line; a slow connection pauses for less
 BUFFER_SIZES = (65536, 32768, 16384, 8192, 4096, 2048, 1024, 512)
 CORK_S = (0.15, 0.30)
+CORK_EXACT_S = 0.015
 CORK_SPREAD_S = 0.05  # events of one lump waited for unlike times
 AT_ONCE_S = 0.1  # an event that was sent so soon after the request was sent because of it
+DATE_S = 1.2  # a Date names whole seconds, and some servers make it once a second
 LATE_ALL_S = (1.0, 60.0)  # below, it may be the clock; above, a recording is played
 HEAD_S = 0.5
 GZIP_HEAD_BYTES = 10  # RFC 1952, 2.3
 GZIP_WAIT_S = 2.0
 COLD_START_S = 2.0  # the first request after a start loads what a framework needs
 MIN_GAPS = 3
+QUERY_S = 0.1
 LONGEST_HOLD_S = 1.4
 
 
@@ -184,8 +188,15 @@ def _find_corked(readable: Recording, pattern: Pattern) -> Finding | None:
     if max(pattern.lags_s) > longest_s or pattern.first_lag_s < shortest_s:
         return None
     evidence = f"the first event of each lump is {duration_text(pattern.first_lag_s)} late, none later"
-    if pattern.spread_s > CORK_SPREAD_S:
-        return Finding("corked", evidence)
+    firsts_s = [pattern.lags_s[group[0]] for group in pattern.groups]
+    uneven_s = median(abs(lag_s - pattern.first_lag_s) for lag_s in firsts_s)
+    inside_s = [pattern.lags_s[group[0]] - pattern.lags_s[group[-1]] for group in pattern.groups]
+    set_free = readable.ended and firsts_s[-1] < pattern.first_lag_s - CORK_SPREAD_S  # by the end
+    if set_free or sum(seconds > CORK_SPREAD_S for seconds in inside_s) >= min(2, len(inside_s)):
+        # A timer is exact; a path whose length varies is not.
+        return Finding("corked", evidence) if uneven_s < CORK_EXACT_S else None
+    if uneven_s > CORK_EXACT_S:
+        return None
     if -ROUNDING_S < (pattern.sent_s or [0.0])[0] - readable.sent_s < AT_ONCE_S:
         return Finding("corked", f"each event is {duration_text(pattern.first_lag_s)} late, and the clocks agree")
     return Finding("corked", f"{evidence}, unless the sender's clock is behind by as much", "note")
@@ -209,7 +220,8 @@ def _find_lumps(pattern: Pattern, sent_s: list[float]) -> Finding | None:
 
 
 def _is_timetable(starts_s: list[float], first_lags_s: list[float]) -> bool:
-    """Whether lumps come at a round interval, in whole or half seconds: a server that polls or samples does that.
+    """Whether lumps come at a round interval, in whole or half seconds: a server that polls or samples does that. Where
+    it sleeps between its questions, what each of them takes is added.
 
     What holds for a time on the way begins to count when the first event comes: that one waits the same time in each
     lump, but for the first lump, which begins before, and the last, which the end sets free. Nothing is known that
@@ -219,8 +231,8 @@ def _is_timetable(starts_s: list[float], first_lags_s: list[float]) -> bool:
     if len(gaps_s) < 2:
         return False
     usual_s = median(gaps_s)
-    nearest_s = round(usual_s * 2) / 2
-    is_round = nearest_s >= 0.5 and abs(usual_s - nearest_s) < 0.02 and pstdev(gaps_s) < 0.03
+    round_s = int((usual_s + 0.02) * 2) / 2
+    is_round = round_s >= 0.5 and usual_s - round_s < QUERY_S and pstdev(gaps_s) < 0.03
     varied = len(gaps_s) >= MIN_GAPS and pstdev(first_lags_s[1:-1]) > 0.02
     return is_round and (usual_s > LONGEST_HOLD_S or varied)
 
@@ -228,7 +240,8 @@ def _is_timetable(starts_s: list[float], first_lags_s: list[float]) -> bool:
 def _find_always_late(readable: Recording, pattern: Pattern) -> Finding | None:
     """One by one, and each of them late by seconds, or later and later: where the clock is this machine's own."""
     shortest_s, longest_s = LATE_ALL_S
-    lags_s = pattern.lags_s
+    behind_s = _clock_behind_s(readable)
+    lags_s = [lag_s - behind_s for lag_s in pattern.lags_s]
     newest_s = lags_s[len(lags_s) // 2 :]
     together = len(pattern.groups) * 2 < len(lags_s)
     falls = lags_s[-1] < 0.7 * max(lags_s)  # history, played before what is new
@@ -239,6 +252,16 @@ def _find_always_late(readable: Recording, pattern: Pattern) -> Finding | None:
     if lags_s[-1] - lags_s[0] > shortest_s:
         return Finding("always-late", f"{duration_text(lags_s[0])} late at first, {duration_text(lags_s[-1])} at last")
     return Finding("always-late", f"each of {len(lags_s)} events is some {duration_text(median(newest_s))} late")
+
+
+def _clock_behind_s(readable: Recording) -> float:
+    """How far the sender's clock is behind ours, in seconds, by the Date of its head; 0 where that may be rounding."""
+    try:
+        dated_s = parsedate_to_datetime(readable.headers.get("date", "")).timestamp()
+    except ValueError:
+        return 0.0
+    behind_s = readable.began_epoch_s + readable.head_s - dated_s
+    return behind_s if behind_s > DATE_S else 0.0
 
 
 def _find_batches(pattern: Pattern) -> Finding | None:

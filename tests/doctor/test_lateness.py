@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
@@ -156,6 +157,12 @@ def late(seconds: float, count: int = 12, grows_by_s: float = 0.0) -> Recording:
     return stream([(n * 0.2, tick(n, n * 0.2 - seconds - n * grows_by_s)) for n in range(count)])
 
 
+def dated(recording: Recording, behind_s: float) -> Recording:
+    """The same with the Date of a clock that is so far behind."""
+    date = formatdate(recording.began_epoch_s - behind_s, usegmt=True)
+    return replace(recording, headers={**recording.headers, "date": date})
+
+
 def polled(every_s: float, made_s: float) -> Recording:
     """What a server sends that asks its database so often; a row is made each `made_s`."""
     made = [n * made_s for n in range(1, 40)]
@@ -184,6 +191,7 @@ def cut(end_s: float, last_s: float, age: Recording | None = None) -> Diagnosis:
 
 
 ILL = {
+    "all late by 3 s, and the Date is right": ("always-late", lambda: judge(dated(late(3.0), 0.0))),
     "all late by 3 s": ("always-late", lambda: judge(late(3.0))),
     "later and later": ("always-late", lambda: judge(late(2.0, 20, 0.1))),
     "the second request is not answered": ("second-unanswered", lambda: resumed(WORDS, UNANSWERED, "2")),
@@ -215,6 +223,15 @@ WELL = {
     ),
     "a database that is asked every 2 s": lambda: judge(polled(2.0, 0.5)),
     "a database that is asked every second": lambda: judge(polled(1.0, 0.3)),
+    "a database that is asked every second, in 30 ms": lambda: judge(polled(1.03, 0.35)),
+    "a database that is asked every 2 s, in 60 ms": lambda: judge(polled(2.06, 0.4)),
+    "a machine whose Date is 3 s behind as well": lambda: judge(dated(late(3.0), 3.0)),
+    "a way of 150 to 250 ms": lambda: judge(
+        stream([(n * 0.12 + (0.15, 0.25, 0.17, 0.22, 0.19)[n % 5], tick(n, n * 0.12)) for n in range(25)])
+    ),
+    "a clock that is 200 ms behind, and one event late": lambda: judge(
+        stream([(n * 0.3 + 0.2 + (0.08 if n == 4 else 0), tick(n, n * 0.3)) for n in range(1, 12)])
+    ),
     "a state, and then its changes": lambda: resumed(body(SNAPSHOT, *CHANGES), body(SNAPSHOT, *CHANGES), "6"),
     "a large state without a type": lambda: resumed(body(LARGE, *events(*"abcd")), body(LARGE, *events("e")), "2"),
     "a head that was slow both times": lambda: resumed(replace(WORDS, head_s=1.0), UNANSWERED, "2"),
