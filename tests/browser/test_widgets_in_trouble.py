@@ -1,4 +1,4 @@
-"""What the widgets say when there is no stream, and what they leave behind."""
+"""What the widgets say when there is no stream, what they leave behind, and what is there when a lesson is opened again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from textwrap import dedent
 
 import pytest
 from playwright.sync_api import expect
+
+from labkit.command.contents import GONE
 
 from .conftest import Lab
 from .test_widgets import CLIENTS, CONNECTED, NAMES, SERVER, client, press, run_again
@@ -164,4 +166,34 @@ def test_closing_the_notebook_leaves_no_stream_of_the_page(run_cells: Callable[.
             break
         lab.page.wait_for_timeout(50)
     assert sum(f":{port}/words" in url for url in closed) == 2
+    assert lab.complaints == []
+
+
+GUESS = """
+    from labkit.widgets import predict
+    guess = predict("How many words get lost?", ["none", "all of them"])
+    guess
+"""
+END_KERNEL = """async () => {
+    await window.jupyterapp.shell.currentWidget.sessionContext.shutdown();
+}"""
+
+
+def test_a_reload_brings_the_widgets_back_and_without_their_kernel_a_sentence(
+    run_cells: Callable[..., Lab], artifacts: Path
+) -> None:
+    lab = run_cells(SERVER, CLIENTS, CONNECTED, GUESS)
+    lab.wait_until_done()
+    lab.save()
+    lab.reload()
+    expect(lab.page.locator(".labkit-client")).to_have_count(3, timeout=15_000)
+    expect(lab.output("How many words")).to_contain_text("all of them")
+    lab.page.evaluate(END_KERNEL)
+    lab.reload()
+    expect(lab.output("How many words")).to_contain_text(GONE)
+    expect(lab.page.get_by_text("model not found")).to_have_count(0)
+    lab.page.screenshot(path=artifacts / "reopened.png")
+    lab.run_all()
+    lab.wait_until_done()
+    expect(lab.page.locator(".labkit-client")).to_have_count(3)
     assert lab.complaints == []
