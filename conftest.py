@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -43,7 +44,10 @@ pytest_plugins = ["nbval.plugin"]
 # Compiled modules are kept, where somebody forbade it too (containers do), but not beside the sources: each worker
 # compiles the suite else, and each kernel, JupyterLab and command that a test starts compiles what it imports.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(Path(__file__).parent / ".pytest_cache/compiled")
+    compiled = Path(__file__).parent / ".pytest_cache/compiled"
+    for left in compiled.glob(f"{tempfile.gettempdir().lstrip('/')}/pytest-of-*"):  # of an earlier run's own folders
+        shutil.rmtree(left, ignore_errors=True)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(compiled)
     sys.dont_write_bytecode = False
 
 
