@@ -13,7 +13,7 @@ from tornado.web import RequestHandler
 from labkit.cluster.broadcast import Broadcast
 from labkit.errors import LabError
 from labkit.log import EventLog, MemoryLog, RedisLog
-from labkit.server import Channel, serve
+from labkit.server import Channel, metrics, serve
 from labkit.server.site import Route
 
 RETRY_MS = 200  # a lesson does not wait three seconds for each reader that comes back
@@ -70,9 +70,12 @@ class RunningNode:
         return await asyncio.to_thread(self._broadcast.send, text)
 
     def routes(self) -> dict[str, Route]:
-        """What the node serves: /events, /publish, and /node for the balancer."""
+        """What the node serves: /events, /publish, /node for the balancer, and /metrics if it has that package."""
         own = {"node": self}
-        return {"/events": self.channel, "/publish": (_Publish, own), "/node": (_Status, own)}
+        routes: dict[str, Route] = {"/events": self.channel, "/publish": (_Publish, own), "/node": (_Status, own)}
+        with contextlib.suppress(LabError):  # a lesson without that package does without
+            routes["/metrics"] = metrics(self.channel)
+        return routes
 
 
 async def main(settings_text: str) -> None:

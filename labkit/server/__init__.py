@@ -4,11 +4,12 @@ from labkit.server.channel import Channel
 from labkit.server.connection import Delivery, Visit
 from labkit.server.handlers import ChannelHandler, SourceHandler, StreamHandler
 from labkit.server.launch import LabServer, launch
+from labkit.server.metrics import ChannelCollector, metrics
 from labkit.server.polling import long_polling, polling
 from labkit.server.site import RunningServer, Site, serve
 from labkit.server.websocket import websocket
 
 __all__ = [
-    "Channel", "ChannelHandler", "Delivery", "LabServer", "RunningServer", "Site", "SourceHandler", "StreamHandler",
-    "Visit", "launch", "long_polling", "polling", "serve", "websocket",
+    "Channel", "ChannelCollector", "ChannelHandler", "Delivery", "LabServer", "RunningServer", "Site", "SourceHandler",
+    "StreamHandler", "Visit", "launch", "long_polling", "metrics", "polling", "serve", "websocket",
 ]  # fmt: skip

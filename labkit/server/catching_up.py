@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from labkit.errors import LabError
 from labkit.server.connection import Connection
+from labkit.server.counts import Counts
 from labkit.server.gap import gap_frame
 from labkit.server.guarded_log import Page
 from labkit.wire import encode
@@ -22,6 +23,7 @@ async def catch_up(
     send: Callable[[Connection, list[bytes]], object],
     join: Callable[[Connection, Page], bool],
     room_bytes: int,
+    counts: Counts,
 ) -> None:
     """Sends a reader all that it missed, a page at a time; returns when it has joined the others, or is sent away.
 
@@ -33,17 +35,20 @@ async def catch_up(
         send: sends frames to a reader.
         join: puts a reader that has this page among the others; False if it must have more before that.
         room_bytes: how much may be sent in one piece.
+        counts: the channel's, where what was sent is noted.
     """
     try:
         page = await page_after(last_event_id)
         if page.replay.gap:
             send(connection, [encode(gap_frame(last_event_id, page.replay.frames))])
+            counts.gaps += 1
         while True:
             blocks = [encode(frame) for frame in page.replay.frames]
             whole = sum(map(len, blocks)) <= room_bytes
             for piece in [blocks] if whole else [[block] for block in blocks]:
                 send(connection, piece)
                 await connection.drain()
+            counts.replayed += len(blocks)
             if join(connection, page):
                 return
             page = await page_after(page.last_id)

@@ -30,7 +30,8 @@ AGE_JITTER = 0.2
 class Channel(OpenStreams):
     """Publishes events to many readers. It encodes each event once and writes the same bytes to every reader.
 
-    `visits` keeps what the newest 1000 readers asked for and how they left, `deliveries` the newest 100 deliveries.
+    `visits` keeps what the newest 1000 readers asked for and how they left, `deliveries` the newest 100 deliveries;
+    `counts` counts all of them.
 
     Args:
         log: keeps published events for readers that resume; a MemoryLog unless given. One in a file is asked in
@@ -83,6 +84,10 @@ class Channel(OpenStreams):
     def log_trouble(self) -> str:
         """Why a shared log cannot be read now; "" while it can. Streams stay open meanwhile."""
         return self._follower.trouble if self._follower is not None else ""
+
+    def log_lag(self) -> int | None:
+        """How many events a shared log has that are not here yet; None while it is away. It may wait for the log."""
+        return 0 if self._follower is None else self._follower.lag(self._newest_id)
 
     async def page_after(self, last_event_id: str) -> Page:
         """What was published after this id; if that is more than `room_bytes`, the beginning of it.
@@ -142,6 +147,7 @@ class Channel(OpenStreams):
 
     def _queue(self, id: str, frame: Frame) -> None:
         with self._lock:
+            self.counts.published += 1
             if self._loop is None:
                 # Several threads may come here in another order than the shared log has given.
                 self._newest_id = max(self._newest_id, id, key=number_in)
@@ -163,13 +169,15 @@ class Channel(OpenStreams):
         visit = Visit(last_event_id, agent=agent)
         connection = Connection(stream, chunked, self.room_bytes, visit, self._remove)
         self.visits.append(visit)
+        self.counts.opened += 1
         if not last_event_id:
             self._drain()  # what was published before is for those who were there before
         here = None if last_event_id else self._newest_id  # a reader without an id resumes from here, whatever comes
         self._send(connection, [encode(self._opening._replace(id=here))])
         if last_event_id:
             page_after = self._patient_page_after if self._follower is not None else self.page_after
-            work = catch_up(connection, last_event_id, page_after, self._send, self._join, self.room_bytes)
+            self.counts.replays += 1
+            work = catch_up(connection, last_event_id, page_after, self._send, self._join, self.room_bytes, self.counts)
             self._catch_up_tasks[connection] = asyncio.ensure_future(work)
         else:
             self._connections.add(connection)
@@ -192,6 +200,7 @@ class Channel(OpenStreams):
         if missed is None:
             return False
         self._send(connection, missed)
+        self.counts.replayed += len(missed)
         del self._catch_up_tasks[connection]
         self._connections.add(connection)
         return True
@@ -262,6 +271,7 @@ class Channel(OpenStreams):
         for page in pages:
             if page.replay.gap:
                 self._write([encode(gap_frame(self._newest_id, page.replay.frames))])
+                self.counts.gaps += len(self._connections)
             self._newest_id = page.last_id
             self._publish([(frame.id or "", encode(frame)) for frame in page.replay.frames])
         if not pages:
@@ -273,6 +283,7 @@ class Channel(OpenStreams):
         self._write(blocks)
         took_s = time.perf_counter() - start_s
         readers = len(self._connections)
+        self.counts.note_batch(len(outbox), readers, took_s)
         self.deliveries.extend(Delivery(id, readers, took_s) for id, _ in outbox[-100:])
         if self.log_blocks and self._follower is None:
             self._recent.add(blocks)

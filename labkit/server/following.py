@@ -153,6 +153,13 @@ class Follower:
         self._news = asyncio.Event()
         return taken
 
+    def lag(self, last_id: str) -> int | None:
+        """How many events the log has behind this id; None where it does not say. Not on an event loop: it may wait."""
+        try:
+            return None if self.trouble else max(0, number_in(self._guarded_log.last_id()) - number_in(last_id))
+        except LogFailed:
+            return None
+
     def after(self, last_event_id: str) -> list[bytes] | None:
         """What came after this id, to be sent; None if this server does not know the id, or not yet."""
         frames = self._ring.after(last_event_id, None)

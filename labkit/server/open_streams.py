@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from labkit.server.connection import Connection, Visit, in_one_piece
+from labkit.server.counts import Counts
 from labkit.server.heartbeat import Heartbeat
 from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
@@ -24,6 +25,7 @@ class OpenStreams:
 
     def __init__(self, heartbeat_s: float, room_bytes: int) -> None:
         self.room_bytes = room_bytes
+        self.counts = Counts()
         # Guards the outbox and the loop: a cell publishes from its thread, a ticker from the server's. Nobody waits for
         # a disk while holding it.
         self._lock = threading.Lock()
@@ -35,7 +37,7 @@ class OpenStreams:
     @property
     def clients(self) -> int:
         """How many streams are open."""
-        return len(self._all_connections())
+        return len(self._connections) + len(self._catch_up_tasks)
 
     @property
     def waiting_bytes(self) -> int:
@@ -79,6 +81,7 @@ class OpenStreams:
 
     def _remove(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        self.counts.note_ending(connection.visit.left)
         task = self._catch_up_tasks.pop(connection, None)
         if task is not None:
             task.cancel()
