@@ -22,7 +22,7 @@ BRACES = [
     {"wire"},
     {"dialects", "faults", "log", "recording"},
     {"server", "client", "proxy"},
-    {"bench_servers", "pages"},
+    {"asgi", "bench_servers", "pages"},
     {"bench", "cluster", "llm", "doctor"},
     {"lab", "testing"},
     {"plots", "widgets", "check"},

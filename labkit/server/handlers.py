@@ -13,6 +13,7 @@ from tornado.web import RequestHandler
 
 from labkit.server.channel import ROOM_BYTES, Channel
 from labkit.server.connection import Connection, ReaderStream, Visit
+from labkit.server.framed import FramedStream
 from labkit.wire import Frame, encode
 from labkit.wire.chunked import chunk
 
@@ -104,8 +105,9 @@ class StreamHandler(RequestHandler):
 
     @property
     def chunked(self) -> bool:
-        """Whether the response is chunked: not in HTTP/1.0, where the end of the connection ends the response."""
-        return self.request.version == "HTTP/1.1"
+        """Whether we chunk the response: not in HTTP/1.0, where the end of the connection ends the response."""
+        framed = isinstance(getattr(self.request.connection, "stream", None), FramedStream)
+        return self.request.version == "HTTP/1.1" and not framed
 
     def take_stream(self) -> ReaderStream:
         """Sends the head and returns the connection; tornado has nothing more to do with it."""
