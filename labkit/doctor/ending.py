@@ -39,11 +39,13 @@ def look_at_return(recording: Recording, content: Content, further: FurtherAnswe
     if further.leaving_noticed is False:
         yield Finding("leaving-unnoticed", "two seconds after we had left, the server still counted us")
     second_recording = further.resumed or further.second_recording
-    if second_recording is not None and is_cacheable(recording) and _is_cached_copy(recording, second_recording):
-        evidence = (
+    if second_recording is not None and _is_cached(recording, second_recording):
+        age = second_recording.headers.get("age", "")
+        yield Finding(
+            "replayed",
             f"what had taken {recording.end_s:.2g} s came again within {max(second_recording.end_s, 0.001):.2g} s"
+            + (f", with Age: {age}" if age else ""),
         )
-        yield Finding("replayed", evidence)
     elif second_recording is not None and _is_unanswered(recording, second_recording):
         yield from _find_unanswered(recording, second_recording, held)
     elif further.resumed is not None and further.resumed.status != 200:
@@ -103,6 +105,16 @@ def _is_snapshot(content: Content, event: Event) -> bool:
         return True
     usual = SNAPSHOT_TIMES * median(len(block.event.data) for block in others)
     return len(first.event.data) > usual and len(event.data) > usual
+
+
+def _is_cached(first: Recording, second: Recording) -> bool:
+    """Whether the second response comes from a cache: one that may have it, or one that says how old its copy is.
+
+    Source: RFC 9111, 5.1 (Age).
+    """
+    age = second.headers.get("age", "")
+    is_aged = age.isdecimal() and int(age) > 0
+    return (is_aged or is_cacheable(first)) and _is_cached_copy(first, second)
 
 
 def _is_cached_copy(first: Recording, second: Recording) -> bool:

@@ -125,6 +125,7 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     "bom": [lambda: judge(body(*events("a"), b"\xef\xbb\xbfdata: b\n\n"))],
     "not-utf8": [lambda: judge(body("id: 1\ndata: gr\u00fcn\n\n".encode("latin-1"), *events("a")))],
     "replayed": [
+        lambda: judge(stream(ticks()), FurtherAnswers(resumed=replace(_at_once(stream(ticks())), headers=HEAD | {"age": "3"}), last_event_id="9")),
         lambda: judge(stream(ticks(), seen={"cache-control": ""}), FurtherAnswers(second_recording=_at_once(stream(ticks())))),
         lambda: judge(stream(ticks(clock=False), seen={"cache-control": "public"}), FurtherAnswers(resumed=_at_once(stream(ticks(clock=False))), last_event_id="9")),
     ],
@@ -297,6 +298,7 @@ HEALTHY = {
     "a model that thinks before its head, posted": lambda: judge(LATE_HEAD, FurtherAnswers(posted=True)),
     "a slow way to the server": lambda: judge(replace(WORDS, sent_s=0.9, head_s=1.0, arrivals=tuple(Arrival(a.at_s + 1.0, a.data) for a in WORDS.arrivals))),
     "results after some work": lambda: judge(body(b": started\n\n", *[b""] * 15, b"".join(events("a", "b", "c", "d", "e")))),
+    "a log that is played at once, through a cache that had nothing": lambda: judge(WORDS, FurtherAnswers(second_recording=replace(_at_once(WORDS), headers=HEAD | {"age": "0"}))),
     "a log that is played at once": lambda: judge(WORDS, FurtherAnswers(second_recording=_at_once(WORDS))),
     "a chat that repeats its words": lambda: judge(body(b"id: 1\ndata: a\n\n", b"id: 1\ndata: a\n\n")),
 }  # fmt: skip
