@@ -15,6 +15,10 @@ from labkit.system.sockets import shut_down
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 #: Clients wait meanwhile, in the kernel. Precedent: asyncio's ACCEPT_RETRY_DELAY.
 PAUSE_S = 1.0
+#: So many may wait to be accepted: after a restart all come at once, and who finds no room knocks again after 1, 3, 7
+#: seconds and more. Precedent: Linux's own net.core.somaxconn since 5.4; where that is lower, it counts. (Python and
+#: tornado ask for 128: of 10,000 readers that came back together, the last one waited for two minutes.)
+BACKLOG = 4096
 #: It is told once in so long: who is short of descriptors is so for a while.
 TOLD_EVERY_S = 60.0
 
@@ -38,6 +42,7 @@ class Acceptor:
         self.listener = listener
         self.port = int(listener.getsockname()[1])
         listener.setblocking(False)
+        listener.listen(BACKLOG)  # again: it only makes the queue longer. Source: listen(2)
         self._serve = serve
         self._stopped = False
         self._told_s = float("-inf")

@@ -149,3 +149,14 @@ def test_it_can_be_stopped_while_it_pauses() -> None:
             await asyncio.wait_for(acceptor.stop(), 0.9)  # the pause is longer
 
     asyncio.run(main())
+
+
+def test_a_crowd_that_comes_at_once_finds_room() -> None:
+    async def main() -> None:
+        acceptor = Acceptor(socket.create_server(("127.0.0.1", 0)), lambda connection, address: connection.close())
+        # This loop accepts nobody meanwhile. Without room the next one would knock again after a second.
+        for client in [socket.create_connection(("127.0.0.1", acceptor.port), timeout=0.5) for _ in range(300)]:
+            client.close()
+        await acceptor.stop()
+
+    asyncio.run(main())
