@@ -256,7 +256,7 @@ def _position(id: str) -> tuple[str, int]:
     if not epoch or not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
         return "", -1
     number = int(digits)
-    return (epoch, number) if number < _MAX_NUMBER and str(number) == digits else ("", -1)
+    return (epoch, number) if number < _MAX_NUMBER else ("", -1)
 
 
 def _frames(entries: Any) -> Iterator[Frame]:

@@ -7,20 +7,25 @@ from pathlib import Path
 import pytest
 
 from labkit.errors import EncodeError
-from labkit.log import EventLog, MemoryLog, Replay, SQLiteLog
+from labkit.log import EventLog, MemoryLog, RedisLog, Replay, SQLiteLog
 from labkit.wire import Frame
 
 LogOf = Callable[..., EventLog]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def log_of(request: pytest.FixtureRequest, tmp_path: Path) -> LogOf:
     """A log of some events, whose data are their numbers."""
     made = itertools.count()
 
     def log_of(count: int, keep: int = 1000) -> EventLog:
         path = tmp_path / f"{next(made)}.db"
-        log: EventLog = MemoryLog(keep, epoch="e") if request.param == "memory" else SQLiteLog(path, keep, epoch="e")
+        log: EventLog
+        if request.param == "redis":
+            url = request.getfixturevalue("redis").url
+            log = RedisLog(url, f"{tmp_path.name} {next(made)}", keep, epoch="e")
+        else:
+            log = MemoryLog(keep, epoch="e") if request.param == "memory" else SQLiteLog(path, keep, epoch="e")
         for number in range(1, count + 1):
             log.append(Frame(data=str(number)))
         return log
