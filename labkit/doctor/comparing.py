@@ -17,6 +17,7 @@ from labkit.wire.media_type import extract_media_type
 LATE_SHARE = 0.2  # a hold meets a fifth of the events at least; a hiccup of the network meets one
 PATH_S = 0.3  # a longer way, of a round trip that is longer by so much, is no hold
 HEAD_LATE_S = 0.5
+KEPT_S = 1.0
 MIN_EVENTS = 3  # with fewer no pattern can be told from chance
 SKEW_S = 0.1  # requests that went out within this met the same moments
 
@@ -84,6 +85,9 @@ def compare(direct: Recording, through: Recording, same_events: bool = True) -> 
     if in_lumps or _is_held(waits_s):
         delay = f"{duration_text(median(waits_s))} in the middle, {duration_text(max(waits_s))} at most"
         return HopComparison(True, f"{summary}. The hop between them holds events back: {delay}")
+    kept = _kept_events(direct, through) if matched and same_events else 0
+    if kept:
+        return HopComparison(True, f"{summary}. The hop between them held {counted(kept, 'event')} until the end")
     head = _late_head(*courses) if same_events else ""
     if head:
         return HopComparison(True, f"{summary}. {head}")
@@ -198,6 +202,17 @@ def _sent_by_key(recording: Recording) -> Iterator[tuple[tuple[str, int], float]
     for key, at_s in _arrivals_by_key(recording):
         if at_s in sent_by_time:
             yield key, sent_by_time[at_s] + recording.began_epoch_s
+
+
+def _kept_events(direct: Recording, through: Recording) -> int:
+    """How many events had come direct a second before the other watching ended, and never came through; 0 for few."""
+    if through.ended or through.broken:
+        return 0
+    received = {key for key, _ in _arrivals_by_key(through)}
+    latest_s = through.end_s + through.began_epoch_s - direct.began_epoch_s - KEPT_S
+    due = [key for key, at_s in _arrivals_by_key(direct) if at_s < latest_s]
+    behind = due[max((place for place, key in enumerate(due) if key in received), default=-1) + 1 :]
+    return len(behind) if len(behind) >= max(MIN_EVENTS, LATE_SHARE * len(due)) else 0
 
 
 def _waits(pairs: Sequence[Pair], apart_s: float) -> tuple[list[float], bool]:

@@ -256,3 +256,11 @@ def test_a_timer_of_the_hop_is_found_by_comparing() -> None:
         return await asyncio.gather(*(one(*setup) for setup in setups.values()))
 
     assert asyncio.run(main()) == list(setups)
+
+
+def test_events_that_never_come_through_are_held_and_a_stream_that_ended_holds_none() -> None:
+    direct = replace(stream(ticks(40)), ended=False)
+    stalled = replace(direct, arrivals=direct.arrivals[:10])
+    assert compare(direct, stalled).held and "until the end" in compare(direct, stalled).sentence
+    assert not compare(direct, replace(stalled, ended=True)).held
+    assert not compare(direct, replace(direct, arrivals=direct.arrivals[:-3])).held, "they may be on the way"

@@ -14,6 +14,7 @@ from labkit.doctor import Diagnosis, FurtherAnswers, causes, compare, judge
 from labkit.doctor.language_models import is_model, look_at_answer
 from labkit.faults import (
     Close,
+    Cut,
     Fault,
     FillBuffers,
     Gzip,
@@ -161,6 +162,7 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     ],
     "total-timeout": [lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(resumed=stream(ticks(60, size=1), TotalTimeout(2)), last_event_id="9"))],
     "broken-off": [
+        lambda: judge(stream(ticks(60), Cut(bytes=700)), FurtherAnswers(second_recording=stream(ticks(60, clock=False, size=28), Cut(bytes=700)))),  # the same byte
         lambda: judge(replace(stream(ticks()), ended=False, broken="connection reset")),
         lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(second_recording=stream(ticks(60), TotalTimeout(2)))),  # the same bytes
         lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2))),  # nobody has seen it twice
