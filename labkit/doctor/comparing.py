@@ -22,6 +22,7 @@ MIN_EVENTS = 3  # with fewer no pattern can be told from chance
 SKEW_S = 0.1  # requests that went out within this met the same moments
 
 
+_ALIKE = "Each answer is another: only their patterns can be compared, and those are alike"
 _HEAD_HELD = "The hop between them holds the head back"
 
 
@@ -85,15 +86,11 @@ def compare(direct: Recording, through: Recording, same_events: bool = True) -> 
     if in_lumps or _is_held(waits_s):
         delay = f"{duration_text(median(waits_s))} in the middle, {duration_text(max(waits_s))} at most"
         return HopComparison(True, f"{summary}. The hop between them holds events back: {delay}")
-    kept = _kept_events(direct, through) if matched and same_events else 0
-    if kept:
-        return HopComparison(True, f"{summary}. The hop between them held {counted(kept, 'event')} until the end")
-    head = _late_head(*courses) if same_events else ""
-    if head:
-        return HopComparison(True, f"{summary}. {head}")
+    late = (_kept_events(direct, through) if matched else "") or _late_head(*courses) if same_events else ""
+    if late:
+        return HopComparison(True, f"{summary}. {late}")
     if not matched:
-        alike = "Each answer is another: only their patterns can be compared, and those are alike"
-        return HopComparison(False, f"{summary}. {alike}")
+        return HopComparison(False, f"{summary}. {_ALIKE}")
     added_s = max(0.0, median(pair.delay_s for pair in pairs))
     return HopComparison(
         False,
@@ -204,15 +201,17 @@ def _sent_by_key(recording: Recording) -> Iterator[tuple[tuple[str, int], float]
             yield key, sent_by_time[at_s] + recording.began_epoch_s
 
 
-def _kept_events(direct: Recording, through: Recording) -> int:
-    """How many events had come direct a second before the other watching ended, and never came through; 0 for few."""
+def _kept_events(direct: Recording, through: Recording) -> str:
+    """The sentence for events that had come direct KEPT_S before the other watching ended, and never came through."""
     if through.ended or through.broken:
-        return 0
+        return ""
     received = {key for key, _ in _arrivals_by_key(through)}
     latest_s = through.end_s + through.began_epoch_s - direct.began_epoch_s - KEPT_S
     due = [key for key, at_s in _arrivals_by_key(direct) if at_s < latest_s]
     behind = due[max((place for place, key in enumerate(due) if key in received), default=-1) + 1 :]
-    return len(behind) if len(behind) >= max(MIN_EVENTS, LATE_SHARE * len(due)) else 0
+    if len(behind) < max(MIN_EVENTS, LATE_SHARE * len(due)):
+        return ""
+    return f"The hop between them held {counted(len(behind), 'event')} until the end"
 
 
 def _waits(pairs: Sequence[Pair], apart_s: float) -> tuple[list[float], bool]:
