@@ -1,0 +1,1 @@
+"""Real products between a reader and a stream, and the streams behind them, for benchmarks/set_ups."""
