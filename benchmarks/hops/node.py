@@ -66,7 +66,8 @@ const fs = require('fs');
 fs.writeFileSync('index.js', 'console.log(1)');
 const webpack = require('webpack'), Server = require('webpack-dev-server');
 const compiler = webpack({{ mode: 'development', context: process.cwd(), entry: './index.js' }});
-new Server({{ port: @PORT@, host: '127.0.0.1', hot: false, liveReload: false, static: false, {settings} }}, compiler).start();
+const options = {{ port: @PORT@, host: '127.0.0.1', hot: false, liveReload: false, static: false, {settings} }};
+new Server(options, compiler).start();
 """)
 
 

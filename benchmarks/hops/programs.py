@@ -78,7 +78,7 @@ def started(
         def run(place: ProxyPlace, file: Path) -> list[str]:
             file.chmod(0o644)
             if WORKER:
-                os.chmod(place.folder, 0o777)  # the product's own user writes its sockets and caches there
+                place.folder.chmod(0o777)  # the product's own user writes its sockets and caches there
             return [program, *(fill(place, argument) for argument in arguments)]
 
         return RunningProxy(Plan(command, config, run, tls), origin)
@@ -288,9 +288,9 @@ def envoy(
 
     def start(origin: str) -> RunningProxy:
         there = {"socket_address": {"address": "127.0.0.1", "port_value": urlsplit(origin).port}}
-        cluster = {"name": "origin", "connect_timeout": "2s", "load_assignment": {"cluster_name": "origin", "endpoints": [
-            {"lb_endpoints": [{"endpoint": {"address": there}}]}
-        ]}}  # fmt: skip
+        endpoints = [{"lb_endpoints": [{"endpoint": {"address": there}}]}]
+        load = {"cluster_name": "origin", "endpoints": endpoints}
+        cluster = {"name": "origin", "connect_timeout": "2s", "load_assignment": load}
         bootstrap = {"static_resources": {"clusters": [cluster], "listeners": [
             {"address": {"socket_address": {"address": "127.0.0.1", "port_value": "@PORT@"}}, "filter_chains": [chain]}
         ]}}  # fmt: skip

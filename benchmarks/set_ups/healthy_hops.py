@@ -23,7 +23,7 @@ from hops.programs import (
 )
 
 from labkit.faults import Delay, Gzip, Slice, Throttle
-from set_ups.more_hops import COMPRESS, NO_TRANSFORM, PASS, relayed, through_jupyter
+from set_ups.more_hops import COMPRESS, NO_TRANSFORM, PASS, further_away, relayed, through_jupyter
 from set_ups.proxies import _GZIP, FOREVER, MODEL, POST, TICKER, TLS, WATCH
 from set_ups.set_up import SetUp
 
@@ -82,8 +82,8 @@ NODE = [
 ]  # fmt: skip
 
 STREAMS = [
-    relayed("200 ms further away", (), TICKER, Delay(0.2)),
-    relayed("200 ms further away, compared", (), TICKER, Delay(0.2), compare=True),
+    further_away(0.2),
+    further_away(0.2, compare=True),
     relayed("a path of 150 to 250 ms", (), TICKER, Delay(0.15, 0.1)),
     relayed("a slow line of 4 KB a second", (), TICKER, Throttle(4000)),
     relayed("pieces of 7 bytes", (), TICKER, Slice(7)),

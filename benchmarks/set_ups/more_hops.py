@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
+from urllib.parse import urlsplit
 
 from hops.node import express, next_js, vite, webpack
 from hops.origins import answering, channel, nobody, progress
@@ -27,6 +28,7 @@ from labkit.faults import (
 )
 from labkit.lab import jupyter_proxy
 from labkit.proxy import relay
+from labkit.proxy.pipe import pipe
 from set_ups.proxies import HELD, LARGE, LATE, MODEL, POST, SHORT, SILENT, TICKER, WATCH, broken
 from set_ups.set_up import Address, SetUp
 
@@ -58,6 +60,18 @@ def relayed(
     return SetUp(f"a relay, {name}", "a relay", causes, run, "", {**WATCH, **options})
 
 
+@contextlib.asynccontextmanager
+async def _through_pipe(origin: Origin, delay_s: float, compare: bool) -> AsyncIterator[Address]:
+    async with origin() as direct, pipe(direct, delay_s) as way:
+        yield Address(way.url + urlsplit(direct).path, direct if compare else "")
+
+
+def further_away(delay_s: float, compare: bool = False) -> SetUp:
+    """A healthy ticker to whose machine each byte takes so long, in both directions, the head's as well."""
+    name = f"a path of {round(delay_s * 1000)} ms each way{', compared' if compare else ''}"
+    return SetUp(name, "a path", (), partial(_through_pipe, TICKER, delay_s, compare), "", WATCH)
+
+
 NODE = [
     broken("http-proxy-middleware, behind compression()", "compression-holds", TICKER, express(COMPRESS + PASS), remedy="Express"),
     broken("http-proxy-middleware, behind compression(), compared", "compression-holds", TICKER, express(COMPRESS + PASS),
@@ -77,9 +91,10 @@ app.use(createProxyMiddleware({{ {TO}, pathFilter: '/events', selfHandleResponse
            remedy="Express"),
     broken("webpack-dev-server, as it comes", "compression-holds", TICKER,
            webpack("proxy: [{ context: ['/events'], target: 'http://@ORIGIN@' }]"), remedy="webpack-dev-server"),
-    broken("webpack-dev-server, historyApiFallback, no proxy", "html-page", TICKER, webpack("historyApiFallback: true"),
+    # Who asks for text/event-stream gets a 404 of them, and who asks for a page gets the page.
+    broken("webpack-dev-server, historyApiFallback, no proxy", ("html-page", "wrong-status"), TICKER, webpack("historyApiFallback: true"),
            remedy="webpack-dev-server"),
-    broken("vite, no proxy for the path", "html-page", TICKER, vite(""), remedy="vite"),
+    broken("vite, no proxy for the path", ("html-page", "wrong-status"), TICKER, vite(""), remedy="vite"),
     broken("vite, the origin is down", "wrong-status", nobody, vite("proxy: { '/events': 'http://@ORIGIN@' }"), remedy="the server"),
     broken("vite, a reader that left is kept", "leaving-unnoticed", partial(channel, 60.0),
            vite("proxy: { '/events': 'http://@ORIGIN@' }"), remedy="vite", path="/events"),

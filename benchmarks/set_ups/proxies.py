@@ -141,7 +141,8 @@ APACHE = [
     broken("Apache, ProxyTimeout", ("idle-timeout", "broken-off"), SILENT, apache("ProxyTimeout 2"), remedy="Apache", seconds=10.0),
     broken("Apache, the origin is down", "wrong-status", nobody, apache(), remedy="Apache"),
     broken("Apache, the origin never answers", "wrong-status", deaf, apache("ProxyTimeout 2"), remedy="Apache"),
-    broken("Apache, a disk cache", "replayed",
+    # A cache that obeys the no-cache of browsers, and of the doctor, plays nothing again: the missing header is told.
+    broken("Apache, a disk cache", ("replayed", "cacheable"),
            partial(answering, ticker(count=30), (*CACHEABLE, ("Cache-Control", "max-age=60"))),
            apache("CacheRoot @FOLDER@\nCacheEnable disk /"), remedy="Apache"),
     broken("Apache, FallbackResource", "html-page", TICKER, apache("FallbackResource /index.html", passing=""), remedy="Apache"),
@@ -199,7 +200,7 @@ VARNISH = [
 ]  # fmt: skip
 
 SQUID = [
-    broken("Squid, a cache and max-age", "replayed",
+    broken("Squid, a cache and max-age", ("replayed", "cacheable"),
            partial(answering, ticker(count=30), (*CACHEABLE, ("Cache-Control", "max-age=60"))), squid(""), remedy="Squid"),
     broken("Squid, read_timeout", ("idle-timeout", "broken-off"), SILENT, squid("cache deny all\nread_timeout 2 seconds"),
            remedy="Squid", seconds=10.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -243,13 +244,19 @@ def _squeezed(first: Pair, last: Pair) -> float:
 def _path(pairs: Sequence[Pair], courses: tuple[Course, Course], connecting_s: float) -> float:
     """How much of every delay a longer way explains, in seconds: one that is the same for all, and for the head.
 
-    The hop is no further from the server than both are from us: the two connections took as long as `connecting_s`.
+    The hop is no further from the server than both are from us: the two connections took as long as `connecting_s`. Or
+    the next event had been sent before the one before it came, again and again, and each came alone: whoever holds an
+    event lets it go together with those that came meanwhile.
     """
     delays_s = [pair.delay_s for pair in pairs]
     if max(delays_s) - min(delays_s) > LATE_S:
         return 0.0
     direct, through = courses
-    return max(0.0, min(PATH_S, connecting_s, through.head_s - direct.head_s))
+    moments = sorted(pair.through_s for pair in pairs)
+    gaps_s = [after - before for before, after in pairwise(moments)]
+    on_their_way = len(gaps_s) >= MIN_EVENTS and median(gaps_s) < min(delays_s) and min(gaps_s) > median(gaps_s) / 2
+    longest_s = PATH_S if on_their_way else connecting_s
+    return max(0.0, min(PATH_S, longest_s, through.head_s - direct.head_s))
 
 
 def _is_held(waits_s: Sequence[float]) -> bool:

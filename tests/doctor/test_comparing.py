@@ -87,6 +87,11 @@ FREE: dict[str, tuple[Recording, Recording, bool]] = {
     "another answer, at once and early": (DIRECT, stream(tokens(60, 0.001, 0.1)), False),
     "each client's own events": (stream(own(name="a")), stream(own(name="b")), True),
     "a way of 200 ms": (stream(ticks()), replace(later(stream(ticks()), 0.2), sent_s=0.2, head_s=0.4), True),
+    "a way of 200 ms behind a near hop": (
+        stream(ticks(30, 0.1)),
+        replace(later(stream(ticks(30, 0.1)), 0.2), sent_s=0.001, head_s=0.4),
+        True,
+    ),
     "a connection that took 2 s": (stream(ticks(clock=False)), asked_later(stream(ticks(clock=False)), 2.0), True),
     "batches of the server": (stream(batches()), stream(batches()), True),
     "batches of each client's own": (

@@ -55,7 +55,7 @@ def test_many_threads_of_several_processes_leave_no_hole(redis: RedisServer, nam
         ids = list(threads.map(lambda n: logs[n % 4].append(Frame(data=str(n))), range(400)))
     assert sorted(int(id.removeprefix("e-")) for id in ids) == list(range(1, 401))
     assert sorted(map(int, texts(logs[0], "e-0"))) == list(range(400))
-    assert {id: text for id, text in zip(ids, map(str, range(400)), strict=True)} == {
+    assert dict(zip(ids, map(str, range(400)), strict=True)) == {
         frame.id: frame.data for frame in logs[1].since("e-0").frames
     }
 
