@@ -20,7 +20,7 @@ BRACES = [
     {"errors", "clock"},
     {"system"},
     {"wire"},
-    {"dialects", "faults", "log", "recording"},
+    {"capacity", "dialects", "faults", "log", "recording"},
     {"server", "client", "proxy"},
     {"asgi", "bench_servers", "pages"},
     {"bench", "cluster", "llm", "doctor"},

@@ -1,4 +1,5 @@
-"""The command line: `labkit` opens the lessons; `labkit serve`, `listen`, `doctor` and `reset` do one thing each.
+"""The command line: `labkit` opens the lessons; `labkit serve`, `listen`, `doctor`, `capacity` and `reset`
+do one thing each.
 
 Only click is imported at the top, so that `labkit --help` answers at once.
 """
@@ -210,6 +211,26 @@ def doctor_command(
     ctx.exit(
         run_doctor(DoctorOptions(url=url, compare=compare, headers=fields, post=read_body_argument(post), **options))
     )
+
+
+@main.command("capacity")
+@click.option("--clients", required=True, type=int, metavar="N", help="How many readers, of all nodes together.")
+@click.option("--rate", required=True, type=float, metavar="R", help="How many events a second each of them gets.")
+@click.option("--bytes", "event_bytes", type=int, default=120, show_default=True, metavar="B", help="The data of one.")
+@click.option("--nodes", type=int, default=1, show_default=True, metavar="K", help="How many processes share them.")
+@click.option("--no-proxy", is_flag=True, help="Clients come straight to the nodes.")
+@click.option("--json", "as_json", is_flag=True, help="The reckoning as JSON.")
+@click.pass_context
+def capacity_command(
+    ctx: click.Context, /, clients: int, rate: float, event_bytes: int, nodes: int, no_proxy: bool, as_json: bool
+) -> None:
+    """Reckon what so many readers need, and which limits of this machine they would meet.
+
+    Exit code 0: it allows that, 1: something has to be set. Nothing is opened or changed.
+    """
+    from labkit.command.capacity import run_capacity
+
+    ctx.exit(run_capacity(clients, rate, event_bytes, nodes, behind_proxy=not no_proxy, as_json=as_json))
 
 
 def _check(place: Place) -> bool:
