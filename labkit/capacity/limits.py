@@ -108,7 +108,8 @@ def _of_a_node(need: Reckoning, has: MachineLimits) -> Iterator[LimitAdvice]:
                  "" if enough else f"more nodes, on other machines: {need.nodes} of them share the clients now",
                  "the system ends a process that takes more")  # fmt: skip
     enough = need.processors <= BUSY_SHARE
-    yield LimitAdvice("processor of a node", f"{need.processors:.2f}", f"{BUSY_SHARE:g} of the one that a loop has",
+    there = "" if has.processors is None else f", of {has.processors}"
+    yield LimitAdvice("processor of a node", f"{need.processors:.2f}", f"{BUSY_SHARE:g} of one{there}",
                  "" if enough else f"{counted(need.nodes_needed, 'node')} instead of {need.nodes}",
                  "a loop that is busier falls behind, and its readers are cut as too slow")  # fmt: skip
 

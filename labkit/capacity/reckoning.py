@@ -17,6 +17,8 @@ OWN_DESCRIPTORS = 60
 #: A loop that is busy for more than that falls behind whenever a crowd comes back, or Python tidies up. Precedent: the
 #: rule of thumb for queues, whose length doubles between 70 % and 85 %.
 BUSY_SHARE = 0.7
+#: After so many seconds of silence each reader is sent a comment. Precedent: labkit.server's own setting.
+HEARTBEAT_S = 15.0
 #: What a chunk adds to an event: its size and two line ends, the id, and the names of the fields.
 FRAMING_BYTES = 40
 #: Ethernet, IP and TCP with time stamps, for each segment. Source: RFC 791, RFC 9293, RFC 7323.
@@ -74,7 +76,7 @@ class Reckoning:
         kernel_bytes: the kernel's memory for their connections, while nothing waits.
         stalled_bytes: what comes to it for each reader that takes nothing, at most, in process and kernel together.
         descriptors: open files and sockets of its process.
-        processors: how much of one processor publishing takes; above BUSY_SHARE the node falls behind.
+        processors: how much of one processor writing to them takes, heartbeats too; above BUSY_SHARE it falls behind.
         last_reader_s: how long after the first reader the last one gets an event, at least.
         bytes_per_s: what goes out over its network.
         return_s: how long it takes to let all of its readers in again, after a restart.
@@ -114,6 +116,7 @@ def reckon(
     cost = constants or measured()
     each = math.ceil(clients / nodes)
     us = cost.event_us_with(each)
+    writes_per_s = max(events_per_s, 1 / HEARTBEAT_S)
     wire_bytes = event_bytes + FRAMING_BYTES
     wire_bytes += HEADER_BYTES * math.ceil(wire_bytes / SEGMENT_BYTES)
     return Reckoning(
@@ -122,12 +125,12 @@ def reckon(
         kernel_bytes=each * cost.kernel_bytes,
         stalled_bytes=max(ROOM_BYTES, wire_bytes) + SEND_BUFFER_BYTES,
         descriptors=each + OWN_DESCRIPTORS,
-        processors=each * events_per_s * us / 1e6,
+        processors=each * writes_per_s * us / 1e6,
         last_reader_s=each * us / 1e6,
-        bytes_per_s=each * events_per_s * wire_bytes,
+        bytes_per_s=each * writes_per_s * wire_bytes,
         return_s=each * cost.connect_us / 1e6,
         nodes=nodes,
-        nodes_needed=max(1, math.ceil(clients * events_per_s * us / 1e6 / BUSY_SHARE)),
+        nodes_needed=max(1, math.ceil(clients * writes_per_s * us / 1e6 / BUSY_SHARE)),
     )
 
 

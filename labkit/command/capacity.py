@@ -15,8 +15,9 @@ from labkit.errors import counted
 ENOUGH, TOO_LITTLE = 0, 1
 #: What is not in the numbers.
 LEFT_OUT = (
-    "What is left out: TLS, compression, a generator for each client, what the events cost to make, the Redis that "
-    "nodes share, a proxy's own memory, the operating system, and readers that are behind."
+    "What is left out: TLS, compression, what larger events than 120 bytes cost more, a generator for each client, "
+    "what events cost to make, the Redis that nodes share, a proxy's own memory, the operating system, and readers "
+    "that are behind."
 )
 
 

@@ -21,7 +21,7 @@ OTHER_ENDING = "ended"
 
 @dataclass(slots=True)
 class Counts:
-    """What a channel has counted. Each number only grows.
+    """What a channel has counted. Each number only grows. Who polls, or reads over a WebSocket, is not in it.
 
     Args:
         opened: how many streams were opened.

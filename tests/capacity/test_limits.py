@@ -38,7 +38,7 @@ def test_each_limit_that_is_met_has_its_line(limit: str, narrow: MachineLimits, 
 
 
 def test_what_the_machine_does_not_say_asks_for_nothing() -> None:
-    silent = advise(reckon(10_000_000, 0, constants=COST), MachineLimits(), behind_proxy=False)
+    silent = advise(reckon(1_000_000, 0, constants=COST), MachineLimits(), behind_proxy=False)
     assert not any(one.line for one in silent)
 
 

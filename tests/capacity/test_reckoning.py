@@ -27,6 +27,10 @@ def test_each_figure_comes_from_its_constant() -> None:
     assert need.nodes_needed == 1
 
 
+def test_silence_costs_heartbeats() -> None:
+    assert reckon(30_000, 0, constants=ROUND).processors == pytest.approx(30_000 / 15 * 5e-6)
+
+
 def test_nodes_share_the_clients_and_the_last_one_is_not_forgotten() -> None:
     assert reckon(10, 1, nodes=3, constants=ROUND).clients == 4
     assert reckon(10_000, 1, nodes=10, constants=ROUND).processors == pytest.approx(1000 * 4e-6)
