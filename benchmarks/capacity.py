@@ -2,16 +2,14 @@
 
     uv run python benchmarks/capacity.py [--readers 1000 --readers 10000 ...] [--events 10] [--rounds 3] [--store]
     uv run python benchmarks/capacity.py --part restart [--readers 10000]
-    uv run python benchmarks/capacity.py --part cluster [--readers 100]
 
 Three servers take turns, each a process of its own: a Channel, a loop in C (benchmarks/capacity_servers/loop.c, where
-there is a compiler), and Node's http module. The readers are real sockets, in other processes. 200 of them, spread over the whole
-crowd, do nothing but note when each event came: the lags are theirs. Kernel memory is that of the socket's
-objects (/proc/slabinfo; root may read it), half of what the machine grew by, since both ends are here.
+there is a compiler), and Node's http module. The readers are real sockets, in other processes. 200 of them, spread
+over the whole crowd, do nothing but note when each event came: the lags are theirs. Kernel memory is that of the
+sockets' objects (/proc/slabinfo; root may read it), half of what the machine grew by, since both ends are here.
 
 `restart`: the server is killed and starts again; its readers come back as labkit's client does, by the standard's fixed
-wait, and by waits with jitter. `cluster`: what a log in Redis adds to the lag, and how many events three nodes deliver.
-`--store` writes what `labkit capacity` reckons with.
+wait, and by waits with jitter. `--store` writes what `labkit capacity` reckons with.
 """
 
 from __future__ import annotations
@@ -56,7 +54,7 @@ PER_S = 2.0
 SIZE_BYTES = 120
 RETRY_MS = 2000  # in which the server has started again
 BESIDE = 60  # descriptors that a process has beside its readers
-#: What the kernel has for each TCP socket that is open and watched. (A dentry, 0.2 KiB, is not told from those of files.)
+#: What the kernel has for each TCP socket that is open and watched. (A dentry, 0.2 KiB, cannot be told from others.)
 SLABS = ("TCP", "sock_inode_cache", "filp", "eventpoll_epi", "lsm_file_cache", "skbuff_head_cache", "skbuff_small_head")
 
 
@@ -276,7 +274,7 @@ def store(runs: dict[tuple[int, str], list[Held]]) -> None:
     STORED.write_text(
         "# What one reader of a Channel costs, as benchmarks/capacity.py --store has measured it.\n"
         f'machine = "{machine()}"\ndate = {datetime.date.today().isoformat()}\n\n'
-        f"# A server without readers, and what each idle one adds: in the process, and in the kernel at the server's end.\n"
+        "# A server without readers, and what each idle one adds: in the process, and in the kernel at its end.\n"
         f"base_bytes = {largest.base_mib * 2**20:.0f}\n"
         f"process_bytes = {max(one.process_kib for one in ours.values()) * 1024:.0f}\n"
         f"kernel_bytes = {max(one.kernel_kib for one in ours.values()) * 1024:.0f}\n"

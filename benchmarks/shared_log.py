@@ -109,7 +109,11 @@ def rate(nodes: int, readers: int, seconds: float) -> Rate:
         got = sum(heard(pipe)[0] for pipe in pipes)
     published = sum(counts)
     return Rate(
-        published / seconds, got / seconds, published * readers * nodes - got, used[0] / got * 1e6, used[1] / published * 1e6
+        published / seconds,
+        got / seconds,
+        published * readers * nodes - got,
+        used[0] / got * 1e6,
+        used[1] / published * 1e6,
     )
 
 
@@ -132,7 +136,9 @@ def main(readers: int, events: int, seconds: float, rounds: int) -> None:
         added = middle - statistics.median(late["memory"])
         table.add_row(kind, f"{len(values):,}", f"{middle:.2f}", f"{percentile(values, 0.99):.2f}", f"{added:.2f}")
     console.print(table)
-    table = Table("nodes", "readers each", "published / s", "delivered / s", "missing", "node us each", "Redis us an event")
+    table = Table(
+        "nodes", "readers each", "published / s", "delivered / s", "missing", "node us each", "Redis us an event"
+    )
     for nodes in (1, 3):
         with console.status(f"{nodes} nodes"):
             runs = [rate(nodes, readers, seconds) for _ in range(rounds)]
