@@ -8,12 +8,14 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
+from labkit.asgi import asgi_app
 from labkit.errors import LabError, LogFailed
 from labkit.log import MemoryLog, Replay
 from labkit.server import Channel, metrics, serve
 from labkit.server.counts import ENDINGS, Counts
 from labkit.wire import Frame
 
+from ..asgi.servers import SERVERS, running
 from ..helpers import after, request, soon
 
 pytestmark = pytest.mark.live
@@ -102,6 +104,18 @@ def test_how_streams_end_is_counted() -> None:
                 await reply.opening()
         await soon(lambda: channel.clients == 0)
         assert sum(channel.counts.endings.values()) == channel.counts.opened == 4
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_over_asgi_it_is_a_route_like_any_other(server: str) -> None:
+    async def main() -> None:
+        channel = Channel(MemoryLog(epoch="e"))
+        async with running(asgi_app({"/events": channel, "/metrics": metrics(channel)}), server) as base_url:
+            channel.publish("a")
+            found = await scraped(base_url + "/metrics")
+            assert found["labkit_events_published_total events"] == 1
 
     asyncio.run(main())
 
