@@ -104,11 +104,11 @@ def _of_a_node(need: Reckoning, has: MachineLimits) -> Iterator[LimitAdvice]:
     memory = need.process_bytes + need.kernel_bytes
     free = None if has.memory_bytes is None else int(has.memory_bytes * MEMORY_SHARE)
     enough = free is None or memory <= free
-    yield LimitAdvice("memory", _mib(memory), "" if free is None else f"{_mib(free)} (of what is free)",
+    yield LimitAdvice("memory", _mib(memory), "" if free is None else f"{_mib(free)}, {MEMORY_SHARE:.0%} of what is free",
                  "" if enough else f"more nodes, on other machines: {need.nodes} of them share the clients now",
                  "the system ends a process that takes more")  # fmt: skip
     enough = need.processors <= BUSY_SHARE
-    there = "" if has.processors is None else f", of {has.processors}"
+    there = "" if has.processors is None else f"; this machine has {has.processors}"
     yield LimitAdvice("processor of a node", f"{need.processors:.2f}", f"{BUSY_SHARE:g} of one{there}",
                  "" if enough else f"{counted(need.nodes_needed, 'node')} instead of {need.nodes}",
                  "a loop that is busier falls behind, and its readers are cut as too slow")  # fmt: skip
@@ -117,7 +117,7 @@ def _of_a_node(need: Reckoning, has: MachineLimits) -> Iterator[LimitAdvice]:
 def _of_a_proxy(need: Reckoning, has: MachineLimits) -> Iterator[LimitAdvice]:
     files = 2 * need.clients * need.nodes + 100
     yield LimitAdvice("open files of the proxy", f"{files:,}", "",
-                 f"HAProxy: maxconn {need.clients * need.nodes} (it raises its ulimit-n itself)   "
+                 f"HAProxy: maxconn {_round(need.clients * need.nodes)} (it raises its ulimit-n itself)   "
                  f"nginx: worker_rlimit_nofile {_round(files)}; worker_connections {_round(files)};",
                  "two for each stream: to the client, and to the node; told for one proxy in one process")  # fmt: skip
     ports = None if has.ports is None else has.ports[1] - has.ports[0] + 1
