@@ -104,7 +104,8 @@ def _of_a_node(need: Reckoning, has: MachineLimits) -> Iterator[LimitAdvice]:
     memory = need.process_bytes + need.kernel_bytes
     free = None if has.memory_bytes is None else int(has.memory_bytes * MEMORY_SHARE)
     enough = free is None or memory <= free
-    yield LimitAdvice("memory", _mib(memory), "" if free is None else f"{_mib(free)}, {MEMORY_SHARE:.0%} of what is free",
+    here = "" if free is None else f"{_mib(free)}, {MEMORY_SHARE:.0%} of what is free"
+    yield LimitAdvice("memory", _mib(memory), here,
                  "" if enough else f"more nodes, on other machines: {need.nodes} of them share the clients now",
                  "the system ends a process that takes more")  # fmt: skip
     enough = need.processors <= BUSY_SHARE
