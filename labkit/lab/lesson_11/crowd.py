@@ -106,7 +106,7 @@ class Whereabouts:
 
 
 async def watch_nodes(cluster: Cluster, doing: Callable[[], object], rest_s: float = 0.5) -> Whereabouts:
-    """Asks all nodes for their streams while something is done, and for `rest_s` after that.
+    """Asks all nodes for their streams while something is done, and for `rest_s` before and after.
 
     Args:
         cluster: whose nodes.
@@ -115,7 +115,7 @@ async def watch_nodes(cluster: Cluster, doing: Callable[[], object], rest_s: flo
     """
     loop, seen = asyncio.get_running_loop(), Whereabouts([], {node.name: [] for node in cluster.nodes})
     began_s, until_s = loop.time(), float("inf")
-    work = asyncio.ensure_future(asyncio.to_thread(doing))
+    work = asyncio.ensure_future(_do_later(doing, rest_s))
     while loop.time() < until_s:
         for status in await asyncio.to_thread(cluster.statuses):
             seen.streams[status.name].append(status.clients)
@@ -125,6 +125,11 @@ async def watch_nodes(cluster: Cluster, doing: Callable[[], object], rest_s: flo
         await asyncio.sleep(0.03)
     await work
     return seen
+
+
+async def _do_later(doing: Callable[[], object], wait_s: float) -> None:
+    await asyncio.sleep(wait_s)
+    await asyncio.to_thread(doing)
 
 
 def _disordered(numbers: Sequence[int]) -> int:
