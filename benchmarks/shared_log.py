@@ -86,7 +86,7 @@ def rate(nodes: int, readers: int, seconds: float) -> Rate:
             heard(pipe)
             pipe.send("listen")
         here = psutil.Process().children(recursive=True)
-        serving = [one for one in here if "node_program" in " ".join(one.cmdline())]
+        serving = [one for one in here if "nodes.program" in " ".join(one.cmdline())]
         storing = [one for one in here if "redis-server" in " ".join(one.cmdline())]
         counts, until_s = [0] * THREADS, time.monotonic() + seconds
 

@@ -22,7 +22,7 @@ BRACES = [
     {"wire"},
     {"capacity", "dialects", "faults", "log", "recording"},
     {"server", "client", "proxy"},
-    {"asgi", "bench_servers", "pages"},
+    {"asgi", "bench_servers", "nodes", "pages"},
     {"bench", "cluster", "llm", "doctor"},
     {"lab", "testing"},
     {"plots", "widgets", "check"},

@@ -8,11 +8,13 @@ import signal
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from tornado.httputil import HTTPHeaders
 from tornado.web import Application
 
 from labkit.asgi.exchange import (
     AsgiExchange,
     BodyTooLarge,
+    BodyTooLate,
     ClientLeft,
     Receive,
     Scope,
@@ -22,11 +24,12 @@ from labkit.asgi.exchange import (
 )  # fmt: skip
 from labkit.asgi.stream import Send
 from labkit.server import Channel, Site
-from labkit.server.site import MAX_BODY_BYTES, Route, Routes, bind_channels
+from labkit.server.site import MAX_BODY_BYTES, REQUEST_TIMEOUT_S, Route, Routes, bind_channels
 
 #: Under this path a Site has the route of an app that has one only; over ASGI every path leads there.
 ONLY_PATH = "/events"
-TOO_LARGE = f"a request's body has at most {MAX_BODY_BYTES:,} bytes here\n".encode()
+TOO_LARGE = f"a request's body has at most {MAX_BODY_BYTES:,} bytes here\n"
+TOO_LATE = "the request's body did not come in time\n"
 
 
 def asgi_app(
@@ -81,18 +84,25 @@ class AsgiApp:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         application = self._ready()
+        headers = request_headers(scope["headers"])
         try:
-            body = await request_body(receive, MAX_BODY_BYTES)
+            body = await request_body(receive, headers, MAX_BODY_BYTES, REQUEST_TIMEOUT_S)
         except ClientLeft:
             return
         except BodyTooLarge:
-            await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": TOO_LARGE})
-            return
+            await _refuse(scope, send, 413, TOO_LARGE)
+        except BodyTooLate:
+            await _refuse(scope, send, 408, TOO_LATE)
+        else:
+            await self._hand_over(application, scope, headers, body, receive, send)
+
+    async def _hand_over(
+        self, application: Application, scope: Scope, headers: HTTPHeaders, body: bytes, receive: Receive, send: Send
+    ) -> None:
         exchange = AsgiExchange(scope)
         leaving = asyncio.ensure_future(exchange.notice_leaving(receive))
         try:
-            line, headers = request_line(scope, self._path), request_headers(scope["headers"])
+            line = request_line(scope, self._path)
             request = application.start_request(None, exchange)
             for step in (request.headers_received(line, headers), request.data_received(body)):
                 if step is not None:
@@ -138,6 +148,16 @@ class AsgiApp:
                 signal.raise_signal(number)
 
         signal.signal(number, hear)
+
+
+async def _refuse(scope: Scope, send: Send, status: int, why: str) -> None:
+    head = [(b"content-type", b"text/plain; charset=utf-8")]
+    if str(scope.get("http_version", "1.1")).startswith(
+        "1"
+    ):  # HTTP/2 resets the request alone, and knows no such header
+        head.append((b"connection", b"close"))  # or the server reads the rest of the body for nothing
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": why.encode()})
 
 
 class MountedSite(Site):

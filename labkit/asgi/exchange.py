@@ -28,6 +28,10 @@ class BodyTooLarge(Exception):
     """The request's body has more bytes than are taken."""
 
 
+class BodyTooLate(Exception):
+    """The request's body was not there in time."""
+
+
 @dataclass(frozen=True)
 class Peer:
     """Where a request comes from, as tornado asks for it."""
@@ -95,20 +99,28 @@ def request_headers(pairs: Iterable[tuple[bytes, bytes]]) -> HTTPHeaders:
     return headers
 
 
-async def request_body(receive: Receive, max_bytes: int) -> bytes:
+async def request_body(receive: Receive, headers: HTTPHeaders, max_bytes: int, timeout_s: float) -> bytes:
     """The request's body.
 
     Raises:
-        BodyTooLarge: it has more than `max_bytes`.
+        BodyTooLarge: it has more than `max_bytes`, or says so before it comes.
+        BodyTooLate: it was not complete within `timeout_s`. ASGI servers wait for it without a limit.
         ClientLeft: it has left.
     """
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise BodyTooLarge
     body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientLeft
-        body += message.get("body", b"")
-        if len(body) > max_bytes:
-            raise BodyTooLarge
-        if not message.get("more_body", False):
-            return bytes(body)
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientLeft
+                body += message.get("body", b"")
+                if len(body) > max_bytes:
+                    raise BodyTooLarge
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        raise BodyTooLate from None

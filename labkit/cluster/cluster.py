@@ -13,11 +13,11 @@ from typing import Any, Self
 import httpx
 
 from labkit.cluster.balancer import BalancerKind, start_balancer
-from labkit.cluster.broadcast import Broadcast
 from labkit.cluster.node import LogKind, Node, NodeStatus
 from labkit.cluster.redis_server import RedisServer
 from labkit.errors import LabError, counted
 from labkit.log import RedisLog
+from labkit.nodes.broadcast import Broadcast
 from labkit.proxy.folder import ProxyFolder
 from labkit.system.uninterrupted import uninterrupted
 from labkit.wire import Frame
@@ -108,7 +108,6 @@ class Cluster:
         self._closing.callback(self.balancer.stop)
         self._publish = self._publisher(redis_url)
         self.url = self.balancer.url
-        self._client = self._closing.enter_context(httpx.Client(trust_env=False, timeout=5.0))
         self._askers = self._closing.enter_context(concurrent.futures.ThreadPoolExecutor(count))
 
     def node(self, name: str) -> Node:
@@ -178,26 +177,36 @@ class Cluster:
             return True
         return False
 
-    def restart_one_by_one(self) -> None:
-        """A rolling deploy: each node ends its streams, stops, and serves again before the next one begins."""
-        for node in self.nodes:
-            node.stop()
-            node.start()
-            self.wait_until_balanced()
-
-    def wait_until_balanced(self) -> None:
-        """Returns when the balancer lets somebody in: it has noticed who is up.
+    def start_node(self, name: str) -> None:
+        """Starts a node, and returns when the balancer leads to it.
 
         Raises:
-            LabError: it does not notice within five seconds.
+            LabError: there is no such node, or it did not start.
         """
+        node = self.node(name)
+        node.start()
+        self._wait_until_led_to(node)
+
+    def restart_one_by_one(self) -> None:
+        """A rolling deploy: each node ends its streams, stops, and serves again before the next one begins.
+
+        Raises:
+            LabError: a node did not start.
+        """
+        for node in self.nodes:
+            node.stop()
+            self.start_node(node.name)
+
+    def _wait_until_led_to(self, node: Node) -> None:
         until_s = time.monotonic() + NOTICED_WITHIN_S
         while time.monotonic() < until_s:
-            with contextlib.suppress(httpx.HTTPError):
-                if self._client.get(self.url.removesuffix("/events") + "/node").status_code == 200:
+            with contextlib.suppress(httpx.HTTPError, ValueError):
+                # Each time a new client: one that keeps cookies, or its connection, is led where it was before.
+                answer = httpx.get(self.url.removesuffix("/events") + "/node", trust_env=False, timeout=1.0)
+                if answer.json()["node"] == node.name:
                     return
             time.sleep(0.02)
-        raise LabError(f"{self.balancer.name} lets nobody in. Does a node run? {self!r}")
+        raise LabError(f"{self.balancer.name} leads nobody to {node.name}. Is the machine very busy? {self!r}")
 
     @property
     def log_text(self) -> str:

@@ -15,7 +15,7 @@ from labkit.system.child import Child
 from labkit.system.sockets import reserved_port
 
 START_TIMEOUT_S = 30.0
-START = "import asyncio, sys; from labkit.cluster.node_program import main; asyncio.run(main(sys.argv[1]))"
+START = "import asyncio, sys; from labkit.nodes.program import main; asyncio.run(main(sys.argv[1]))"
 
 #: Where the nodes keep their events: each in its own memory; all in one Redis; or each in its own memory, and Redis
 #: Pub/Sub tells all of them what one publishes.

@@ -61,7 +61,8 @@ class ClusterPanel(Panel):
             return "this cluster was stopped for good. Run the cell that starts it again, then this one"
         if ask in ("kill", "stop", "start"):
             node = cluster.node(message["node"])
-            self._do(node.name, f"{ask}…", getattr(node, ask))
+            action = {"kill": node.kill, "stop": node.stop, "start": node.start}[ask]
+            self._do(node.name, f"{ask}…", action)
         elif ask in ("stop redis", "start redis") and cluster.redis is not None:
             self._do("redis", "…", cluster.redis.stop if ask == "stop redis" else cluster.redis.start)
         elif ask == "restart one by one":

@@ -66,7 +66,7 @@ def test_a_cookie_leads_back_as_long_as_the_node_lives(behind: Cluster) -> None:
         behind.node(mine).kill()
         eventually(lambda: client.get(behind.url.removesuffix("/events") + "/node").status_code == 200)
         assert answering_node(behind, client) != mine
-        behind.node(mine).start()
+        behind.start_node(mine)
 
 
 def test_where_no_node_runs_the_answer_is_an_error(behind: Cluster) -> None:
@@ -78,8 +78,7 @@ def test_where_no_node_runs_the_answer_is_an_error(behind: Cluster) -> None:
         behind.publish("nobody is here")
     assert repr(behind).startswith("<Cluster: 0 of 2 nodes, ")
     for node in behind.nodes:
-        node.start()
-    behind.wait_until_balanced()
+        behind.start_node(node.name)
 
 
 def test_what_no_cluster_can_be_is_said() -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from labkit.cluster.node_program import RunningNode
+from labkit.nodes.program import RunningNode
 from labkit.log import MemoryLog
 from labkit.server import serve
 

@@ -12,8 +12,9 @@ PAUSE_S = 0.5
 
 
 async def kill_one(cluster: Cluster) -> None:
-    """Kills the first node, and starts it again."""
-    await _kill(cluster, 0)
+    """Kills the node that serves most streams, and starts it again."""
+    statuses = await asyncio.to_thread(cluster.statuses)
+    await _kill(cluster, max(statuses, key=lambda status: status.clients).name)
 
 
 async def rolling_deploy(cluster: Cluster) -> None:
@@ -31,11 +32,11 @@ class KillAtRandom:
 
     async def __call__(self, cluster: Cluster) -> None:
         for _ in range(self._times):
-            await _kill(cluster, self._random.randrange(len(cluster.nodes)))
+            await _kill(cluster, self._random.choice(cluster.nodes).name)
 
 
-async def _kill(cluster: Cluster, number: int) -> None:
+async def _kill(cluster: Cluster, name: str) -> None:
     await asyncio.sleep(PAUSE_S)
-    await asyncio.to_thread(cluster.nodes[number].kill)
+    await asyncio.to_thread(cluster.node(name).kill)
     await asyncio.sleep(PAUSE_S)
-    await asyncio.to_thread(cluster.nodes[number].start)
+    await asyncio.to_thread(cluster.start_node, name)

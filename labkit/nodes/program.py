@@ -10,9 +10,9 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from labkit.cluster.broadcast import Broadcast
 from labkit.errors import LabError
 from labkit.log import EventLog, MemoryLog, RedisLog
+from labkit.nodes.broadcast import Broadcast
 from labkit.server import Channel, metrics, serve
 from labkit.server.site import Route
 
