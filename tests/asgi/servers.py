@@ -50,7 +50,7 @@ async def _hypercorn(app: App, listener: socket.socket) -> None:
 
     config, leaving = Config(), asyncio.Event()
     config.bind = [f"fd://{os.dup(listener.fileno())}"]  # it closes what it is given
-    config.errorlog, config.graceful_timeout = None, 0.05
+    config.errorlog, config.graceful_timeout, config.keep_alive_timeout = None, 0.05, 60
     stop[listener.fileno()] = leaving.set
     await hypercorn.asyncio.serve(app, config, shutdown_trigger=leaving.wait)  # type: ignore[arg-type]
 
