@@ -35,6 +35,7 @@ class SmallBalancer:
     def __init__(self, nodes: Sequence[Node], sticky: bool = False) -> None:
         self._nodes, self._sticky = tuple(nodes), sticky
         self._open: Counter[str] = Counter()
+        self._served: Counter[str] = Counter()
         self._background = Background("balancer")
         self._acceptor = self._background.call(
             lambda: StreamAcceptor(socket.create_server(("127.0.0.1", 0), backlog=1024), self._serve)
@@ -71,11 +72,16 @@ class SmallBalancer:
         """The nodes in the order in which they are tried."""
         found = re.search(rb"(?im)^cookie:.*\b%b=(\w+)" % COOKIE.encode(), head) if self._sticky else None
         wanted = found[1].decode() if found else ""
-        return sorted(self._nodes, key=lambda node: (node.name != wanted, self._open[node.name]))
+        return sorted(self._nodes, key=lambda node: (node.name != wanted, *self._load(node.name)))
+
+    def _load(self, name: str) -> tuple[int, int]:
+        """How many connections a node has now; among equals the one that has had fewer comes first."""
+        return self._open[name], self._served[name]
 
     async def _carry(self, node: Node, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_node, to_node = await asyncio.open_connection("127.0.0.1", node.port)
         self._open[node.name] += 1
+        self._served[node.name] += 1
         try:
             to_node.write(head)
             asking = asyncio.ensure_future(_pass(reader, to_node))
