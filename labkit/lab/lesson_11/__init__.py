@@ -6,13 +6,14 @@ from labkit.lab.lesson_11.claims import (
     c66_pub_sub,
     c67_a_deploy_needs_the_clients,
 )
-from labkit.lab.lesson_11.crowd import CrowdTally, Whereabouts, crowd_reads, watch_nodes
+from labkit.lab.lesson_11.crowd import CrowdTally, crowd_reads, two_crowds_read
 from labkit.lab.lesson_11.stories import KillAtRandom, kill_one, rolling_deploy
+from labkit.lab.lesson_11.whereabouts import WatchedDeploy
 
 __all__ = [
     "CrowdTally",
     "KillAtRandom",
-    "Whereabouts",
+    "WatchedDeploy",
     "c61_a_shared_log",
     "c65_sticky_sessions",
     "c66_pub_sub",
@@ -20,5 +21,5 @@ __all__ = [
     "crowd_reads",
     "kill_one",
     "rolling_deploy",
-    "watch_nodes",
+    "two_crowds_read",
 ]  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -97,41 +98,6 @@ def tally(collected: Sequence[Collected], published: int) -> CrowdTally:
     )
 
 
-@dataclass(frozen=True)
-class Whereabouts:
-    """Which node served how many streams: `at_s` are the moments, `streams` the counts at each, by the node's name."""
-
-    at_s: list[float]
-    streams: dict[str, list[int]]
-
-
-async def watch_nodes(cluster: Cluster, doing: Callable[[], object], rest_s: float = 0.5) -> Whereabouts:
-    """Asks all nodes for their streams while something is done, and for `rest_s` before and after.
-
-    Args:
-        cluster: whose nodes.
-        doing: is called on a thread, because it may wait for processes.
-        rest_s: how long it watches on, in seconds.
-    """
-    loop, seen = asyncio.get_running_loop(), Whereabouts([], {node.name: [] for node in cluster.nodes})
-    began_s, until_s = loop.time(), float("inf")
-    work = asyncio.ensure_future(_do_later(doing, rest_s))
-    while loop.time() < until_s:
-        for status in await asyncio.to_thread(cluster.statuses):
-            seen.streams[status.name].append(status.clients)
-        seen.at_s.append(loop.time() - began_s)
-        if work.done() and until_s == float("inf"):
-            until_s = loop.time() + rest_s
-        await asyncio.sleep(0.03)
-    await work
-    return seen
-
-
-async def _do_later(doing: Callable[[], object], wait_s: float) -> None:
-    await asyncio.sleep(wait_s)
-    await asyncio.to_thread(doing)
-
-
 def _disordered(numbers: Sequence[int]) -> int:
     highest, seen, behind = -1, set[int](), 0
     for number in numbers:
@@ -152,7 +118,6 @@ async def crowd_reads(
     events: int = 200,
     per_s: float = 100.0,
     cookies: bool = False,
-    come_back: bool = True,
     grace_s: float = GRACE_S,
 ) -> CrowdTally:
     """Lets a crowd read while numbered events are published, and something happens to the cluster.
@@ -164,18 +129,43 @@ async def crowd_reads(
         events, per_s: how many events are published, and how many a second. More follow, at the same rate, until the
             story is over.
         cookies: whether readers keep cookies, which sticky sessions need.
-        come_back: False: readers take what one response brings, as a plain `fetch` does.
         grace_s: how long readers are waited for, in seconds, after the last event: they may be coming back just then.
 
     Raises:
         LabError: not all readers get in.
     """
     collected = [Collected() for _ in range(readers)]
-    read = _read if come_back else _read_once
-    tasks = [asyncio.create_task(read(cluster.url, one, cookies)) for one in collected]
+    reading = [_read(cluster.url, one, cookies) for one in collected]
+    published = await _tell_story(cluster, story, collected, reading, events, per_s, grace_s)
+    return tally(collected, published)
+
+
+async def two_crowds_read(
+    cluster: Cluster, story: Story, *, readers: int = 20, events: int = 200, per_s: float = 100.0
+) -> tuple[CrowdTally, CrowdTally]:
+    """Like crowd_reads(), with half of the readers that take what one response brings, as a plain `fetch` does.
+
+    Returns:
+        What those got that come back, and what those got that do not.
+    """
+    collected = [Collected() for _ in range(readers)]
+    staying, leaving = collected[: readers // 2], collected[readers // 2 :]
+    reading = [_read(cluster.url, one, False) for one in staying] + [_read_once(cluster.url, one) for one in leaving]
+    published = await _tell_story(cluster, story, collected, reading, events, per_s, GRACE_S)
+    return tally(staying, published), tally(leaving, published)
+
+
+async def _tell_story(
+    cluster: Cluster, story: Story, collected: Sequence[Collected], reading: Sequence[Coroutine[Any, Any, None]],
+    events: int, per_s: float, grace_s: float,
+) -> int:  # fmt: skip
+    """How many events were published."""
+    tasks = [asyncio.create_task(work) for work in reading]
     try:
         if not await wait_until(lambda: all(one.is_there for one in collected), 60.0):
-            raise LabError(f"not all of {counted(readers, 'reader')} got in. Is the machine very busy? Run it again")
+            raise LabError(
+                f"not all of {counted(len(collected), 'reader')} got in. Is the machine very busy? Run it again"
+            )
         happening = asyncio.ensure_future(story(cluster))
         published = await _publish_numbers(cluster, events, per_s, happening)
         await happening
@@ -185,7 +175,7 @@ async def crowd_reads(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return tally(collected, published)
+    return published
 
 
 async def _read(url: str, collected: Collected, cookies: bool) -> None:
@@ -199,7 +189,7 @@ async def _read(url: str, collected: Collected, cookies: bool) -> None:
                 return
 
 
-async def _read_once(url: str, collected: Collected, cookies: bool) -> None:
+async def _read_once(url: str, collected: Collected) -> None:
     decoder = Decoder()
     async with httpx.AsyncClient(trust_env=False, timeout=None) as client, client.stream("GET", url) as response:
         collected.is_there = True
