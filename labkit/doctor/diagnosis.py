@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labkit.doctor.causes import SEVERITIES, Cause, Remedy, Severity, causes
+from labkit.doctor.mcp_visit import McpVisit
 from labkit.doctor.products import fitting_remedies, products_of
 from labkit.recording import Recording
 from labkit.system.secrets import hidden
@@ -94,6 +95,7 @@ class FurtherAnswers:
     `leaving_noticed`: whether a labkit server noticed that this reader left. `direct` is the same stream, taken at the
     same time at the server itself. `port` says what answers at a port from which no head came. `preflight` is
     the answer to what a browser asks before fetch() resumes or posts, with `header_names` (each with "") of our own.
+    `mcp` is what was answered at an MCP endpoint.
     """
 
     resumed: Recording | None = None
@@ -108,6 +110,7 @@ class FurtherAnswers:
     port: PortAnswer | None = None
     preflight: Recording | None = None
     header_names: Mapping[str, str] = field(default_factory=dict)
+    mcp: McpVisit | None = None
 
 
 @dataclass(frozen=True)

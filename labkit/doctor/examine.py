@@ -13,13 +13,14 @@ import httpx
 from labkit.doctor.causes import causes
 from labkit.doctor.comparing import HopComparison, compare
 from labkit.doctor.course import Course, apart_of, course_of
-from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers, PortAnswer
+from labkit.doctor.diagnosis import Diagnosis, Finding, FurtherAnswers
 from labkit.doctor.ending import SILENCE_S
 from labkit.doctor.follow_up import FirstEvent, ask_further
 from labkit.doctor.head import is_same_origin
 from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
-from labkit.doctor.port import ask_port, ask_root, offers_http2
+from labkit.doctor.mcp_greeting import answers_like_mcp, says_mcp, visit_mcp
+from labkit.doctor.port import PortQuestion, offers_http2
 from labkit.doctor.preflight import ask_preflight
 from labkit.doctor.products import known_products
 from labkit.doctor.reason import reason_of
@@ -55,7 +56,7 @@ async def examine(
     """The diagnosis of the stream at this URL.
 
     A second request follows where the first one calls for it: with a Last-Event-ID, without compression, or the same
-    again. Where no head comes, it asks what else is answered at that port.
+    again. Where no head comes, it asks what else is answered at that port. An MCP endpoint is greeted first.
 
     Args:
         url: the URL of the stream.
@@ -79,8 +80,10 @@ async def examine(
 async def _examine(
     request: Request, seconds: float, patience_s: float, watch_only: bool, may_open_more: Callable[[str], bool]
 ) -> Diagnosis:
+    if says_mcp(request) and (found := await _examine_mcp(request, seconds, watch_only, may_open_more)):
+        return found
     readers = Readers(request.url, request.headers or {}, request.verify, seconds)
-    port = _PortQuestion(request, seconds if patience_s else None)
+    port = PortQuestion(request.url, request.verify, seconds if patience_s else None)
 
     def on_answer(response: httpx.Response) -> None:
         port.cancel()
@@ -90,6 +93,8 @@ async def _examine(
     further = FurtherAnswers(origin=request.origin, posted=request.content is not None, port=await port.answer())
     if first.status == 0:
         return await _judge_missing_head(request, first, further, (seconds, patience_s), watch_only, may_open_more)
+    if answers_like_mcp(first) and (found := await _examine_mcp(request, seconds, watch_only, may_open_more, first)):
+        return found
     reader_count = await readers.count_before_leaving()
     further = replace(further, http2=await offers_http2(first.url, request.verify))
     if not opens_stream(first.status, first.headers.get("content-type")):
@@ -106,40 +111,26 @@ async def _examine(
     return diagnosis
 
 
+async def _examine_mcp(
+    request: Request,
+    seconds: float,
+    watch_only: bool,
+    may_open_more: Callable[[str], bool],
+    first: Recording | None = None,
+) -> Diagnosis | None:
+    """The diagnosis of an MCP endpoint; None if it is none."""
+    visited = await visit_mcp(request, seconds, may_open_more, not watch_only, first)
+    if visited is None:
+        return None
+    visit, stream, skipped_requests = visited
+    further = FurtherAnswers(origin=request.origin, posted=stream is not visit.listening, mcp=visit)
+    return judge(stream, further, skipped_requests).without([visit.session])
+
+
 async def _with_preflight(request: Request, first: Recording, further: FurtherAnswers) -> FurtherAnswers:
     names = dict.fromkeys(request.headers or {}, "")
     answer = await ask_preflight(first.url, request.origin, posted=further.posted, headers=names, verify=request.verify)
     return replace(further, preflight=answer, header_names=names)
-
-
-class _PortQuestion:
-    """Asks what else is answered at the port, while the first request waits: once, if no head came within `after_s`."""
-
-    def __init__(self, request: Request, after_s: float | None) -> None:
-        self._request = request
-        self._asking = None if after_s is None else asyncio.ensure_future(self._ask(after_s))
-
-    def cancel(self) -> None:
-        """Called when the head has come: nothing has to be asked."""
-        if self._asking is not None:
-            self._asking.cancel()
-
-    async def answer(self) -> PortAnswer | None:
-        """What was found; None if nothing was asked. The first request must be over."""
-        if self._asking is None or not self._asking.done():
-            self.cancel()
-            return None
-        if self._asking.cancelled():
-            return None
-        found = self._asking.result()
-        if found.http:
-            return found
-        later = await ask_root(self._request.url, self._request.verify)
-        return replace(found, after_leaving=later.http, headers=later.headers)
-
-    async def _ask(self, after_s: float) -> PortAnswer:
-        await asyncio.sleep(after_s)
-        return await ask_port(self._request.url, self._request.verify)
 
 
 async def _judge_missing_head(

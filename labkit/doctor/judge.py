@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from labkit.doctor.arrival import look_at_arrivals, look_at_missing_head
 from labkit.doctor.body import read_content
 from labkit.doctor.content import look_at_content, look_at_ids
@@ -11,10 +13,15 @@ from labkit.doctor.facts import facts_of, head_facts
 from labkit.doctor.head import FATAL, look_at_head
 from labkit.doctor.hop import weigh_findings
 from labkit.doctor.language_models import is_model, look_at_answer
+from labkit.doctor.mcp import UNFIT, look_at_mcp, mcp_facts
+from labkit.doctor.mcp_visit import McpVisit, is_stream
 from labkit.doctor.preflight import look_at_preflight
 from labkit.errors import counted
 from labkit.recording import Recording
 from labkit.system.secrets import shown_url
+
+#: With these even a greeting needs a key first.
+NOT_ADMITTED = (401, 403, 407)
 
 
 def judge(
@@ -30,6 +37,8 @@ def judge(
         skipped_requests: what was not asked, for the report.
     """
     further = further or FurtherAnswers()
+    if further.mcp is not None:
+        return _judge_mcp(recording, further, further.mcp, skipped_requests)
     if recording.status == 0:
         findings = list(look_at_missing_head(recording, further))
         watched_s = recording.end_s - recording.sent_s
@@ -48,6 +57,21 @@ def judge(
         )
     findings += _look_at_body(recording, readable, further, findings)
     return _diagnosis(recording, further, findings, skipped_requests, facts_of(recording, readable))
+
+
+def _judge_mcp(
+    recording: Recording, further: FurtherAnswers, visit: McpVisit, skipped_requests: tuple[str, ...]
+) -> Diagnosis:
+    """What an MCP client finds there, with what is wrong with the stream itself."""
+    refused = visit.initialized
+    if refused is not None and refused.status in NOT_ADMITTED and not (visit.handshake or visit.discovery):
+        return judge(refused, replace(further, mcp=None), skipped_requests)
+    findings, facts = list(look_at_mcp(recording, visit)), mcp_facts(visit)
+    if is_stream(recording):
+        of_stream = judge(recording, replace(further, mcp=None))
+        findings += [finding for finding in of_stream.findings if finding.name not in UNFIT]
+        facts += of_stream.facts
+    return _diagnosis(recording, further, findings, skipped_requests, facts)
 
 
 def _diagnosis(

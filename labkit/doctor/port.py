@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from labkit.doctor.diagnosis import PortAnswer
@@ -111,3 +112,33 @@ async def offers_http2(url: str, verify: bool) -> bool:
     chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
     writer.close()
     return bool(chosen == "h2")
+
+
+class PortQuestion:
+    """Asks what else is answered at the port, while the first request waits: once, if no head came within `after_s`."""
+
+    def __init__(self, url: str, verify: bool, after_s: float | None) -> None:
+        self._url, self._verify = url, verify
+        self._asking = None if after_s is None else asyncio.ensure_future(self._ask(after_s))
+
+    def cancel(self) -> None:
+        """Called when the head has come: nothing has to be asked."""
+        if self._asking is not None:
+            self._asking.cancel()
+
+    async def answer(self) -> PortAnswer | None:
+        """What was found; None if nothing was asked. The first request must be over."""
+        if self._asking is None or not self._asking.done():
+            self.cancel()
+            return None
+        if self._asking.cancelled():
+            return None
+        found = self._asking.result()
+        if found.http:
+            return found
+        later = await ask_root(self._url, self._verify)
+        return replace(found, after_leaving=later.http, headers=later.headers)
+
+    async def _ask(self, after_s: float) -> PortAnswer:
+        await asyncio.sleep(after_s)
+        return await ask_port(self._url, self._verify)

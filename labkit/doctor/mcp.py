@@ -1,0 +1,198 @@
+"""Findings about an MCP endpoint: its greeting, its session, its streams, and whom it lets in."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from labkit.dialects.json_values import as_object, as_text
+from labkit.doctor.body import shorten
+from labkit.doctor.diagnosis import Finding
+from labkit.doctor.mcp_visit import INITIALIZE, OLD_TRANSPORT, PING, McpVisit, answer_of, is_stream, messages_in
+from labkit.doctor.reason import reason_of
+from labkit.recording import Recording
+from labkit.wire.media_type import extract_media_type
+
+#: What is said of a stream for a browser, and means nothing here: no EventSource reads this one.
+UNFIT = {
+    "quiet", "six-connections", "retry-missing", "ids-missing", "asks-again", "preflight-refused", "head-late",
+    "empty-messages", "resume-ignored", "resume-refused", "replayed",
+}  # fmt: skip
+READ_TYPES = ("application/json", "text/event-stream")
+
+
+def look_at_mcp(stream: Recording, visit: McpVisit) -> Iterator[Finding]:
+    """The findings about a visit to an MCP endpoint.
+
+    Args:
+        stream: the answer that was watched longest.
+        visit: all that was answered.
+
+    Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports and 2026-07-28 likewise.
+    """
+    yield from _greeting(visit)
+    if visit.handshake:
+        yield from _handshake(visit)
+        yield from _session(visit)
+    yield from _rebinding(visit)
+    yield from _errors(stream)
+    yield from _foreign_events(stream)
+    if visit.transport == OLD_TRANSPORT:
+        yield Finding("mcp-old-transport", "the first event is 'endpoint', and names where messages are posted")
+
+
+def mcp_facts(visit: McpVisit) -> tuple[str, ...]:
+    """The sentences about what answers there: its name, its revisions, its session, its stream."""
+    found = visit.handshake or visit.discovery
+    meta = as_object(found.get("_meta"))
+    server = as_object(found.get("serverInfo")) or as_object(meta.get("io.modelcontextprotocol/serverInfo"))
+    name = shorten(f"{as_text(server.get('name'))} {as_text(server.get('version'))}".strip())
+    facts = [f"MCP over {visit.transport}, {' and '.join(visit.revisions) or 'no revision agreed'}; it is {name}"]
+    if visit.handshake and visit.transport != OLD_TRANSPORT:
+        facts.append("it keeps a session, which was closed" if visit.session else "it keeps no session")
+    if visit.listening is not None and visit.listening.status == 405:
+        facts.append("GET says 405: it offers no stream of its own, as it may")
+    return tuple(facts)
+
+
+def _greeting(visit: McpVisit) -> Iterator[Finding]:
+    answer = visit.initialized
+    if visit.transport == OLD_TRANSPORT and not visit.endpoint:
+        yield Finding("mcp-endpoint-elsewhere", "the event 'endpoint' leads to another origin, or to no URL")
+    elif answer is not None and answer.status and (visit.handshake or visit.discovery):
+        media_type = extract_media_type(answer.headers.get("content-type", ""))
+        if visit.handshake and visit.transport != OLD_TRANSPORT and _essence(media_type) not in READ_TYPES:
+            said = answer.headers.get("content-type") or "none"
+            yield Finding("mcp-greeting", f"initialize is answered with Content-Type: {said}, which no client reads")
+    elif answer is None or not (visit.handshake or visit.discovery):
+        yield _missing(answer, visit)
+
+
+def _missing(answer: Recording | None, visit: McpVisit) -> Finding:
+    if answer is None:
+        return Finding("mcp-greeting", "POST initialize: the connection was closed without an answer")
+    waited_s = answer.end_s - answer.sent_s
+    if answer.status == 0:
+        return Finding("mcp-held", f"POST initialize: no head in {waited_s:.2g} s")
+    error = as_object(answer_of(answer, INITIALIZE).get("error"))
+    if not error and is_stream(answer) and not answer.ended:
+        return Finding("mcp-held", f"POST initialize: the head of a stream, and no answer in {waited_s:.2g} s")
+    if visit.transport == OLD_TRANSPORT and 200 <= answer.status <= 299:
+        return Finding("mcp-held", f"POST initialize: {answer.status}, and no answer in the open stream")
+    if error:
+        return Finding("mcp-greeting", f"POST initialize: status {answer.status}, {_error_text(error)}")
+    if answer.status == 200:
+        said = answer.headers.get("content-type") or "no Content-Type"
+        return Finding("mcp-greeting", f"POST initialize: 200, {said}, and no JSON-RPC answer with its id")
+    reason = reason_of(answer)
+    return Finding(
+        "mcp-greeting", f"POST initialize: status {answer.status}{f', it says {reason!a}' if reason else ''}"
+    )
+
+
+def _essence(media_type: Any) -> str:
+    return media_type.essence if media_type is not None else ""
+
+
+def _handshake(visit: McpVisit) -> Iterator[Finding]:
+    """What follows the greeting: the notification, a ping, and the session's stream."""
+    noted, pinged, listening = visit.noted, visit.pinged, visit.listening
+    if noted is not None and noted.status not in (0, 202):
+        yield Finding(
+            "mcp-notification-refused",
+            f"POST notifications/initialized: status {noted.status}, where 202 stands for yes",
+            "error" if noted.status >= 400 else "note",
+        )
+    seen = listening if visit.transport == OLD_TRANSPORT else pinged
+    answer = answer_of(seen, PING)
+    if "error" in answer:
+        yield Finding("mcp-error", f"ping: {_error_text(as_object(answer['error']))}", "warning")
+    elif pinged is not None and not answer:
+        what = "no head" if pinged.status == 0 else f"status {pinged.status}, and no answer with its id"
+        yield Finding("mcp-held", f"POST ping: {what} in {pinged.end_s - pinged.sent_s:.2g} s")
+    if listening is None or visit.transport == OLD_TRANSPORT:
+        return
+    if listening.status == 0:
+        evidence = f"GET in the session: no head in {listening.end_s - listening.sent_s:.2g} s; POST was answered"
+        yield Finding("mcp-held", evidence)
+    elif listening.status != 405 and not is_stream(listening):
+        said = listening.headers.get("content-type") or "no Content-Type"
+        evidence = f"GET in the session: status {listening.status}, {said}; a stream or 405 would be right"
+        yield Finding("mcp-stream-refused", evidence)
+
+
+def _session(visit: McpVisit) -> Iterator[Finding]:
+    gone, ended = visit.after_end, visit.ended
+    if gone is not None and gone.status not in (0, 404) and ended is not None and 200 <= ended.status <= 299:
+        evidence = f"after DELETE ({ended.status}) a ping in that session got status {gone.status}"
+        yield Finding("mcp-session-not-404", evidence)
+    if visit.resumed is None:
+        return
+    if visit.resumed.status != 200:
+        evidence = f"GET with the Last-Event-ID of the ping's first event: status {visit.resumed.status}"
+        yield Finding("mcp-resume-ignored", evidence)
+    elif not answer_of(visit.resumed, PING):
+        yield Finding(
+            "mcp-resume-ignored", "GET with the Last-Event-ID of the ping's first event: no answer to it came"
+        )
+
+
+def _rebinding(visit: McpVisit) -> Iterator[Finding]:
+    rebound = visit.rebound
+    if rebound is None or not 200 <= rebound.status <= 299:
+        return
+    if visit.transport != OLD_TRANSPORT and not messages_in(rebound):
+        return  # the answer of another server, at the same address
+    severe = is_local(rebound.url)
+    where = "this machine or network" if severe else "no private address"
+    evidence = f"a request with the Host and Origin of a page elsewhere got {rebound.status}; it is at {where}"
+    yield Finding("mcp-rebinding", evidence, None if severe else "note")
+
+
+def is_local(url: str) -> bool:
+    """Whether the URL leads to this machine, or to a private network, as far as its name tells."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+    return address.is_loopback or address.is_private
+
+
+def _errors(stream: Recording) -> Iterator[Finding]:
+    """A JSON-RPC error in what was watched longest. (Errors of the greeting are found there.)"""
+    for message in messages_in(stream):
+        if "error" in message and message.get("id") not in (INITIALIZE, PING):
+            where = "in the stream" if is_stream(stream) else "in the answer"
+            yield Finding("mcp-error", f"{where}: {_error_text(as_object(message['error']))}")
+            return
+        result = as_object(message.get("result"))
+        if result.get("isError") is True:
+            yield Finding("mcp-error", f"the tool says isError: {shorten(str(result.get('content')), 80)}")
+            return
+
+
+def _foreign_events(stream: Recording) -> Iterator[Finding]:
+    """Events that no MCP client reads: of another type than message, or no JSON-RPC."""
+    if not is_stream(stream):
+        return
+    try:
+        events = stream.decompressed.events
+    except ValueError:
+        return
+    known = len(messages_in(stream))
+    typed = [event for event in events if event.type not in ("message", "endpoint")]
+    others = [event for event in events if event.type == "message" and event.data]
+    if typed:
+        yield Finding(
+            "mcp-foreign-event", f"an event of the type {shorten(typed[0].type)}; clients read 'message' only"
+        )
+    elif len(others) > known:
+        strange = next((event for event in others if '"jsonrpc"' not in event.data), others[-1])
+        yield Finding("mcp-foreign-event", f"the data {shorten(strange.data)} is no message of JSON-RPC 2.0")
+
+
+def _error_text(error: dict[str, Any]) -> str:
+    return f"the JSON-RPC error {error.get('code')} {shorten(as_text(error.get('message')), 80)}"
