@@ -3,14 +3,15 @@
 Here are the instruments that several lessons share; each lesson has a room of its own.
 """
 
-from labkit.lab.browser import BrowserAnswer, find_browser, in_browser
+from labkit.lab.browser import BrowserAnswer, in_browser
 from labkit.lab.cell import short_errors, takes
+from labkit.lab.engines import find_browser, find_firefox
 from labkit.lab.jupyter_proxy import jupyter_proxy
 from labkit.lab.raw_server import loopback, raw_server
 from labkit.lab.record import collect, curl, record, send
 from labkit.lab.ticking import Ticks, cured, ticking
 
 __all__ = [
-    "BrowserAnswer", "Ticks", "collect", "cured", "curl", "find_browser", "in_browser", "jupyter_proxy", "loopback",
-    "raw_server", "record", "send", "short_errors", "takes", "ticking",
+    "BrowserAnswer", "Ticks", "collect", "cured", "curl", "find_browser", "find_firefox", "in_browser",
+    "jupyter_proxy", "loopback", "raw_server", "record", "send", "short_errors", "takes", "ticking",
 ]  # fmt: skip

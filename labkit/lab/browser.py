@@ -8,9 +8,8 @@ import datetime
 import json
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -19,20 +18,10 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError
+from labkit.lab.engines import Trust, chromium_command, find_browser, find_firefox, firefox_command
 from labkit.server import serve
 from labkit.server.site import Routes
 from labkit.system.child import Child
-
-#: Where a Chromium is found: on the PATH, or where installers for macOS and Windows put one.
-COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-PLACES = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "C:/Program Files/Google/Chrome/Application/chrome.exe",
-    "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
-)
-QUIET = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
-         "--disable-component-update", "--disable-extensions", "--disable-quic")  # fmt: skip
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>an experiment</title><script type="module">
 const given = {given};
@@ -58,33 +47,33 @@ class BrowserAnswer:
         return f"<no Chromium here: the answer of {self.browser}, recorded on {self.recorded_on}>"
 
 
-def find_browser() -> str | None:
-    """The path of a Chromium, Chrome or Edge; None without one. LABKIT_BROWSER names another, or says "none"."""
-    chosen = os.environ.get("LABKIT_BROWSER", "")
-    if chosen:
-        return None if chosen == "none" else chosen
-    found = next(filter(None, map(shutil.which, COMMANDS)), None)
-    return found or next((place for place in PLACES if Path(place).exists()), None)
-
-
 async def in_browser(
-    name: str, script: str, seconds: float = 30.0, routes: Routes | None = None, **given: Any
+    name: str,
+    script: str,
+    seconds: float = 30.0,
+    routes: Routes | None = None,
+    *,
+    trust: Trust | None = None,
+    firefox: bool = False,
+    **given: Any,
 ) -> BrowserAnswer:
     """What the script returns when it is run in a headless Chromium, in an empty page on this machine.
 
     The script is the body of an async function: it may `await`, `await later(ms)`, and ends with `return`. What is
     `given` by keyword it finds as `given.keyword`. The page comes from a port of its own, so every server of the lab
-    is another origin to it; `routes` are served on the page's own.
+    is another origin to it; `routes` are served on the page's own. `trust` names a server of ours with a certificate
+    of its own. With `firefox=True` it is a Firefox.
 
-    On a machine without Chromium it is the answer that was recorded under this name for the same script.
+    On a machine without that browser it is the answer that was recorded under this name for the same script.
 
     Raises:
         LabError: the script failed or returned nothing in time; or no browser and no recording of this script.
     """
-    path = find_browser()
+    path = find_firefox() if firefox else find_browser()
     if path is None:
-        return _recorded(name, script)
-    reply = await _ask(path, script, given, seconds, routes or {})
+        return recorded_answer(name, script)
+    start = firefox_command if firefox else chromium_command
+    reply = await _ask(lambda profile, url: start(path, profile, url, trust), script, given, seconds, routes or {})
     if "problem" in reply:
         raise LabError(f"the script failed in the browser: {reply['problem']}")
     answer = BrowserAnswer(reply.get("value"), _browser_name(reply["agent"]))
@@ -94,7 +83,9 @@ async def in_browser(
     return answer
 
 
-async def _ask(path: str, script: str, given: dict[str, Any], seconds: float, routes: Routes) -> dict[str, Any]:
+async def _ask(
+    start: Callable[[str, str], list[str]], script: str, given: dict[str, Any], seconds: float, routes: Routes
+) -> dict[str, Any]:
     answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
     html = PAGE.format(script=script, given=json.dumps(given).replace("<", "\\u003c"))
 
@@ -107,7 +98,7 @@ async def _ask(path: str, script: str, given: dict[str, Any], seconds: float, ro
             if not answered.done():
                 answered.set_result(json.loads(self.request.body))
 
-    async with serve({"/": Page, "/answer": Answer, **routes}) as page, _running(path, page.url):
+    async with serve({"/": Page, "/answer": Answer, **routes}) as page, _running(start, page.url):
         try:
             return await asyncio.wait_for(answered, seconds)
         except TimeoutError:
@@ -117,10 +108,11 @@ async def _ask(path: str, script: str, given: dict[str, Any], seconds: float, ro
 
 
 @contextlib.asynccontextmanager
-async def _running(path: str, url: str) -> AsyncIterator[None]:
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+async def _running(start: Callable[[str, str], list[str]], url: str) -> AsyncIterator[None]:
     with tempfile.TemporaryDirectory(prefix="labkit-browser-", ignore_cleanup_errors=True) as profile:
-        browser = Child([path, *QUIET, *root, f"--user-data-dir={profile}", url])
+        browser = Child(
+            start(profile, url), environment={"HOME": profile}
+        )  # Firefox keeps something beside its profile
         try:
             yield
         finally:
@@ -129,11 +121,18 @@ async def _running(path: str, url: str) -> AsyncIterator[None]:
 
 def _browser_name(agent: str) -> str:
     """The name and main version in a User-Agent; headless Chromium calls itself HeadlessChrome."""
-    found = re.search(r"Chrome/(\d+)", agent)
-    return f"Chromium {found[1]}" if found else agent
+    for name, sign in (("Chromium", "Chrome"), ("Firefox", "Firefox")):
+        if found := re.search(rf"{sign}/(\d+)", agent):
+            return f"{name} {found[1]}"
+    return agent
 
 
-def _recorded(name: str, script: str) -> BrowserAnswer:
+def recorded_answer(name: str, script: str) -> BrowserAnswer:
+    """The answer that was recorded under this name for the same script.
+
+    Raises:
+        LabError: there is none, or it is of another script.
+    """
     place = files("labkit.lab") / "recorded" / f"{name}.json"
     if not place.is_file():
         raise LabError(f"no Chromium or Chrome was found here, and there is no recording of {name!r}. Install one")

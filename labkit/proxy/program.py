@@ -79,7 +79,7 @@ class RunningProxy:
         self.name, self.origin = plan.name, origin
         self._folder = ProxyFolder()
         try:
-            certificate = _make_certificate(self._folder) if plan.tls else None
+            self.certificate = certificate = _make_certificate(self._folder) if plan.tls else None
             self.port, self._child = self._start(plan, certificate, port)
         except BaseException:
             self._folder.remove()
