@@ -80,7 +80,8 @@ async def examine(
 async def _examine(
     request: Request, seconds: float, patience_s: float, watch_only: bool, may_open_more: Callable[[str], bool]
 ) -> Diagnosis:
-    if says_mcp(request) and (found := await _examine_mcp(request, seconds, watch_only, may_open_more)):
+    waited_s = (seconds, patience_s)
+    if says_mcp(request) and (found := await _examine_mcp(request, waited_s, watch_only, may_open_more)):
         return found
     readers = Readers(request.url, request.headers or {}, request.verify, seconds)
     port = PortQuestion(request.url, request.verify, seconds if patience_s else None)
@@ -92,8 +93,8 @@ async def _examine(
     first = await request.ask(seconds, on_answer=on_answer, patience_s=patience_s)
     further = FurtherAnswers(origin=request.origin, posted=request.content is not None, port=await port.answer())
     if first.status == 0:
-        return await _judge_missing_head(request, first, further, (seconds, patience_s), watch_only, may_open_more)
-    if answers_like_mcp(first) and (found := await _examine_mcp(request, seconds, watch_only, may_open_more, first)):
+        return await _judge_missing_head(request, first, further, waited_s, watch_only, may_open_more)
+    if answers_like_mcp(first) and (found := await _examine_mcp(request, waited_s, watch_only, may_open_more, first)):
         return found
     reader_count = await readers.count_before_leaving()
     further = replace(further, http2=await offers_http2(first.url, request.verify))
@@ -113,18 +114,18 @@ async def _examine(
 
 async def _examine_mcp(
     request: Request,
-    seconds: float,
+    waited_s: tuple[float, float],
     watch_only: bool,
     may_open_more: Callable[[str], bool],
     first: Recording | None = None,
 ) -> Diagnosis | None:
     """The diagnosis of an MCP endpoint; None if it is none."""
-    visited = await visit_mcp(request, seconds, may_open_more, not watch_only, first)
+    visited = await visit_mcp(request, waited_s, may_open_more, not watch_only, first)
     if visited is None:
         return None
     visit, stream, skipped_requests = visited
     further = FurtherAnswers(origin=request.origin, posted=stream is not visit.listening, mcp=visit)
-    return judge(stream, further, skipped_requests).without([visit.session])
+    return judge(replace(stream, url=stream.url or request.url), further, skipped_requests).without([visit.session])
 
 
 async def _with_preflight(request: Request, first: Recording, further: FurtherAnswers) -> FurtherAnswers:

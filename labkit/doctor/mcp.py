@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 from labkit.dialects.json_values import as_object, as_text
 from labkit.doctor.body import shorten
 from labkit.doctor.diagnosis import Finding
-from labkit.doctor.mcp_visit import INITIALIZE, OLD_TRANSPORT, PING, McpVisit, answer_of, is_stream, messages_in
+from labkit.doctor.mcp_visit import (
+    DISCOVER,
+    INITIALIZE,
+    OLD_TRANSPORT,
+    PING,
+    McpVisit,
+    answer_of,
+    is_stream,
+    messages_in,
+    result_of,
+)  # fmt: skip
 from labkit.doctor.reason import reason_of
 from labkit.recording import Recording
 from labkit.wire.media_type import extract_media_type
@@ -141,14 +151,17 @@ def _session(visit: McpVisit) -> Iterator[Finding]:
 
 def _rebinding(visit: McpVisit) -> Iterator[Finding]:
     rebound = visit.rebound
-    if rebound is None or not 200 <= rebound.status <= 299:
+    if rebound is None:
         return
-    if visit.transport != OLD_TRANSPORT and not messages_in(rebound):
-        return  # the answer of another server, at the same address
-    severe = is_local(rebound.url)
-    where = "this machine or network" if severe else "no private address"
-    evidence = f"a request with the Host and Origin of a page elsewhere got {rebound.status}; it is at {where}"
-    yield Finding("mcp-rebinding", evidence, None if severe else "note")
+    if visit.transport == OLD_TRANSPORT:
+        greeted = is_stream(rebound) and b"event: endpoint" in rebound.body
+    else:  # else it is the answer of another server, at the same address
+        greeted = bool(result_of(rebound, INITIALIZE) or result_of(rebound, DISCOVER))
+    if greeted:
+        severe = is_local(rebound.url) and rebound.url.startswith("http:")
+        where = "this machine or network, without TLS" if severe else "no private address, or behind TLS"
+        evidence = f"a greeting with the Host and Origin of a page elsewhere got {rebound.status}; it is at {where}"
+        yield Finding("mcp-rebinding", evidence, None if severe else "note")
 
 
 def is_local(url: str) -> bool:

@@ -28,10 +28,17 @@ ELSEWHERE = "rebound.invalid"
 
 @dataclass
 class McpExchanges:
-    """Sends single requests to an MCP endpoint, and records each answer."""
+    """Sends single requests to an MCP endpoint, and records each answer.
+
+    Args:
+        request: the request, for its URL and its headers.
+        seconds: how long a stream is watched.
+        patience_s: how much longer one waits, in seconds, where not even a head came.
+    """
 
     request: Request
     seconds: float
+    patience_s: float = 0.0
 
     async def send(
         self,
@@ -43,29 +50,47 @@ class McpExchanges:
         seconds: float | None = None,
         stop_when: Callable[[ResponseRecorder], bool] = lambda watching: False,
     ) -> Recording | None:
-        """The answer; None if the connection was refused or closed without one."""
+        """The answer; None if the connection was refused or closed without one.
+
+        With `seconds` it is watched for so long, as a stream is; else until it ends, EXCHANGE_S at most.
+        """
+        heads: list[httpx.Response] = []
+        question_s = min(self.seconds + self.patience_s, EXCHANGE_S)
         try:
             return await watch(
                 url or self.request.url,
-                min(self.seconds, EXCHANGE_S) if seconds is None else seconds,
+                question_s if seconds is None else seconds,
                 method=method,
                 headers=self.request.all_headers({**(BOTH if content is not None else {}), **headers}),
                 content=content,
                 verify=self.request.verify,
                 stop_when=stop_when,
+                on_answer=heads.append,
+                patience_s=0.0 if seconds is None else self.patience_s,
+                enough=lambda watching: bool(heads),
             )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OverflowError, ExceptionGroup):
             return None
 
-    async def ask(self, method: str, number: int, params: dict[str, Any], headers: Mapping[str, str]) -> Any:
+    async def ask(
+        self, method: str, number: int, params: dict[str, Any], headers: Mapping[str, str]
+    ) -> Recording | None:
         """The answer to a request of JSON-RPC, watched until the message with its id has come."""
         return await self.send(message_text(method, number, params), headers, stop_when=AnswerSeen(number))
 
-    def elsewhere(self) -> dict[str, str]:
-        """The headers by which a page that rebinds its name differs from a client: its Host and its Origin."""
+    @property
+    def stranger(self) -> McpExchanges | None:
+        """The same, sent by a page that lets its own name lead here: without our keys, with its Host and its Origin.
+
+        None where the URL holds what such a page would not know, and another host at that address need not learn.
+        """
         parts = urlsplit(self.request.url)
+        if parts.query or "@" in parts.netloc:
+            return None
         host = f"{ELSEWHERE}:{parts.port}" if parts.port else ELSEWHERE
-        return {"Host": host, "Origin": f"{parts.scheme}://{host}"}
+        origin = f"{parts.scheme}://{host}"
+        request = Request(self.request.url, {"Host": host}, origin=origin, verify=self.request.verify)
+        return McpExchanges(request, self.seconds, self.patience_s)
 
 
 class AnswerSeen:

@@ -35,8 +35,10 @@ META = {
     "io.modelcontextprotocol/clientInfo": CLIENT,
     "io.modelcontextprotocol/clientCapabilities": {},
 }
+DISCOVER_HEADERS = {"MCP-Protocol-Version": STATELESS, "Mcp-Method": "server/discover"}
+HELLO = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": CLIENT}
 #: The methods of MCP, but for the greetings themselves.
-METHODS = ("tools/", "resources/", "prompts/", "completion/", "logging/", "subscriptions/", "tasks/", "ping")
+METHODS = ("tools/", "resources/", "prompts/", "completion/", "logging/", "subscriptions/", "ping")
 GREETINGS = ("initialize", "server/discover")
 WHY_RESUME = "whether an MCP stream resumes after an id"
 
@@ -58,22 +60,26 @@ def answers_like_mcp(first: Recording) -> bool:
 
 
 async def visit_mcp(
-    request: Request, seconds: float, may_open_more: Callable[[str], bool], checks: bool, first: Recording | None = None
+    request: Request,
+    waited_s: tuple[float, float],
+    may_open_more: Callable[[str], bool],
+    checks: bool,
+    first: Recording | None = None,
 ) -> tuple[McpVisit, Recording, tuple[str, ...]] | None:
     """What the endpoint answered, the answer that was watched longest, and what was not asked; None if it is no MCP.
 
     Args:
         request: the request. What it would post is posted once, in the session.
-        seconds: how long to listen.
+        waited_s: how long to listen, and how much longer to wait where not even a head comes.
         may_open_more: called with the reason before a third stream is opened.
         checks: False only greets and listens.
         first: what a plain GET brought, if it was sent.
     """
     if first is not None and is_old_transport(first):
-        guest = OldMcpGuest(request, seconds)
+        guest = OldMcpGuest(request, *waited_s)
         visit = await guest.visit(first, checks)
         return visit, visit.listening or first, ()
-    guest_of = _Guest(request, seconds, may_open_more)
+    guest_of = _Guest(request, waited_s, may_open_more)
     visit, stream = await guest_of.visit(checks)
     if visit.handshake or visit.discovery or visit.speaks_json_rpc:
         return visit, stream or Recording(0, url=request.url), tuple(guest_of.skipped)
@@ -83,26 +89,26 @@ async def visit_mcp(
 class _Guest(McpExchanges):
     """A client of Streamable HTTP, for one visit. `skipped` says what was not asked."""
 
-    def __init__(self, request: Request, seconds: float, may_open_more: Callable[[str], bool]) -> None:
-        super().__init__(request, seconds)
+    def __init__(self, request: Request, waited_s: tuple[float, float], may_open_more: Callable[[str], bool]) -> None:
+        super().__init__(request, *waited_s)
         self.may_open_more = may_open_more
         self.skipped: list[str] = []
 
     async def visit(self, checks: bool) -> tuple[McpVisit, Recording | None]:
         """All answers, and the one that was watched longest. The session is closed in any case."""
-        stateless = {"MCP-Protocol-Version": STATELESS, "Mcp-Method": "server/discover"}
-        hello = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": CLIENT}
-        initialized = await self.ask("initialize", INITIALIZE, hello, {})
-        session = initialized.headers.get("mcp-session-id", "") if initialized is not None else ""
-        visit = McpVisit(initialized=initialized, session=session)
+        initialized, discovered = await asyncio.gather(
+            self.ask("initialize", INITIALIZE, HELLO, {}),
+            self.ask("server/discover", DISCOVER, {"_meta": META}, DISCOVER_HEADERS),
+        )
+        session = session_of(initialized)
+        visit = McpVisit(initialized=initialized, discovered=discovered, session=session)
         headers = {"MCP-Protocol-Version": as_text(visit.handshake.get("protocolVersion")) or HANDSHAKE}
         headers |= {"Mcp-Session-Id": session} if session else {}
         try:
-            visit = replace(visit, discovered=await self.ask("server/discover", DISCOVER, {"_meta": META}, stateless))
             if visit.handshake:
                 visit, stream = await self._in_session(visit, headers, checks)
             elif visit.discovery:
-                visit, stream = await self._without_session(visit, stateless, checks)
+                visit, stream = await self._without_session(visit)
             else:
                 stream = initialized
         finally:
@@ -110,7 +116,19 @@ class _Guest(McpExchanges):
         visit = replace(visit, ended=ended)
         if checks and ended is not None and 200 <= ended.status <= 299:
             visit = replace(visit, after_end=await self.ask("ping", PING, {}, headers))
-        return visit, stream
+        return replace(visit, rebound=await self._rebound(visit) if checks else None), stream
+
+    async def _rebound(self, visit: McpVisit) -> Recording | None:
+        """The answer to the greeting of a page elsewhere. If it gets a session, that is closed."""
+        stranger = self.stranger
+        if stranger is None:
+            return None
+        if not visit.handshake:
+            return await stranger.ask("server/discover", DISCOVER, {"_meta": META}, DISCOVER_HEADERS)
+        answer = await stranger.ask("initialize", INITIALIZE, HELLO, {})
+        if session := session_of(answer):
+            await stranger.send(None, {"Mcp-Session-Id": session}, method="DELETE")
+        return answer
 
     async def _in_session(
         self, visit: McpVisit, headers: dict[str, str], checks: bool
@@ -119,14 +137,14 @@ class _Guest(McpExchanges):
         watching = asyncio.ensure_future(self._watch(headers))
         try:
             pinged = await self.ask("ping", PING, {}, headers)
-            rebound = await self.ask("ping", PING, {}, headers | self.elsewhere()) if checks else None
             stream = await watching
         finally:
             watching.cancel()
-        visit = replace(visit, noted=noted, pinged=pinged, rebound=rebound)
+        visit = replace(visit, noted=noted, pinged=pinged)
         if self._posts is None:
             visit = replace(visit, listening=stream)
-            stream = stream if stream is not None and is_stream(stream) else pinged or visit.initialized
+            if stream is None or (stream.status and not is_stream(stream)):  # no stream is offered: the ping's, then
+                stream = pinged or visit.initialized
         return (await self._resumed(visit, headers) if checks else visit), stream
 
     async def _resumed(self, visit: McpVisit, headers: dict[str, str]) -> McpVisit:
@@ -144,13 +162,8 @@ class _Guest(McpExchanges):
             return replace(visit, resumed=resumed, resumed_after=first_id)
         return visit
 
-    async def _without_session(
-        self, visit: McpVisit, stateless: dict[str, str], checks: bool
-    ) -> tuple[McpVisit, Recording | None]:
+    async def _without_session(self, visit: McpVisit) -> tuple[McpVisit, Recording | None]:
         """The revision 2026-07-28 has no session, no GET and no resumption: what is posted is all there is."""
-        if checks:
-            headers = stateless | self.elsewhere()
-            visit = replace(visit, rebound=await self.ask("server/discover", DISCOVER, {"_meta": META}, headers))
         if self._posts is None:
             return visit, visit.discovered
         body = object_in(self._posts.decode("utf-8", "replace")) or {}
@@ -173,3 +186,8 @@ class _Guest(McpExchanges):
         if self._posts is not None:
             return await self.send(self._posts, headers, seconds=self.seconds)
         return await self.send(None, {**headers, "Accept": "text/event-stream"}, method="GET", seconds=self.seconds)
+
+
+def session_of(answer: Recording | None) -> str:
+    """The id of the session that a greeting got; "" for none."""
+    return answer.headers.get("mcp-session-id", "") if answer is not None and 200 <= answer.status <= 299 else ""

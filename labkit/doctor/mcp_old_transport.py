@@ -57,10 +57,13 @@ class OldMcpGuest(McpExchanges):
             await asyncio.wait_for(arrived[0].wait(), self.seconds)
             endpoint = _endpoint_in(seen, first.url)
             if endpoint:
-                visit = await self._greet(replace(visit, endpoint=endpoint), arrived[INITIALIZE], checks)
-        return replace(visit, listening=await listening)
+                visit = await self._greet(replace(visit, endpoint=endpoint), arrived[INITIALIZE])
+        rebound = None
+        if checks and (stranger := self.stranger):
+            rebound = await stranger.send(None, asked, method="GET", stop_when=lambda watching: watching.bytes > 0)
+        return replace(visit, listening=await listening, rebound=rebound)
 
-    async def _greet(self, visit: McpVisit, answered: asyncio.Event, checks: bool) -> McpVisit:
+    async def _greet(self, visit: McpVisit, answered: asyncio.Event) -> McpVisit:
         hello = {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": CLIENT}
         url = visit.endpoint
         visit = replace(visit, initialized=await self.send(message_text("initialize", INITIALIZE, hello), url=url))
@@ -68,9 +71,6 @@ class OldMcpGuest(McpExchanges):
             await asyncio.wait_for(answered.wait(), min(self.seconds, EXCHANGE_S))
             visit = replace(visit, noted=await self.send(message_text("notifications/initialized"), url=url))
             visit = replace(visit, pinged=await self.send(message_text("ping", PING, {}), url=url))
-            if checks:
-                rebound = await self.send(message_text("ping", PING, {}), self.elsewhere(), url=url)
-                visit = replace(visit, rebound=rebound)
         return visit
 
 

@@ -27,7 +27,7 @@ class McpVisit:
 
     `discovered`, `initialized`, `noted` and `pinged` answer server/discover, initialize, the notification behind it and
     ping. `listening` is the stream of the session, by GET. `resumed` answers a GET with `resumed_after` as its
-    Last-Event-ID; `rebound` a ping that says it comes from a page elsewhere; `after_end` a ping in the session that
+    Last-Event-ID; `rebound` a greeting as a page elsewhere would send it; `after_end` a ping in the session that
     `ended` closed. `endpoint` is where the old transport says that messages are posted. `session` is its id.
     """
 

@@ -18,13 +18,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from labkit.doctor import Diagnosis, causes, examine
+from labkit.doctor import Diagnosis, causes, examine, examine_both, mcp_greeting
+from labkit.proxy import Nginx, nginx
 
 from ..helpers import free_port, soon
 
 pytestmark = pytest.mark.live
 
-SHORT_S = 0.25
+SHORT_S = 0.2
 STREAM = "text/event-stream"
 CALL = b'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "count", "arguments": {"to": 3}}}'
 
@@ -75,10 +76,20 @@ def official() -> MCPServer:
     return server
 
 
+async def found_at(app: Any, path: str = "/mcp", **options: Any) -> Diagnosis:
+    async with running(app, path) as url:
+        return await examine(url, seconds=SHORT_S, **options)
+
+
 def find(app: Any, path: str = "/mcp", **options: Any) -> Diagnosis:
-    async def main() -> Diagnosis:
-        async with running(app, path) as url:
-            return await examine(url, seconds=SHORT_S, **options)
+    return asyncio.run(found_at(app, path, **options))
+
+
+def find_all(*apps: Any, **options: Any) -> list[Diagnosis]:
+    """All at the same time: what takes long is watching."""
+
+    async def main() -> list[Diagnosis]:
+        return await asyncio.gather(*(found_at(app, **options) for app in apps))
 
     return asyncio.run(main())
 
@@ -87,17 +98,14 @@ def names(found: Diagnosis) -> list[str]:
     return [finding.name for finding in found.findings]
 
 
-@pytest.mark.parametrize(
-    ("settings", "session"),
-    [({}, "keeps a session, which was closed"), ({"json_response": True}, "keeps a session, which was closed"),
-     ({"stateless_http": True}, "keeps no session"), ({"event_store": Kept()}, "keeps a session, which was closed")],
-)  # fmt: skip
-def test_the_official_server_is_healthy_however_it_answers(settings: dict[str, Any], session: str) -> None:
-    server = official()
-    found = find(server.streamable_http_app(**settings))
-    assert names(found) == [], found
-    assert found.facts[0] == "MCP over Streamable HTTP, 2025-11-25 and 2026-07-28; it is 'shop 2.1'"
-    assert session in found.facts[1]
+def test_the_official_server_is_healthy_however_it_answers() -> None:
+    settings: list[dict[str, Any]] = [{}, {"json_response": True}, {"event_store": Kept()}, {"stateless_http": True}]
+    found = find_all(*(official().streamable_http_app(**chosen) for chosen in settings))
+    assert [names(each) for each in found] == [[]] * 4, found
+    assert {each.facts[0] for each in found} == {
+        "MCP over Streamable HTTP, 2025-11-25 and 2026-07-28; it is 'shop 2.1'"
+    }
+    assert [each.facts[1] for each in found] == ["it keeps a session, which was closed"] * 3 + ["it keeps no session"]
 
 
 def test_it_is_recognised_by_its_answer_where_the_path_says_nothing() -> None:
@@ -119,19 +127,19 @@ def test_what_is_posted_is_posted_once_in_the_session_and_its_stream_is_judged()
     assert found.first == "mcp-error" and "isError" in found.findings[0].evidence
 
 
-@pytest.mark.parametrize("app", [lambda: official().streamable_http_app(host="0.0.0.0")])
-def test_a_page_elsewhere_may_speak_to_an_official_server_that_checks_nothing(app: Callable[[], Any]) -> None:
-    assert names(find(app())) == ["mcp-rebinding"]
+def test_a_page_elsewhere_may_speak_to_an_official_server_that_checks_nothing() -> None:
+    assert names(find(official().streamable_http_app(host="0.0.0.0"))) == ["mcp-rebinding"]
 
 
 def test_resumption_is_asked_for_with_leave_and_a_store_that_forgets_is_found() -> None:
+    stores = [Kept(), Kept(forgets=True)]
     asked: list[str] = []
-    found = find(official().streamable_http_app(event_store=Kept()), may_open_more=lambda why: not asked.append(why))
-    assert names(found) == [] and len(asked) == 1 and found.skipped_requests == ()
-    found = find(official().streamable_http_app(event_store=Kept(forgets=True)), may_open_more=lambda why: True)
-    assert names(found) == ["mcp-resume-ignored"]
-    found = find(official().streamable_http_app(event_store=Kept(forgets=True)))
-    assert names(found) == [] and len(found.skipped_requests) == 1
+    apps = [official().streamable_http_app(event_store=store) for store in stores]
+    kept, forgotten = find_all(*apps, may_open_more=lambda why: not asked.append(why))
+    assert names(kept) == [] and len(asked) == 2 and kept.skipped_requests == ()
+    assert names(forgotten) == ["mcp-resume-ignored"]
+    unasked = find(official().streamable_http_app(event_store=stores[1]))
+    assert names(unasked) == [] and len(unasked.skipped_requests) == 1
 
 
 @dataclass
@@ -143,12 +151,12 @@ class Faulty:
     get: Callable[[], Response] = lambda: Response(status_code=405)
     gone: int = 404
     pong: dict[str, Any] = field(default_factory=lambda: {"result": {}})
-    checks_host: bool = True
+    checks_origin: bool = True
     seen: list[str] = field(default_factory=list)
     open: bool = False
 
     async def handle(self, request: Request) -> Response:
-        if self.checks_host and "rebound" in request.headers["host"]:
+        if self.checks_origin and "rebound" in request.headers.get("origin", ""):
             return Response(status_code=403)
         body = json.loads(await request.body() or b"{}")
         self.seen.append(body.get("method", request.method))
@@ -198,18 +206,18 @@ FAULTS: dict[str, Callable[[], Faulty]] = {
     "mcp-notification-refused": lambda: Faulty(noted=400),
     "mcp-stream-refused": lambda: Faulty(get=lambda: Response("nothing here", 404)),
     "mcp-foreign-event": lambda: Faulty(get=lambda: stream(NOTICE, "event: ping\ndata: {}\n\n", stays=True)),
-    "mcp-rebinding": lambda: Faulty(checks_host=False),
+    "mcp-rebinding": lambda: Faulty(checks_origin=False),
     "mcp-session-not-404": lambda: Faulty(gone=400),
 }
-OFFICIAL = {"mcp-resume-ignored", "mcp-old-transport"}
+ELSEWHERE_HERE = {"mcp-resume-ignored", "mcp-old-transport", "mcp-endpoint-elsewhere"}
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_the_fault_is_named_first_and_the_session_is_closed(name: str) -> None:
-    faulty = FAULTS[name]()
-    found = find(faulty.app())
-    assert [name] == names(found), found
-    assert ("DELETE" in faulty.seen) == (found.facts[1:2] == ("it keeps a session, which was closed",))
+def test_each_fault_is_named_and_nothing_else_and_the_session_is_closed() -> None:
+    servers = {name: make() for name, make in FAULTS.items()}
+    for (name, server), found in zip(servers.items(), find_all(*(s.app() for s in servers.values())), strict=True):
+        assert names(found) == [name], found
+        assert ("DELETE" in server.seen) == ("it keeps a session, which was closed" in found.facts), name
+        assert ("DELETE" in server.seen) == (name not in ("mcp-greeting", "mcp-held")), name
 
 
 def test_a_server_by_hand_without_a_fault_is_healthy() -> None:
@@ -223,4 +231,98 @@ def test_a_server_by_hand_without_a_fault_is_healthy() -> None:
 
 def test_every_cause_of_mcp_has_a_server() -> None:
     ours = {name for name in causes() if name.startswith("mcp-")}
-    assert ours == set(FAULTS) | OFFICIAL | {"mcp-endpoint-elsewhere"}
+    assert ours == set(FAULTS) | ELSEWHERE_HERE
+
+
+def test_behind_nginx_the_sessions_stream_is_held_and_the_comparison_says_so() -> None:
+    by_hand = Faulty(get=lambda: stream(NOTICE, stays=True))
+
+    async def main(app: Any, chosen: Nginx) -> Any:
+        async with running(app) as url:
+            with await asyncio.to_thread(nginx, url, chosen) as proxy:
+                return await examine_both(proxy.url, url, seconds=SHORT_S, patience_s=0.5)
+
+    both = asyncio.run(main(by_hand.app(), Nginx()))
+    assert both.direct.healthy and both.held, both
+    assert names(both.through) == ["mcp-held"] and "GET in the session" in both.through.findings[0].evidence
+    assert both.through.findings[0].remedies[0].where == "nginx"
+    both = asyncio.run(main(by_hand.app(), Nginx(buffering=False)))
+    assert both.healthy and names(both.through) == [], both
+    both = asyncio.run(main(official().streamable_http_app(), Nginx()))  # it says X-Accel-Buffering: no
+    assert names(both.through) == [], both
+
+
+def test_the_old_transport_that_leads_elsewhere_or_holds_its_answers() -> None:
+    def old(endpoint: str, posts: int = 202) -> Starlette:
+        async def open_stream(request: Request) -> Response:
+            return stream(f"event: endpoint\ndata: {endpoint}\n\n", stays=True)
+
+        async def take(request: Request) -> Response:
+            return Response(status_code=posts)
+
+        routes = [Route("/sse", open_stream), Route("/messages", take, methods=["POST"])]
+        return Starlette(routes=routes)
+
+    assert find(old("http://app:8000/messages"), "/sse").first == "mcp-endpoint-elsewhere"
+    held = find(old("/messages?session_id=sesame"), "/sse", patience_s=0)
+    assert held.first == "mcp-held" and "sesame" not in str(held.as_json())
+    assert find(old("/messages", 404), "/sse", patience_s=0).first == "mcp-greeting"
+    assert "mcp-rebinding" in names(held)
+
+
+def test_a_server_of_the_newest_revision_alone_has_no_session_and_no_get() -> None:
+    async def serve(request: Request) -> Response:
+        if request.method != "POST":
+            return Response(status_code=405)
+        body = json.loads(await request.body())
+        if "rebound" in request.headers.get("origin", ""):
+            return Response(status_code=403)
+        if request.headers.get("mcp-protocol-version") != "2026-07-28":
+            error = {"code": -32022, "message": "Unsupported", "data": {"supported": ["2026-07-28"]}}
+            return JSONResponse({"jsonrpc": "2.0", "id": body["id"], "error": error}, 400)
+        result: dict[str, Any] = {"supportedVersions": ["2026-07-28"], "capabilities": {}}
+        if body["method"] == "tools/call":
+            assert request.headers["mcp-name"] == "count" and request.headers["mcp-method"] == "tools/call"
+            assert body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
+            result = {"resultType": "complete", "content": [{"type": "text", "text": "3"}]}
+        return JSONResponse({"jsonrpc": "2.0", "id": body["id"], "result": result})
+
+    app = Starlette(routes=[Route("/mcp", serve, methods=["GET", "POST", "DELETE"])])
+    found = find(app)
+    assert names(found) == [] and "MCP over Streamable HTTP, 2026-07-28" in found.facts[0], found
+    assert b'"text":"3"' in find(app, content=CALL).recording.body
+
+
+def test_a_key_is_asked_for_and_never_told_to_the_name_of_a_page_elsewhere() -> None:
+    heads: list[dict[str, str]] = []
+
+    async def serve(request: Request) -> Response:
+        heads.append(dict(request.headers))
+        if request.headers.get("authorization") != "Bearer sesame":
+            return JSONResponse({"error": "invalid_token"}, 401, headers={"WWW-Authenticate": "Bearer"})
+        return await faulty.handle(request)
+
+    faulty = Faulty(checks_origin=False)
+    app = Starlette(routes=[Route("/mcp", serve, methods=["GET", "POST", "DELETE"])])
+    refused = find(app)
+    assert refused.first == "wrong-status" and "WWW-Authenticate: Bearer" in refused.findings[0].evidence
+    assert names(find(app, headers={"Authorization": "Bearer sesame"})) == []
+    elsewhere = [head for head in heads if "rebound" in head["host"]]
+    assert elsewhere and not any("authorization" in head for head in elsewhere)
+
+
+def test_an_ordinary_stream_at_such_a_path_is_examined_as_ever() -> None:
+    async def ticks(request: Request) -> Response:
+        return stream(*(f"id: {number}\ndata: {number}\n\n" for number in range(5)), stays=True)
+
+    found = find(Starlette(routes=[Route("/mcp", ticks)]))
+    assert "six-connections" in names(found) and not any(name.startswith("mcp-") for name in names(found))
+    found = find(Starlette(routes=[Route("/mcp", lambda request: Response(status_code=418), methods=["GET", "POST"])]))
+    assert found.first == "wrong-status"
+
+
+def test_the_official_server_in_each_revision_with_a_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
+    for revision in ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"):
+        monkeypatch.setitem(mcp_greeting.HELLO, "protocolVersion", revision)
+        found = find(official().streamable_http_app(event_store=Kept()), may_open_more=lambda why: True)
+        assert names(found) == [] and f"{revision} and 2026-07-28" in found.facts[0], found
