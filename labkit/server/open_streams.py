@@ -24,7 +24,7 @@ class OpenStreams:
     """
 
     def __init__(self, heartbeat_s: float, room_bytes: int) -> None:
-        self.room_bytes = room_bytes
+        self.heartbeat_s, self.room_bytes = heartbeat_s, room_bytes
         self.counts = Counts()
         # Guards the outbox and the loop: a cell publishes from its thread, a ticker from the server's. Nobody waits for
         # a disk while holding it.
