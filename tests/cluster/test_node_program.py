@@ -6,8 +6,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from labkit.nodes.program import RunningNode
 from labkit.log import MemoryLog
+from labkit.nodes.program import RunningNode
 from labkit.server import serve
 
 pytestmark = pytest.mark.live
