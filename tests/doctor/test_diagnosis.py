@@ -43,7 +43,7 @@ def test_no_advice_to_do_what_is_being_done() -> None:
     assert "--compare" not in running.why and running == lumps.findings[0]
     quiet = next(finding for finding in judge(body(ended=False)).findings if finding.name == "quiet")
     assert any("--seconds 60" in remedy.line for remedy in quiet.remedies)
-    assert replace(quiet, running=("--seconds",)).remedies == ()
+    assert replace(quiet, running=("--seconds", "--post")).remedies == ()
 
 
 def test_a_sentence_is_left_out_whole() -> None:

@@ -21,6 +21,12 @@ from . import apps
 pytestmark = pytest.mark.live
 
 
+@pytest.fixture(autouse=True)
+def no_server_was_told_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """sse-starlette ends every stream of a process in which some uvicorn was told to stop, as another test may do."""
+    monkeypatch.setattr("sse_starlette.sse.AppStatus.should_exit", False)
+
+
 @pytest.fixture(scope="module")
 def starlette() -> Iterator[str]:
     """One server of the Starlette app: starting it for each test would take longer than the tests."""
