@@ -58,8 +58,9 @@ def mcp_facts(visit: McpVisit) -> tuple[str, ...]:
     found = visit.handshake or visit.discovery
     meta = as_object(found.get("_meta"))
     server = as_object(found.get("serverInfo")) or as_object(meta.get("io.modelcontextprotocol/serverInfo"))
-    name = shorten(f"{as_text(server.get('name'))} {as_text(server.get('version'))}".strip())
-    facts = [f"MCP over {visit.transport}, {' and '.join(visit.revisions) or 'no revision agreed'}; it is {name}"]
+    name = f"{as_text(server.get('name'))} {as_text(server.get('version'))}".strip()
+    named = f"it is {shorten(name)}" if name else "it says no name"
+    facts = [f"MCP over {visit.transport}, {' and '.join(visit.revisions) or 'no revision agreed upon'}; {named}"]
     if visit.handshake and visit.transport != OLD_TRANSPORT:
         facts.append("it keeps a session, which was closed" if visit.session else "it keeps no session")
     if visit.listening is not None and visit.listening.status == 405:

@@ -18,14 +18,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from labkit.doctor import Diagnosis, causes, examine, examine_both, mcp_greeting
+from labkit.doctor import Diagnosis, FurtherAnswers, causes, examine, examine_both, judge, mcp_greeting
+from labkit.doctor.mcp_visit import McpVisit
 from labkit.proxy import Nginx, nginx
+from labkit.recording import Arrival, Recording
 
 from ..helpers import free_port, soon
 
 pytestmark = pytest.mark.live
 
 SHORT_S = 0.2
+SESSION = "session-4711"
 STREAM = "text/event-stream"
 CALL = b'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "count", "arguments": {"to": 3}}}'
 
@@ -122,6 +125,8 @@ def test_the_old_transport_is_greeted_in_its_stream() -> None:
 def test_what_is_posted_is_posted_once_in_the_session_and_its_stream_is_judged() -> None:
     found = find(official().streamable_http_app(), content=CALL)
     assert names(found) == [] and b'"done"' in found.recording.body
+    by_hand = Faulty()
+    assert names(find(by_hand.app(), content=CALL)) == [] and by_hand.seen.count("tools/call") == 1
     failing = CALL.replace(b'"count"', b'"fail"').replace(b'{"to": 3}', b"{}")
     found = find(official().streamable_http_app(), content=failing)
     assert found.first == "mcp-error" and "isError" in found.findings[0].evidence
@@ -146,7 +151,9 @@ def test_resumption_is_asked_for_with_leave_and_a_store_that_forgets_is_found() 
 class Faulty:
     """An MCP server by hand, healthy as it stands; `seen` are the methods and messages that it got."""
 
-    hello: Callable[[dict[str, Any]], Response] = lambda result: JSONResponse(result, headers={"Mcp-Session-Id": "s1"})
+    hello: Callable[[dict[str, Any]], Response] = lambda result: JSONResponse(
+        result, headers={"Mcp-Session-Id": SESSION}
+    )
     noted: int = 202
     get: Callable[[], Response] = lambda: Response(status_code=405)
     gone: int = 404
@@ -154,6 +161,7 @@ class Faulty:
     checks_origin: bool = True
     seen: list[str] = field(default_factory=list)
     open: bool = False
+    late_s: float = 0.0
 
     async def handle(self, request: Request) -> Response:
         if self.checks_origin and "rebound" in request.headers.get("origin", ""):
@@ -164,7 +172,7 @@ class Faulty:
             self.open = True
             info = {"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": {"name": "hand", "version": "1"}}
             return self.hello({"jsonrpc": "2.0", "id": body["id"], "result": info})
-        if request.headers.get("mcp-session-id") != "s1":
+        if request.headers.get("mcp-session-id") != SESSION:
             error = {"code": -32000, "message": "Bad Request: no session"}
             return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, 400)
         if not self.open:
@@ -173,6 +181,7 @@ class Faulty:
             self.open = False
             return Response(status_code=200)
         if request.method == "GET":
+            await asyncio.sleep(self.late_s)
             return self.get()
         return Response(status_code=self.noted) if "id" not in body else self.answer(body["id"])
 
@@ -202,7 +211,7 @@ NOTICE = 'data: {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
 FAULTS: dict[str, Callable[[], Faulty]] = {
     "mcp-greeting": lambda: Faulty(hello=refuse),
     "mcp-held": lambda: Faulty(hello=lambda result: stream(": open\n\n", stays=True)),
-    "mcp-error": lambda: Faulty(pong={"error": {"code": -32601, "message": "Method not found"}}),
+    "mcp-error": lambda: Faulty(pong={"error": {"code": -32601, "message": f"nothing in {SESSION}"}}),
     "mcp-notification-refused": lambda: Faulty(noted=400),
     "mcp-stream-refused": lambda: Faulty(get=lambda: Response("nothing here", 404)),
     "mcp-foreign-event": lambda: Faulty(get=lambda: stream(NOTICE, "event: ping\ndata: {}\n\n", stays=True)),
@@ -218,6 +227,9 @@ def test_each_fault_is_named_and_nothing_else_and_the_session_is_closed() -> Non
         assert names(found) == [name], found
         assert ("DELETE" in server.seen) == ("it keeps a session, which was closed" in found.facts), name
         assert ("DELETE" in server.seen) == (name not in ("mcp-greeting", "mcp-held")), name
+        assert SESSION not in str(found.as_json()), name
+        assert server.seen.count("DELETE") <= 1 or name == "mcp-rebinding"
+    assert servers["mcp-rebinding"].seen.count("DELETE") == 2  # the session of the page elsewhere is closed too
 
 
 def test_a_server_by_hand_without_a_fault_is_healthy() -> None:
@@ -225,8 +237,23 @@ def test_a_server_by_hand_without_a_fault_is_healthy() -> None:
     found = find(faulty.app())
     assert names(found) == [] and faulty.seen.count("initialize") == 1
     assert found.facts[-1] == "GET says 405: it offers no stream of its own, as it may"
-    found = find(Faulty(get=lambda: stream(NOTICE, stays=True)).app())
+    late = Faulty(get=lambda: stream(NOTICE, stays=True), late_s=1.5 * SHORT_S)
+    found = find(late.app())
     assert names(found) == [] and found.recording.events
+
+
+@pytest.mark.parametrize(
+    ("url", "severity"),
+    [("http://127.0.0.1:8000/mcp", "warning"), ("http://localhost/mcp", "warning"), ("http://10.0.0.9/mcp", "warning"),
+     ("http://[::1]:8000/mcp", "warning"), ("https://127.0.0.1/mcp", "note"), ("http://8.8.8.8/mcp", "note"),
+     ("http://example.org/mcp", "note")],
+)  # fmt: skip
+def test_rebinding_leads_to_this_machine_or_network(url: str, severity: str) -> None:
+    body = b'{"jsonrpc": "2.0", "id": 2, "result": {"protocolVersion": "2025-11-25"}}'
+    answer = Recording(200, {"content-type": "application/json"}, (Arrival(0.1, body),), ended=True, url=url)
+    visit = McpVisit(initialized=answer, rebound=answer)
+    (found,) = judge(answer, FurtherAnswers(mcp=visit)).findings
+    assert (found.name, found.severity) == ("mcp-rebinding", severity)
 
 
 def test_every_cause_of_mcp_has_a_server() -> None:
@@ -237,19 +264,22 @@ def test_every_cause_of_mcp_has_a_server() -> None:
 def test_behind_nginx_the_sessions_stream_is_held_and_the_comparison_says_so() -> None:
     by_hand = Faulty(get=lambda: stream(NOTICE, stays=True))
 
-    async def main(app: Any, chosen: Nginx) -> Any:
+    async def compared(app: Any, chosen: Nginx) -> Any:
         async with running(app) as url:
             with await asyncio.to_thread(nginx, url, chosen) as proxy:
                 return await examine_both(proxy.url, url, seconds=SHORT_S, patience_s=0.5)
 
-    both = asyncio.run(main(by_hand.app(), Nginx()))
-    assert both.direct.healthy and both.held, both
-    assert names(both.through) == ["mcp-held"] and "GET in the session" in both.through.findings[0].evidence
-    assert both.through.findings[0].remedies[0].where == "nginx"
-    both = asyncio.run(main(by_hand.app(), Nginx(buffering=False)))
-    assert both.healthy and names(both.through) == [], both
-    both = asyncio.run(main(official().streamable_http_app(), Nginx()))  # it says X-Accel-Buffering: no
-    assert names(both.through) == [], both
+    async def main() -> list[Any]:
+        setups = [(by_hand.app(), Nginx()), (by_hand.app(), Nginx(buffering=False)),
+                  (official().streamable_http_app(), Nginx())]  # fmt: skip
+        return await asyncio.gather(*(compared(app, chosen) for app, chosen in setups))
+
+    held, unbuffered, told = asyncio.run(main())
+    assert held.direct.healthy and held.held, held
+    assert names(held.through) == ["mcp-held"] and "GET in the session" in held.through.findings[0].evidence
+    assert held.through.findings[0].remedies[0].where == "nginx"
+    assert unbuffered.healthy and names(unbuffered.through) == [], unbuffered
+    assert names(told.through) == [], told  # the official server says X-Accel-Buffering: no
 
 
 def test_the_old_transport_that_leads_elsewhere_or_holds_its_answers() -> None:
