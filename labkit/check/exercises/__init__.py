@@ -11,6 +11,7 @@ from labkit.check.exercises import (
     doubled_events,
     held,
     how_late,
+    join,
     listen,
     missing_and_doubled,
     next_wait,
@@ -35,6 +36,7 @@ _MODULES = (
     break_even,
     how_late,
     cors_headers,
+    join,
 )
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}
