@@ -50,27 +50,31 @@ class McpExchanges:
         seconds: float | None = None,
         stop_when: Callable[[ResponseRecorder], bool] = lambda watching: False,
     ) -> Recording | None:
-        """The answer; None if the connection was refused or closed without one.
+        """The answer; None if the connection was refused, took too long, or was closed without one.
 
         With `seconds` it is watched for so long, as a stream is; else until it ends, EXCHANGE_S at most.
         """
         heads: list[httpx.Response] = []
         question_s = min(self.seconds + self.patience_s, EXCHANGE_S)
-        try:
-            return await watch(
-                url or self.request.url,
-                question_s if seconds is None else seconds,
-                method=method,
-                headers=self.request.all_headers({**(BOTH if content is not None else {}), **headers}),
-                content=content,
-                verify=self.request.verify,
-                stop_when=stop_when,
-                on_answer=heads.append,
-                patience_s=0.0 if seconds is None else self.patience_s,
-                enough=lambda watching: bool(heads),
-            )
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OverflowError, ExceptionGroup):
-            return None
+        for _ in range(2):  # a request that was never sent says nothing about the answer
+            try:
+                answer = await watch(
+                    url or self.request.url,
+                    question_s if seconds is None else seconds,
+                    method=method,
+                    headers=self.request.all_headers({**(BOTH if content is not None else {}), **headers}),
+                    content=content,
+                    verify=self.request.verify,
+                    stop_when=stop_when,
+                    on_answer=heads.append,
+                    patience_s=0.0 if seconds is None else self.patience_s,
+                    enough=lambda watching: bool(heads),
+                )
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OverflowError, ExceptionGroup):
+                return None
+            if answer.status or answer.sent_s:
+                return answer
+        return None
 
     async def ask(
         self, method: str, number: int, params: dict[str, Any], headers: Mapping[str, str]

@@ -27,7 +27,7 @@ from ..helpers import free_port, soon
 
 pytestmark = pytest.mark.live
 
-SHORT_S = 0.2
+SHORT_S = 0.25
 SESSION = "session-4711"
 STREAM = "text/event-stream"
 CALL = b'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "count", "arguments": {"to": 3}}}'
