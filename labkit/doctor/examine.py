@@ -20,6 +20,7 @@ from labkit.doctor.head import is_same_origin
 from labkit.doctor.judge import judge
 from labkit.doctor.leaving import Readers
 from labkit.doctor.mcp_greeting import answers_like_mcp, says_mcp, visit_mcp
+from labkit.doctor.mcp_visit import message_text
 from labkit.doctor.port import PortQuestion, offers_http2
 from labkit.doctor.preflight import ask_preflight
 from labkit.doctor.products import known_products
@@ -184,7 +185,12 @@ def _check_lines(first: Recording, further: FurtherAnswers, url: str) -> None:
             return  # a silence of that length is a finding
         if not body:
             end = "and ended" if first.ended else f"and nothing more in {first.end_s - first.sent_s:.2g} s"
-            raise NotExamined(f"{url} sent the head of an event stream, {end}: there is nothing to examine", first)
+            ask = (
+                ""
+                if first.ended
+                else f". If it is an MCP endpoint, ask it: --post '{message_text('ping', 1).decode()}'"
+            )
+            raise NotExamined(f"{url} sent the head of an event stream, {end}: there is nothing to examine{ask}", first)
         line = "one line that has no end yet" if body.startswith(FIELDS) else "not one line end: no event stream"
         if not body.startswith(FIELDS) and (reason := reason_of(first)):
             line += f"; it says {reason!a}"

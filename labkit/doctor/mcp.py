@@ -62,10 +62,20 @@ def mcp_facts(visit: McpVisit) -> tuple[str, ...]:
     named = f"it is {shorten(name)}" if name else "it says no name"
     facts = [f"MCP over {visit.transport}, {' and '.join(visit.revisions) or 'no revision agreed upon'}; {named}"]
     if visit.handshake and visit.transport != OLD_TRANSPORT:
-        facts.append("it keeps a session, which was closed" if visit.session else "it keeps no session")
+        facts.append(_session_fact(visit))
     if visit.listening is not None and visit.listening.status == 405:
         facts.append("GET says 405: it offers no stream of its own, as it may")
     return tuple(facts)
+
+
+def _session_fact(visit: McpVisit) -> str:
+    if not visit.session:
+        return "it keeps no session"
+    ended = visit.ended
+    if ended is not None and 200 <= ended.status <= 299:
+        return "it keeps a session, which was closed"
+    answered = f"status {ended.status}" if ended is not None and ended.status else "no answer"
+    return f"it keeps a session, which could not be closed: DELETE got {answered}"
 
 
 def _greeting(visit: McpVisit) -> Iterator[Finding]:
