@@ -47,10 +47,14 @@ function render({ model, el }) {
     const state = panel.running ? `${up} of ${counted(panel.nodes.length, "node")} behind ${panel.balancer} · ${counted(total, "stream")}` : "stopped";
     status.say(word, state, status.why.textContent);
     deploy.disabled = panel.deploying || !panel.running;
+    if (!panel.running) {
+      nodes.body.replaceChildren();
+      rows.clear();
+      return;
+    }
     const most = Math.max(...panel.nodes.map(({ clients }) => clients), 1);
     for (const node of panel.nodes) drawRow(node.name, node.name, true, node, most);
     if (panel.redis) drawRow("redis", panel.redis.name, false, panel.redis, most);
-    if (!panel.running) for (const button of nodes.body.querySelectorAll("button")) button.disabled = true;
   }
 
   const bar = make("div", "bar");
