@@ -25,12 +25,13 @@ _ADVICE = (
     (("WRONGPASS", "invalid username-password", "invalid password"), "Its password is another: look at the URL"),
     (("NOAUTH", "Authentication required"), "It wants a password: redis://:PASSWORD@host:port/0"),
     (("without any password configured",), "It has no password: leave it out of the URL"),
-    (("NOPERM", "no permissions"), "Its user needs the commands of streams, hashes and scripts, and INFO"),
+    (("NOPERM", "NoPermission"), "Its user needs the commands of streams, hashes and scripts, and INFO"),
     (("WRONGTYPE", "FOREIGN"), "Another program uses this key: take another name, or another database"),
-    (("READONLY",), "This is a replica: name the one that takes writes"),
-    (("OOM",), "Its memory is full: raise maxmemory, or keep fewer events"),
+    (("READONLY", "ReadOnlyError"), "This is a replica: name the one that takes writes"),
+    (("maxmemory", "OutOfMemory"), "Its memory is full: raise maxmemory, or keep fewer events"),
     (("MISCONF", "NOREPLICAS"), "It takes no writes now: look at its own log"),
-    (("LOADING",), "It still reads its file: try again soon"),
+    (("ClusterDown", "ClusterError"), "Its nodes have not agreed yet who has which keys: try again soon"),
+    (("LOADING", "BusyLoading"), "It still reads its file: try again soon"),
     (("unknown command", "Unknown Redis command"), "Redis 6.2 or newer, or Valkey, is needed"),
     (("refused", "No such file"), "Does Redis run there?"),
     (("Name or service not known", "name resolution", "not known", "getaddrinfo"), "Is the host's name right?"),
@@ -48,7 +49,7 @@ def advice_for(problem: Exception) -> str:
 
 def cause_of(problem: Exception) -> str:
     """What an error of redis-py says, in one line and without a stop at its end."""
-    said = str(problem).strip().splitlines()
+    said = str(problem).partition(" script: ")[0].strip().splitlines()  # which line of ours it was helps nobody
     return (said[0] if said else type(problem).__name__).removesuffix(".")
 
 
@@ -59,12 +60,11 @@ def shown_redis_url(url: str) -> str:
     'redis://ann:***@host:6379/0?password=***'
     """
     scheme, slashes, rest = url.partition("://")
-    place = re.match(r"[^/?#]*", rest)
-    authority = place[0] if place is not None else ""
-    user, at, host = authority.rpartition("@")
-    if at and ":" in user:
-        authority = f"{user.partition(':')[0]}:***@{host}"
-    return f"{scheme}{slashes}{authority}{_SECRET.sub('***', rest[len(place[0]) if place is not None else 0 :])}"
+    # The last of all @: whoever forgot to encode the / of a password must not see it in an error.
+    user, at, place = _SECRET.sub("***", rest).rpartition("@")
+    if ":" in user:
+        user = f"{user.partition(':')[0]}:***"
+    return f"{scheme}{slashes}{user}{at}{place}"
 
 
 def redis_package() -> Any:
@@ -108,9 +108,11 @@ def open_client(url: str, answer_timeout_s: float = TIMEOUT_S) -> redis.Redis:
         _port_of(client.connection_pool.connection_kwargs)
         return client
     except (ValueError, TypeError, AttributeError) as problem:
+        # What urllib says of a port would show the password whose / was not encoded.
+        why = "its port is no number" if "Port could not" in str(problem) else cause_of(problem)
         raise LabError(
-            f"{shown_redis_url(url)!r} is no URL of a Redis: {cause_of(problem)}. "
-            "Such a URL is redis://:PASSWORD@host:6379/0, rediss:// for TLS, or unix:///path/to/socket"
+            f"{shown_redis_url(url)!r} is no URL of a Redis: {why}. Such a URL is redis://:PASSWORD@host:6379/0, "
+            "rediss:// for TLS, or unix:///path/to/socket; in a password / is written %2F, and @ is %40"
         ) from None
 
 
@@ -195,6 +197,7 @@ def may_pass(problem: Exception) -> bool:
         package.TimeoutError,
         package.ReadOnlyError,
         package.RedisClusterException,
+        package.exceptions.ClusterError,  # it is down, or asks to try again
         OSError,
     )
-    return isinstance(problem, away) or "CLUSTERDOWN" in str(problem)
+    return isinstance(problem, away)

@@ -45,6 +45,11 @@ APPEND = (
     _BEGINNING
     + """
 local token, tried_after = ARGV[3], ARGV[4]
+local mark = 'k:' .. token
+local kept_by_retry = redis.call('HGET', state, mark)
+if kept_by_retry then  -- this is the first attempt, held up on its way and overtaken
+    return {string.match(kept_by_retry, '^[^-]+'), text(number_in(kept_by_retry))}
+end
 if tried_after ~= '' then
     for _, entry in ipairs(redis.call('XRANGE', events, '0-' .. text(tonumber(tried_after) + 1), '+')) do
         if field(entry, 'k') == token then return {field(entry, 'e'), text(number_in(entry[1]))} end
@@ -79,6 +84,14 @@ if first_kept - 1 > dropped then
 end
 redis.call('HSET', state, 'epoch', epoch, 'n', text(n), 'opened', text(opened), 'dropped', text(dropped),
     'bytes', text(bytes), 'run', run_now)
+if tried_after ~= '' then  -- the first attempt may still come
+    for _, older in ipairs(redis.call('HKEYS', state)) do
+        if string.sub(older, 1, 2) == 'k:' and number_in(redis.call('HGET', state, older)) < n - 1000 then
+            redis.call('HDEL', state, older)
+        end
+    end
+    redis.call('HSET', state, mark, epoch .. '-' .. text(n))
+end
 if lifetime_ms > 0 then
     redis.call('PEXPIRE', state, lifetime_ms)
     redis.call('PEXPIRE', events, lifetime_ms)

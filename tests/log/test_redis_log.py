@@ -143,6 +143,22 @@ def test_an_append_whose_answer_was_lost_is_kept_once(redis: RedisServer, name: 
     assert len(calls) == 2 and texts(log, "e-0") == ["once"]
 
 
+def test_an_append_that_comes_after_its_own_second_attempt_is_kept_once(redis: RedisServer, name: str) -> None:
+    log = RedisLog(redis.url, name, wait_s=5.0, epoch="e", sleep_s=lambda seconds: None)
+    script, held_up = log._append_script, list[dict[str, Any]]()
+
+    def hold_up_the_first(**arguments: Any) -> Any:
+        if not held_up:
+            held_up.append(arguments)
+            raise RedisAway("Timeout reading from socket")
+        return script(**arguments)
+
+    log._append_script = hold_up_the_first  # type: ignore[assignment]
+    assert log.append(Frame(data="once")) == "e-1"
+    assert script(**held_up[0]) == [b"e", b"1"], "it got through at last"
+    assert log.append(Frame(data="next")) == "e-2" and texts(log, "e-0") == ["once", "next"]
+
+
 def test_what_cannot_be_used_is_told_in_a_sentence(redis: RedisServer, name: str) -> None:
     client = Redis.from_url(redis.url)
     for kind, make in {
@@ -186,3 +202,8 @@ def test_settings_that_no_log_can_have(settings: dict[str, Any]) -> None:
 def test_a_password_is_never_shown() -> None:
     assert shown_redis_url("rediss://:p@ss@host:1/0") == "rediss://:***@host:1/0"
     assert shown_redis_url("redis://host") == "redis://host"
+    assert shown_redis_url("redis://:se/cret@host:1/0") == "redis://:***@host:1/0", "its / was not encoded"
+    assert shown_redis_url("redis://host/0?password=se@cret&db=1") == "redis://host/0?password=***&db=1"
+    with pytest.raises(LabError, match="its port is no number") as told:
+        RedisLog("redis://:se/cret@host:1/0")
+    assert "se'" not in str(told.value) and "cret" not in str(told.value)
