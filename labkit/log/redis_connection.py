@@ -173,7 +173,8 @@ def name_with_version(client: redis.Redis) -> str:
         if "unknown command" not in str(problem):
             raise
         return "a server that does not tell its version"  # an imitation of Redis, as for tests
-    several = [node for node in answer.values() if isinstance(node, dict)]  # a cluster answers for each of its nodes
+    # A cluster answers for each of its nodes. (A dict alone says nothing: so does "listener0", since Redis 7.2.)
+    several = [node for node in answer.values() if isinstance(node, dict) and "redis_version" in node]
     names = [_checked_version(node) for node in several or [answer]]
     return names[0]
 

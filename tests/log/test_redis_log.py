@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from labkit.cluster.redis_server import RedisServer
 from labkit.errors import LabError, LogFailed
 from labkit.log import RedisLog
-from labkit.log.redis_connection import _checked_version, shown_redis_url
+from labkit.log.redis_connection import _checked_version, name_with_version, shown_redis_url
 from labkit.wire import Frame
 
 pytestmark = pytest.mark.live
@@ -187,6 +188,12 @@ def test_an_older_redis_is_refused_and_a_valkey_taken() -> None:
         _checked_version({"redis_version": "7.2.4", "server_name": "valkey", "valkey_version": "9.1.2"})
         == "Valkey 9.1.2"
     )
+    listener = {"name": "tcp", "port": 6379}  # as Redis 7.2 and Valkey have it among their values
+    for told, shown in {
+        "a newer one": ({"redis_version": "8.2.1", "listener0": listener}, "Redis 8.2.1"),
+        "a cluster": ({"one": {"redis_version": "7.0.15"}, "two": {"redis_version": "7.0.15"}}, "Redis 7.0.15"),
+    }.values():
+        assert name_with_version(SimpleNamespace(info=lambda section, told=told: told)) == shown  # type: ignore[arg-type,misc]
     with pytest.raises(LabError, match=r"this is Redis 6\.0\.16: a log needs Redis 6\.2 or newer"):
         _checked_version({"redis_version": "6.0.16"})
 
