@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from labkit.dialects import Part, Reasoning, Refusal, Text, ToolCall
+from labkit.errors import LabError
 from labkit.llm.chat_requests import answer_request
 from labkit.llm.fields import Fields, RequestRefused
 from labkit.llm.generation import Generation
@@ -39,11 +40,13 @@ class Answers(ModelHandler):
 
     async def answer(self, number: str, generation: Generation) -> None:
         """Answers 201 with the number and the state of the answer that was begun."""
+        if self.studio.shared is not None:
+            await self.studio.shared.begun(number)  # who has the number may ask another server at once
         self.set_status(201)
         self._send_json({"id": number, **_state_of(generation)})
 
     async def get(self) -> None:
-        generation = self.find_generation()
+        generation = await self.find_generation()
         if generation is None:
             return
         if "application/json" in self.request.headers.get("Accept", ""):
@@ -54,11 +57,15 @@ class Answers(ModelHandler):
         else:
             await self.stream(generation)
 
-    def delete(self) -> None:
+    async def delete(self) -> None:
         """Stops the generation; the tokens so far stay."""
-        generation = self.find_generation() if self.may_ask() else None
+        generation = await self.find_generation() if self.may_ask() else None
         if generation is not None:
-            generation.cancel("stopped by the reader")
+            try:
+                await generation.stop("stopped by the reader")
+            except LabError as problem:
+                self.refuse(RequestRefused(503, str(problem), "api_error"))
+                return
             self._send_json(_state_of(generation))
 
     async def pieces(self, generation: Generation) -> AsyncGenerator[bytes, None]:
@@ -73,10 +80,14 @@ class Answers(ModelHandler):
                     yield encode(Frame(data=json.dumps(said, ensure_ascii=False), id=token.id))
         yield encode(Frame(event="done", data=json.dumps(_state_of(generation)), id=generation.epoch + END_SUFFIX))
 
-    def find_generation(self) -> Generation | None:
-        """The answer with the number in the query; None if there is none, after 404 was sent."""
+    async def find_generation(self) -> Generation | None:
+        """The answer with the number in the query; None if there is none, after 404 was sent (503: Redis is away)."""
         number = self.get_query_argument("id", "")
-        generation = self.studio.generations.get(number)
+        try:
+            generation = await self.studio.find(number)
+        except LabError as problem:
+            self.refuse(RequestRefused(503, str(problem), "api_error"))
+            return None
         if generation is None:
             message = f"there is no answer {number[:40]!r} here, or no longer: only the newest ones are kept"
             self.refuse(RequestRefused(404, message, "not_found_error"))
@@ -91,7 +102,7 @@ class CutAnswer(Answers):
     """The handler of POST /answers/cut?id=NUMBER: it cuts the connection of every reader of this answer."""
 
     async def post(self, **path: str) -> None:
-        generation = self.find_generation() if self.may_ask() else None
+        generation = await self.find_generation() if self.may_ask() else None
         if generation is not None:
             generation.cut()
             self.clear_header("Content-Type")

@@ -42,6 +42,10 @@ ABANDONED_AFTER_S = 10.0
 MAX_NOTES = 20
 
 
+class AnswerStopped(LabError):
+    """The parts of an answer end here, because it was stopped where they are made."""
+
+
 class Token(NamedTuple):
     """A part of the answer, and the id from which a reader resumes after it."""
 
@@ -70,6 +74,7 @@ class Generation:
         prompt: what was asked, where it is one text.
         abandoned_after_s: how long it goes on without a reader.
         clock: replaced in tests.
+        epoch: what its ids begin with, random unless given.
     """
 
     def __init__(
@@ -80,9 +85,10 @@ class Generation:
         prompt: str = "",
         abandoned_after_s: float | None = ABANDONED_AFTER_S,
         clock: Clock = SYSTEM_CLOCK,
+        epoch: str = "",
     ) -> None:
         self.request = question(prompt) if request is None else request
-        self.epoch = secrets.token_hex(4)
+        self.epoch = epoch or secrets.token_hex(4)
         self.parts: list[Part] = []
         self.state: GenerationState = "running"
         self.why = ""
@@ -135,6 +141,21 @@ class Generation:
         if self.state == "running":
             self._end("cancelled", why)
             self._task.cancel()
+
+    async def stop(self, why: str) -> None:
+        """Stops generating, wherever that is done."""
+        self.cancel(why)
+
+    def keep_alive(self) -> None:
+        """Begins again to count how long nobody has read: somebody reads on another server."""
+        if self._abandon_task is not None:
+            self._abandon_task.cancel()
+            self._wait_for_a_reader()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """It is set, and replaced by another, when there is a new part, or the answer ends."""
+        return self._changed
 
     def cut(self) -> None:
         """Cuts the connection of every reader. Generating goes on."""
@@ -202,6 +223,8 @@ class Generation:
             self._end("finished", "")
         except asyncio.CancelledError:
             self._end("cancelled", self.why or "cancelled")
+        except AnswerStopped as problem:
+            self._end("cancelled", str(problem))
         except Exception as problem:  # whatever a model raises: its readers are told, and the server lives on
             self._failed_ending = getattr(problem, "ending", "failed")
             self._end("failed", str(problem) or type(problem).__name__)

@@ -16,12 +16,14 @@ from labkit.llm.generation import ABANDONED_AFTER_S, Generation
 from labkit.llm.generator import answer_parts
 from labkit.llm.model_request import ModelRequest, question
 from labkit.llm.pace import Pace
+from labkit.llm.shared_answers import SharedAnswers
 from labkit.llm.trouble import ModelFailed, Trouble
 from labkit.llm.upstream import Upstream
 from labkit.llm.wordchain import alice, split
 
 MODEL = "alice-1865"
 MAX_ANSWERS = 100  # answers: older ones are forgotten
+MAX_NUMBER_CHARACTERS = 40  # a longer one is no number of ours
 #: What the generator does with the settings of a request; it says so of the others.
 USED_SETTINGS = frozenset({"seed", "tool_choice", "parallel_tool_calls", "reasoning_effort"})
 #: How long a stream is silent before a heartbeat goes out, while a model thinks. Precedent: "every 15 seconds or so"
@@ -46,6 +48,7 @@ class Studio:
         forbids_buffering: whether answers ask nginx to pass them on at once (X-Accel-Buffering: no).
         allowed: the origins whose pages may ask, beside this server's own.
         clock: replaced in tests.
+        shared: where other servers find these answers, and this one theirs.
         generations: the answers by number, oldest first.
 
     Raises:
@@ -64,6 +67,7 @@ class Studio:
     forbids_buffering: bool = True
     allowed: frozenset[str] = frozenset()
     clock: Clock = SYSTEM_CLOCK
+    shared: SharedAnswers | None = None
     generations: OrderedDict[str, Generation] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
@@ -102,15 +106,36 @@ class Studio:
         """
         asked = question(request) if isinstance(request, str) else request
         number = secrets.token_urlsafe(9)  # whoever knows it may read the answer
-        generation = self.generations[number] = Generation(
+        generation = Generation(
             self._own_parts(asked) if self.upstream is None else self.upstream.parts(asked),
             request=asked,
             abandoned_after_s=self.abandoned_after_s if abandons else None,
             clock=self.clock,
         )
+        self._keep(number, generation)
+        if self.shared is not None:
+            self.shared.publish(number, generation)
+        return number, generation
+
+    async def find(self, number: str) -> Generation | None:
+        """The answer with this number, of this server or of another that shares its answers; None if there is none.
+
+        Raises:
+            LabError: the others could not be asked.
+        """
+        if number not in self.generations and self.shared is not None and len(number) <= MAX_NUMBER_CHARACTERS:
+            found = await self.shared.find(number)
+            if found is not None:
+                if number in self.generations:
+                    found.cancel("followed already")  # somebody else asked at the same moment
+                else:
+                    self._keep(number, found)
+        return self.generations.get(number)
+
+    def _keep(self, number: str, generation: Generation) -> None:
+        self.generations[number] = generation
         while len(self.generations) > MAX_ANSWERS:
             self.generations.popitem(last=False)[1].cancel("forgotten: too many newer ones")
-        return number, generation
 
     def _words(self, text: str, words: int | None) -> list[str]:
         if words is None:
