@@ -15,6 +15,7 @@ from labkit.check.exercises import (
     listen,
     missing_and_doubled,
     next_wait,
+    route,
     since,
     split_lines,
     write_event,
@@ -37,6 +38,7 @@ _MODULES = (
     how_late,
     cors_headers,
     join,
+    route,
 )
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}
