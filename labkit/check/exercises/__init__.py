@@ -17,6 +17,7 @@ from labkit.check.exercises import (
     next_wait,
     route,
     since,
+    size,
     split_lines,
     write_event,
 )
@@ -39,6 +40,7 @@ _MODULES = (
     cors_headers,
     join,
     route,
+    size,
 )
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}
