@@ -28,7 +28,7 @@ def size(
 
 def _samples(seed: str, ask: str) -> list[Sample]:
     rng = Random(seed)
-    samples = []
+    samples: list[Sample] = []
     while len(samples) < 40:
         clients, rate = rng.randrange(10_000, 90_000, 100), rng.choice((2, 5, 12, 20))
         if ask == "few" and rng.random() < 0.5:
