@@ -26,7 +26,7 @@ RECORDED = [
     ("HTTP/2", 8, 1, True, (8,), True),
     ("HTTP/3", 8, 1, True, (8,), True),
     ("HTTP/2", 110, 1, True, (105,), False),
-    ("HTTP/2 at nginx", 140, 1, True, (131,), False),
+    ("HTTP/2 at nginx", 140, 1, True, (133,), False),
 ]
 
 
