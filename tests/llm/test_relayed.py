@@ -65,7 +65,16 @@ def test_every_part_and_every_end_passes_through(dialect: str) -> None:
 
 OTHERS = [dialect for dialect in DIALECTS if dialect != "answers"]
 #: What a dialect has no word for, beside what a model of our own does.
-RELAYED_AS = {**TOLD_AS, ("openai", "refused"): "filtered", ("responses", "refused"): "filtered"}
+RELAYED_AS = {
+    **TOLD_AS,
+    ("openai", "refused"): "filtered",
+    ("responses", "refused"): "filtered",
+    ("ollama", "filtered"): "other",  # with the reason as it is
+    ("gemini", "paused"): "other",
+}
+#: An agent that calls its tools itself says what they gave. No model's dialect has a word for that: behind our servers
+#: the call looks like one that waits for its result.
+CALLED_BY_THE_AGENT = {"ag-ui: a tool that the agent calls itself": "tool_calls"}
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +102,8 @@ def relayed() -> dict[tuple[str, str], tuple[ModelAnswer, str]]:
 def test_every_stream_of_the_table_passes_through(place: int, relayed: Any) -> None:
     stream = EVENTS[place]
     answer, kept = relayed[stream.name, "answers"]
-    assert (answer.ending, kept) == (stream.ending, stream.ending)
+    expected = CALLED_BY_THE_AGENT.get(stream.name, stream.ending)
+    assert (answer.ending, kept) == (expected, stream.ending)
     assert (answer.text, answer.reasoning, answer.refusal) == (stream.text, stream.reasoning, stream.refusal)
     calls = [(name, json.loads(arguments)) for name, arguments in stream.tool_calls]
     dialect = OTHERS[place % len(OTHERS)]
@@ -103,7 +113,7 @@ def test_every_stream_of_the_table_passes_through(place: int, relayed: Any) -> N
     if stream.ending in ("failed", "unfinished", "broken"):
         assert other.ending == "failed" and other.failure is not None
     elif not stream.choices or dialect in ("openai", "gemini"):  # the others tell of the first choice alone
-        assert other.ending in (stream.ending, RELAYED_AS.get((dialect, stream.ending)))
+        assert other.ending in (expected, RELAYED_AS.get((dialect, stream.ending)))
     assert other.reasoning == stream.reasoning or not stream.reasoning
     assert other.text in (stream.text, stream.text + stream.refusal) and other.refusal in ("", stream.refusal)
 
