@@ -178,7 +178,8 @@
 
     answer(wants) {
       const place = this.recent.findLastIndex(({ id }) => id === wants);
-      this.radio.postMessage({ missed: this.recent.slice(place + 1), to: wants, lost: place < 0 });
+      const lost = place < 0 && this.recent[0]?.after !== wants; // this tab came later, and cannot know
+      this.radio.postMessage({ missed: this.recent.slice(place + 1), to: wants, lost });
     }
 
     fill(missed, lost) {
