@@ -38,9 +38,9 @@ _MODULES = (
     break_even,
     how_late,
     cors_headers,
-    join,
     route,
     size,
+    join,
 )
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}
