@@ -96,6 +96,8 @@ def test_eight_tabs_share_one_stream_and_miss_nothing_when_the_leader_closes(
             for _ in range(TABS):
                 tabs.open()
             assert tabs.channel.clients == 1 == len(tabs.channel.visits)
+            tabs.publish(1)  # from the first event on a tab knows an id from which another can go on
+            tabs.all_have_got_all()
             for _ in range(3):
                 tabs.publish(40)
                 tabs.close(tabs.leader())
