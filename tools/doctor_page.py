@@ -34,9 +34,9 @@ labkit doctor https://my.app/events --all      # every line that could mend it, 
   with two small requests what else answers at that port.
 - **An MCP endpoint is greeted first**: where the path ends with `/mcp`, where `--post` holds one of its messages, or
   where the answer to GET is one of MCP's (`event: endpoint`, a session id, an error of JSON-RPC). It sends initialize,
-  server/discover and ping, which change nothing, listens in the session, greets once more as a page elsewhere would,
-  and closes what it opened. No tool is called, unless `--post` does: that is posted once, in the session. Whether a
-  stream resumes is asked with leave only.
+  server/discover and ping, which change nothing, listens in the session (in 2026-07-28, which has none, to
+  subscriptions/listen), greets once more as a page elsewhere would, and closes what it opened. No tool is called,
+  unless `--post` does: that is posted once, in the session. Whether a stream resumes is asked with leave only.
 - **A healthy verdict says what it cannot know**: what cuts a stream after a time that was not watched.
 
 In Python: `await labkit.doctor.examine(url)`, and `examine_both(url, direct_url)`; pure, on a recording of your own:

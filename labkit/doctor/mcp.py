@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from labkit.dialects.json_values import as_object, as_text
 from labkit.doctor.body import shorten
 from labkit.doctor.diagnosis import Finding
+from labkit.doctor.mcp_loss import look_at_posted, lost_session
 from labkit.doctor.mcp_visit import (
     DISCOVER,
     INITIALIZE,
@@ -43,11 +44,17 @@ def look_at_mcp(stream: Recording, visit: McpVisit) -> Iterator[Finding]:
     Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports and 2026-07-28 likewise.
     """
     yield from _greeting(visit)
-    if visit.handshake:
+    lost = lost_session(visit)
+    if lost is not None:  # what its requests got is no answer of this server, and says no more
+        yield lost
+    elif visit.handshake:
         yield from _handshake(visit)
         yield from _session(visit)
     yield from _rebinding(visit)
-    yield from _errors(stream)
+    if lost is None:
+        yield from look_at_posted(visit)
+        yield from _errors(stream)
+    yield from _subscription(visit)
     yield from _foreign_events(stream)
     if visit.transport == OLD_TRANSPORT:
         yield Finding("mcp-old-transport", "the first event is 'endpoint', and names where messages are posted")
@@ -65,6 +72,8 @@ def mcp_facts(visit: McpVisit) -> tuple[str, ...]:
         facts.append(_session_fact(visit))
     if visit.listening is not None and visit.listening.status == 405:
         facts.append("GET says 405: it offers no stream of its own, as it may")
+    if visit.subscribed is not None and visit.subscribed.status and not is_stream(visit.subscribed):
+        facts.append("it offers no subscriptions")
     return tuple(facts)
 
 
@@ -97,6 +106,11 @@ def _missing(answer: Recording | None, visit: McpVisit) -> Finding:
     waited_s = answer.end_s - answer.sent_s
     if answer.status == 0:
         return Finding("mcp-held", f"POST initialize: no head in {waited_s:.2g} s")
+    if visit.transport == OLD_TRANSPORT and answer.status in (404, 405):
+        path = urlsplit(visit.endpoint).path  # its query has the session
+        return Finding(
+            "mcp-endpoint-elsewhere", f"the event 'endpoint' names {path}; POST there: status {answer.status}"
+        )
     error = as_object(answer_of(answer, INITIALIZE).get("error"))
     if not error and is_stream(answer) and not answer.ended:
         return Finding("mcp-held", f"POST initialize: the head of a stream, and no answer in {waited_s:.2g} s")
@@ -142,6 +156,15 @@ def _handshake(visit: McpVisit) -> Iterator[Finding]:
         said = listening.headers.get("content-type") or "no Content-Type"
         evidence = f"GET in the session: status {listening.status}, {said}; a stream or 405 would be right"
         yield Finding("mcp-stream-refused", evidence)
+
+
+def _subscription(visit: McpVisit) -> Iterator[Finding]:
+    """The stream of subscriptions/listen, whose first message comes at once: it says what was subscribed to."""
+    opened = visit.subscribed
+    if opened is None or (opened.status and not is_stream(opened)) or messages_in(opened):
+        return
+    what = "the head of a stream, and no acknowledgement" if opened.status else "no head"
+    yield Finding("mcp-held", f"POST subscriptions/listen: {what} in {opened.end_s - opened.sent_s:.2g} s")
 
 
 def _session(visit: McpVisit) -> Iterator[Finding]:

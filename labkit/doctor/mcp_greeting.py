@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from labkit.dialects.json_values import as_object, as_text, object_in
@@ -20,6 +21,7 @@ from labkit.doctor.mcp_visit import (
     DISCOVER,
     HANDSHAKE,
     INITIALIZE,
+    LISTEN,
     PING,
     STATELESS,
     McpVisit,
@@ -141,7 +143,9 @@ class _Guest(McpExchanges):
         finally:
             watching.cancel()
         visit = replace(visit, noted=noted, pinged=pinged)
-        if self._posts is None:
+        if self._posts is not None:
+            visit = replace(visit, posted=stream or Recording(0))
+        else:
             visit = replace(visit, listening=stream)
             if stream is None or (stream.status and not is_stream(stream)):  # no stream is offered: the ping's, then
                 stream = pinged or visit.initialized
@@ -163,16 +167,22 @@ class _Guest(McpExchanges):
         return visit
 
     async def _without_session(self, visit: McpVisit) -> tuple[McpVisit, Recording | None]:
-        """The revision 2026-07-28 has no session, no GET and no resumption: what is posted is all there is."""
+        """The revision 2026-07-28 has no session, no GET and no resumption. Its long stream is a subscription's."""
         if self._posts is None:
-            return visit, visit.discovered
+            params: dict[str, Any] = {"_meta": META, "notifications": {"toolsListChanged": True}}
+            headers = {"MCP-Protocol-Version": STATELESS, "Mcp-Method": "subscriptions/listen"}
+            content = message_text("subscriptions/listen", LISTEN, params)
+            subscribed = await self.send(content, headers, seconds=self.seconds)
+            stream = subscribed if subscribed is not None and is_stream(subscribed) else visit.discovered
+            return replace(visit, subscribed=subscribed), stream
         body = object_in(self._posts.decode("utf-8", "replace")) or {}
         params = as_object(body.get("params"))
         content = json.dumps(body | {"params": params | {"_meta": META | as_object(params.get("_meta"))}}).encode()
         named = as_text(params.get("name")) or as_text(params.get("uri"))
         names = {"Mcp-Name": named} if named.isascii() and named.isprintable() and named else {}
         headers = {"MCP-Protocol-Version": STATELESS, "Mcp-Method": as_text(body.get("method")), **names}
-        return visit, await self.send(content, headers, seconds=self.seconds)
+        posted = await self.send(content, headers, seconds=self.seconds)
+        return replace(visit, posted=posted or Recording(0)), posted
 
     @property
     def _posts(self) -> bytes | None:

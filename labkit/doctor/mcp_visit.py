@@ -18,7 +18,7 @@ from labkit.wire.media_type import extract_media_type
 HANDSHAKE, STATELESS = "2025-11-25", "2026-07-28"
 OLD_TRANSPORT = "HTTP+SSE"
 #: The ids of our requests.
-DISCOVER, INITIALIZE, PING = 1, 2, 3
+DISCOVER, INITIALIZE, PING, LISTEN = 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class McpVisit:
     """The answers at an MCP endpoint; None for a request that was not sent, or that nothing answered.
 
     `discovered`, `initialized`, `noted` and `pinged` answer server/discover, initialize, the notification behind it and
-    ping. `listening` is the stream of the session, by GET. `resumed` answers a GET with `resumed_after` as its
+    ping. `listening` is the stream of the session, by GET; where there is no session, `subscribed` is that of
+    subscriptions/listen. `posted` answers the user's own message. `resumed` answers a GET with `resumed_after` as its
     Last-Event-ID; `rebound` a greeting as a page elsewhere would send it; `after_end` a ping in the session that
     `ended` closed. `endpoint` is where the old transport says that messages are posted. `session` is its id.
     """
@@ -37,6 +38,8 @@ class McpVisit:
     noted: Recording | None = None
     pinged: Recording | None = None
     listening: Recording | None = None
+    subscribed: Recording | None = None
+    posted: Recording | None = None
     resumed: Recording | None = None
     resumed_after: str = ""
     rebound: Recording | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from labkit.doctor import Diagnosis, FurtherAnswers, NotExamined, causes, examine, examine_both, judge, mcp_greeting
+from labkit.doctor.mcp_loss import look_at_posted
 from labkit.doctor.mcp_visit import McpVisit, message_text
 from labkit.proxy import Nginx, nginx
 from labkit.recording import Arrival, Recording
@@ -141,6 +143,33 @@ def test_what_is_posted_is_posted_once_in_the_session_and_its_stream_is_judged()
     assert found.first == "mcp-error" and "isError" in found.findings[0].evidence
 
 
+def two_workers(**chosen: Any) -> Any:
+    """Two workers of the official server, which take turns: each has sessions of its own."""
+    apps = [official().streamable_http_app(**chosen) for _ in range(2)]
+    turns = itertools.cycle(apps)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await next(turns)(scope, receive, send)
+            return
+        async with contextlib.AsyncExitStack() as stack:
+            for each in apps:
+                await stack.enter_async_context(each.router.lifespan_context(each))
+            for said in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{said}.complete"})
+
+    return app
+
+
+def test_a_session_that_only_some_workers_know_is_lost_and_without_sessions_none_is() -> None:
+    lost, stateless = find_all(two_workers(), two_workers(stateless_http=True))
+    for found in (lost, find(two_workers(), content=CALL)):
+        assert names(found) == ["mcp-session-lost"] and "'Session not found'" in found.findings[0].evidence
+    assert names(stateless) == []
+    assert lost.findings[0].remedies[0].line.startswith("server.streamable_http_app(stateless_http=True)")
+
+
 def test_a_page_elsewhere_may_speak_to_an_official_server_that_checks_nothing() -> None:
     assert names(find(official().streamable_http_app(host="0.0.0.0"))) == ["mcp-rebinding"]
 
@@ -219,6 +248,7 @@ def refuse(result: dict[str, Any]) -> Response:
     return JSONResponse({"jsonrpc": "2.0", "id": result["id"], "error": error}, 500)
 
 
+ACKNOWLEDGED = 'data: {"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged"}\n\n'
 NOTICE = 'data: {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}\n\n'
 FAULTS: dict[str, Callable[[], Faulty]] = {
     "mcp-greeting": lambda: Faulty(hello=refuse),
@@ -230,7 +260,13 @@ FAULTS: dict[str, Callable[[], Faulty]] = {
     "mcp-rebinding": lambda: Faulty(checks_origin=False),
     "mcp-session-not-404": lambda: Faulty(gone=400),
 }
-ELSEWHERE_HERE = {"mcp-resume-ignored", "mcp-old-transport", "mcp-endpoint-elsewhere"}
+ELSEWHERE_HERE = {
+    "mcp-resume-ignored",
+    "mcp-old-transport",
+    "mcp-endpoint-elsewhere",
+    "mcp-session-lost",
+    "mcp-unanswered",
+}
 
 
 def test_each_fault_is_named_and_nothing_else_and_the_session_is_closed() -> None:
@@ -255,6 +291,38 @@ def test_a_server_by_hand_without_a_fault_is_healthy() -> None:
     assert names(found) == [] and found.recording.events
 
 
+@dataclass
+class Answering(Faulty):
+    """The same, with its own answer to what the user posts; None hangs up."""
+
+    answers: Callable[[], Response] | None = None
+
+    async def handle(self, request: Request) -> Response:
+        if b"tools/call" not in await request.body():
+            return await super().handle(request)
+        if self.answers is None:
+            raise ConnectionError
+        return self.answers()
+
+
+@pytest.mark.parametrize(
+    ("answers", "severity", "said"),
+    [
+        (lambda: stream(NOTICE), "error", "ended after"),
+        (lambda: stream(f"id: 1\n{NOTICE}"), "note", "have ids"),
+        (lambda: stream(NOTICE, stays=True), "note", "is open"),
+        (lambda: Response("<h1>Bad Gateway</h1>", 502), "error", "502, it says 'Bad Gateway'"),
+        (lambda: Response(status_code=202), "error", "202"),
+        (lambda: Response(status_code=404), "error", "404"),
+        (None, "error", "500"),
+    ],
+)
+def test_what_is_posted_and_stays_unanswered(answers: Callable[[], Response], severity: str, said: str) -> None:
+    (finding,) = find(Answering(answers=answers).app(), content=CALL).findings
+    expected = "mcp-session-lost" if said == "404" else "mcp-unanswered"
+    assert (finding.name, finding.severity) == (expected, severity) and said in finding.evidence
+
+
 @pytest.mark.parametrize(
     ("url", "severity"),
     [("http://127.0.0.1:8000/mcp", "warning"), ("http://localhost/mcp", "warning"), ("http://10.0.0.9/mcp", "warning"),
@@ -267,6 +335,12 @@ def test_rebinding_leads_to_this_machine_or_network(url: str, severity: str) -> 
     visit = McpVisit(initialized=answer, rebound=answer)
     (found,) = judge(answer, FurtherAnswers(mcp=visit)).findings
     assert (found.name, found.severity) == ("mcp-rebinding", severity)
+
+
+def test_a_connection_that_is_closed_without_an_answer_leaves_the_post_unanswered() -> None:
+    (finding,) = look_at_posted(McpVisit(posted=Recording(0)))
+    assert finding.evidence == "what was posted got no answer: the connection was closed"
+    assert list(look_at_posted(McpVisit())) == []
 
 
 def test_every_cause_of_mcp_has_a_server() -> None:
@@ -306,14 +380,18 @@ def test_the_old_transport_that_leads_elsewhere_or_holds_its_answers() -> None:
         routes = [Route("/sse", open_stream), Route("/messages", take, methods=["POST"])]
         return Starlette(routes=routes)
 
-    assert find(old("http://app:8000/messages"), "/sse").first == "mcp-endpoint-elsewhere"
-    held = find(old("/messages?session_id=sesame"), "/sse", patience_s=0)
-    assert held.first == "mcp-held" and "sesame" not in str(held.as_json())
-    assert find(old("/messages", 404), "/sse", patience_s=0).first == "mcp-greeting"
+    apps = (old("http://app:8000/messages"), old("/messages?session_id=sesame"),
+            old("/messages?session_id=sesame", 404), old("/messages", 503))  # fmt: skip
+    elsewhere, held, prefixed, refused = find_all(*apps, path="/sse", patience_s=0)
+    assert elsewhere.first == prefixed.first == "mcp-endpoint-elsewhere" and refused.first == "mcp-greeting"
+    assert "names /messages; POST there: status 404" in prefixed.findings[0].evidence
+    assert held.first == "mcp-held" and "sesame" not in f"{held.as_json()}{prefixed.as_json()}"
     assert "mcp-rebinding" in names(held)
 
 
 def test_a_server_of_the_newest_revision_alone_has_no_session_and_no_get() -> None:
+    listens: list[Callable[[], Response]] = []
+
     async def serve(request: Request) -> Response:
         if request.method != "POST":
             return Response(status_code=405)
@@ -324,6 +402,10 @@ def test_a_server_of_the_newest_revision_alone_has_no_session_and_no_get() -> No
             error = {"code": -32022, "message": "Unsupported", "data": {"supported": ["2026-07-28"]}}
             return JSONResponse({"jsonrpc": "2.0", "id": body["id"], "error": error}, 400)
         result: dict[str, Any] = {"supportedVersions": ["2026-07-28"], "capabilities": {}}
+        if body["method"] == "subscriptions/listen":
+            assert request.headers["mcp-method"] == body["method"] and body["params"]["notifications"]
+            error = {"code": -32601, "message": "Method not found"}
+            return listens[0]() if listens else JSONResponse({"jsonrpc": "2.0", "id": body["id"], "error": error}, 404)
         if body["method"] == "tools/call":
             assert request.headers["mcp-name"] == "count" and request.headers["mcp-method"] == "tools/call"
             assert body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
@@ -333,7 +415,35 @@ def test_a_server_of_the_newest_revision_alone_has_no_session_and_no_get() -> No
     app = Starlette(routes=[Route("/mcp", serve, methods=["GET", "POST", "DELETE"])])
     found = find(app)
     assert names(found) == [] and "MCP over Streamable HTTP, 2026-07-28" in found.facts[0], found
+    assert found.facts[-1] == "it offers no subscriptions"
+    listens.append(lambda: stream(ACKNOWLEDGED, stays=True))
+    found = find(app)
+    assert names(found) == [] and b"acknowledged" in found.recording.body
+    listens[:] = [lambda: stream(": open\n\n", stays=True)]
+    held = find(app)
+    assert names(held) == ["mcp-held"] and "subscriptions/listen" in held.findings[0].evidence
     assert b'"text":"3"' in find(app, content=CALL).recording.body
+
+
+def newest_alone() -> Any:
+    """The official server, where it refuses every revision but the newest."""
+    inner = official().streamable_http_app()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked = dict(scope.get("headers", ())).get(b"mcp-protocol-version")
+        error = {"code": -32022, "message": "Unsupported", "data": {"supported": ["2026-07-28"]}}
+        refusal = JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, 400)
+        is_served = scope["type"] == "lifespan" or asked == b"2026-07-28"
+        await (inner if is_served else refusal)(scope, receive, send)
+
+    return app
+
+
+def test_the_official_server_in_its_newest_revision_alone_acknowledges_a_subscription() -> None:
+    found = find(newest_alone())
+    assert names(found) == [] and b"subscriptions/acknowledged" in found.recording.body
+    assert found.facts[0].startswith("MCP over Streamable HTTP, 2026-07-28;")
+    assert names(find(newest_alone(), content=CALL)) == []
 
 
 def test_a_key_is_asked_for_and_never_told_to_the_name_of_a_page_elsewhere() -> None:
