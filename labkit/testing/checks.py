@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from labkit.client import ResponseRecorder
 from labkit.doctor import Diagnosis, Finding
+from labkit.doctor.diagnosis import with_products
 from labkit.doctor.leaving import NOTICE_WITHIN_S
 from labkit.doctor.pattern import BURST_GAP_S, longest_silence_s
 from labkit.doctor.request import Request
@@ -24,18 +28,24 @@ LUMP_S = 0.3  # an answer that took longer, and came at once, was collected some
 BEAT_MARGIN_S = 0.3
 
 ENOUGH_EVENTS, ENOUGH_PIECES = 8, 4  # more say no more of how they come
+PIECES_APART_S = 0.01  # pieces of one write come closer
 
 Found = Finding | str | None
 
 
 class EnoughPieces:
-    """Called with a recorder after each piece; True when enough events came, in enough pieces."""
+    """Called with a recorder after each piece; True when enough events came, in enough pieces that came apart.
 
-    def __init__(self) -> None:
+    What comes at once may have been collected: then only the end says more.
+    """
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._ends, self._events, self._pieces = EventEnds(), 0, 0
+        self._now_s, self._newest_s = now_s, -BURST_GAP_S
 
     def __call__(self, watching: ResponseRecorder) -> bool:
-        self._pieces += 1
+        apart_s, self._newest_s = self._now_s() - self._newest_s, self._now_s()
+        self._pieces += apart_s > PIECES_APART_S
         self._events += len(self._ends.feed(watching.newest))
         return self._events >= ENOUGH_EVENTS and self._pieces >= ENOUGH_PIECES
 
@@ -63,7 +73,7 @@ def find_no_stream(recording: Recording, diagnosis: Diagnosis) -> Found:
     with_the_end = recording.ended and recording.end_s - at_s[0] < BURST_GAP_S
     if len(at_s) > 1 and with_the_end and late_s > LUMP_S and len(bursts(at_s, BURST_GAP_S)) == 1:
         evidence = f"{counted(len(at_s), 'event')} came together, {late_s:.2g} s after the request, with the end"
-        return Finding("held-to-the-end", evidence)
+        return _with_remedies(Finding("held-to-the-end", evidence), recording)
     return None
 
 
@@ -74,7 +84,8 @@ def find_silence(recording: Recording, diagnosis: Diagnosis, within_s: float) ->
     silence_s = longest_silence_s(recording)
     if silence_s <= within_s:
         return None
-    return Finding("no-heartbeat", f"no byte came for {silence_s:.2g} s, and {within_s:g} s were allowed")
+    found = Finding("no-heartbeat", f"no byte came for {silence_s:.2g} s, and {within_s:g} s were allowed")
+    return _with_remedies(found, recording)
 
 
 def find_no_end(recording: Recording, diagnosis: Diagnosis, with_event: str | None) -> Found:
@@ -117,6 +128,11 @@ def find_unnoticed_leaving(noticed: bool | None, server: AppServer | None) -> Fo
     if noticed:
         return None
     return Finding("leaving-unnoticed", f"{NOTICE_WITHIN_S:g} s after the reader had left, it was still answering")
+
+
+def _with_remedies(finding: Finding, recording: Recording) -> Finding:
+    """The finding with the remedies first that are for what seems to have answered."""
+    return with_products([finding], recording)[0]
 
 
 def _not_opened(recording: Recording, diagnosis: Diagnosis) -> Found:

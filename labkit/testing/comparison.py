@@ -31,9 +31,8 @@ def look_at_attempt(attempt: CutAttempt, reference: EventReader, late_s: float) 
         return Finding("resume-refused", f"{asked}, it answered {reader.problem.status}")
     if reader.problem is not None:
         return Finding("broken-off", f"{asked}, {reader.problem}")
-    missing = _disorder(reader, reference) or _lost(
-        reader, reference, late_s
-    )  # what came first may have been read alone
+    # In another order, what came first may have been read alone: then nothing can be called lost.
+    missing = _disorder(reader, reference) or _lost(reader, reference, late_s)
     wrong = [sentence for sentence in (_doubled(reader), missing) if sentence] or [_changed(reader, reference)]
     return Finding("resume-ignored", f"{asked}, {' and '.join(wrong)}") if wrong[0] else None
 
@@ -73,7 +72,7 @@ def _disorder(reader: EventReader, reference: EventReader) -> str:
         return ""
     if unknown:
         return _events(unknown, "came to no other client")
-    order = [places[received.id] for received in reader.received]
+    order = [places[id] for id in dict.fromkeys(received.id for received in reader.received)]  # not what came again
     return "" if order == sorted(order) else "events came in another order"
 
 

@@ -7,6 +7,9 @@ from dataclasses import replace
 
 from labkit.doctor import Finding
 
+#: Options of the command line, which no test can give: what advises them is left out.
+NOT_HERE = ("--compare", "--seconds")
+
 
 class CheckFailed(AssertionError):
     """A check of an endpoint failed. `finding` is what the doctor found; None where no cause has a name."""
@@ -27,7 +30,7 @@ def failure_of(
         frameworks: the framework of the app, in the words of causes.toml: its remedies come first.
         others: further findings, told in one line each.
     """
-    finding = replace(finding, products=(*frameworks, *finding.products))
+    finding = replace(finding, products=(*frameworks, *finding.products), running=NOT_HERE)
     lines = [f"{what}: {finding.cause.title} [{finding.name}]", f"    seen   {finding.evidence}"]
     if finding.why:
         lines.append(f"    why    {finding.why}")

@@ -78,6 +78,12 @@ class EventReader:
         """Whether an answer has begun, or never will."""
         return self.over or (self._source is not None and self._source.state == "open")
 
+    @property
+    def response_headers(self) -> dict[str, str]:
+        """The headers of the newest answer, their names in lower case; none before the first."""
+        headers = self._source.response_headers if self._source is not None else None
+        return {} if headers is None else {name.lower(): value for name, value in headers.items()}
+
     def ids_of(self, connection: int) -> list[str]:
         """The ids that this connection brought, in order."""
         return [received.id for received in self.received if received.connection == connection]

@@ -6,8 +6,10 @@ import time
 from dataclasses import replace
 
 from labkit.doctor import Finding
+from labkit.doctor.diagnosis import with_products
 from labkit.errors import counted
 from labkit.faults.fault import How
+from labkit.recording import Recording
 from labkit.testing.comparison import look_at_attempt
 from labkit.testing.cuts import At, CutAttempt, cuts_of, place_of, read_with_cuts
 from labkit.testing.reader import Asked, EventReader
@@ -36,7 +38,10 @@ async def find_loss(
     if (problem := _nothing_to_compare(reference, attempts, needs_all, seconds)) is not None:
         return problem
     findings = (look_at_attempt(attempt, reference, late_s) for attempt in attempts if attempt.reached)
-    return next((finding for finding in findings if finding is not None), None)
+    found = [finding for finding in findings if finding is not None][:1]
+    # What seems to answer chooses the remedy that is shown.
+    answer = Recording(200, headers=reference.response_headers, url=asked.url)
+    return next(iter(with_products(found, answer)), None)
 
 
 def _nothing_to_compare(

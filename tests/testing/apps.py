@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import sys
 import time
+import types
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 
@@ -89,6 +91,12 @@ async def collected(last: int) -> Pieces:
     yield "".join(event(number) for number in range(1, COUNT))
 
 
+async def collected_in_pieces(last: int) -> Pieces:
+    await asyncio.sleep(0.4)
+    for number in range(1, 20):  # as where a framework makes a list of a generator, and sends it item by item
+        yield event(number)
+
+
 async def raising(last: int) -> Pieces:
     yield event(1)
     raise RuntimeError("in mid-stream, on purpose")
@@ -143,7 +151,7 @@ NEWS = News()
 ROUTES = {
     "/whole": whole, "/deaf": deaf, "/one-too-early": one_too_early, "/one-too-late": one_too_late,
     "/rewritten": rewritten, "/backwards": backwards, "/of-each-client": of_each_client, "/without-ids": without_ids,
-    "/collected": collected, "/raising": raising, "/talking": talking, "/comments": comments, "/silent": silent, "/finished": finished,
+    "/collected": collected, "/collected-in-pieces": collected_in_pieces, "/raising": raising, "/talking": talking, "/comments": comments, "/silent": silent, "/finished": finished,
     "/news": NEWS.kept, "/forgotten-news": NEWS.forgotten,
 }  # fmt: skip
 
@@ -194,6 +202,14 @@ starlette_app = Starlette(
     ],
 )
 
+
+@contextlib.asynccontextmanager
+async def failing_lifespan(app: Starlette) -> AsyncIterator[None]:
+    raise RuntimeError("no database")
+    yield
+
+
+without_database = Starlette(lifespan=failing_lifespan)
 fastapi_app = FastAPI()
 
 
@@ -233,6 +249,39 @@ def flask_collected() -> flask.Response:
             yield event(number)
 
     return flask.Response("".join(pieces()), mimetype="text/event-stream", headers=NO_CACHE)
+
+
+def django_apps() -> tuple[Any, Any]:
+    """Django's ASGI and WSGI application, each with an async generator and a plain one."""
+    import django
+    from django.conf import settings
+
+    if not settings.configured:
+        settings.configure(SECRET_KEY="for tests", ROOT_URLCONF="django_urls", ALLOWED_HOSTS=["*"], MIDDLEWARE=[])
+        django.setup()
+    from django.core.asgi import get_asgi_application
+    from django.core.wsgi import get_wsgi_application
+    from django.http import StreamingHttpResponse
+    from django.urls import path
+
+    def streaming_response(pieces: Any) -> Any:
+        return StreamingHttpResponse(pieces, content_type="text/event-stream", headers=NO_CACHE)
+
+    def plain(last: int) -> Iterator[str]:
+        for number in range(last + 1, COUNT + 1):
+            time.sleep(0.08)
+            yield event(number)
+
+    def last_event_id(request: Any) -> int:
+        return int(request.headers.get("Last-Event-ID", "0"))
+
+    urls = types.ModuleType("django_urls")
+    urls.urlpatterns = [  # type: ignore[attr-defined]
+        path("async", lambda request: streaming_response(whole(last_event_id(request)))),
+        path("plain", lambda request: streaming_response(plain(last_event_id(request)))),
+    ]
+    sys.modules["django_urls"] = urls
+    return get_asgi_application(), get_wsgi_application()
 
 
 async def never_leaves(scope: Any, receive: Any, send: Any) -> None:
