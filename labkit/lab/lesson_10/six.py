@@ -71,6 +71,11 @@ class TheSix:
     `connecting` counts the streams of the first tab that are neither open nor refused: they wait, and no event says so.
     `page_came` says whether a small request was answered beside the streams. `spoke` is what the browser spoke, by its
     ALPN name ("h2"). `recorded_on` is a date where there was no such browser or server.
+
+    Over HTTP/2 Firefox may open some more than the server allows on one connection. Before it knows that the server
+    speaks HTTP/2, it opens up to six. Each of them may keep the one stream that it was opened for, and one carries all
+    others: of a hundred that are allowed, 105. It is a race, so the number varies: at nginx's 128, 133 with six
+    connections, 130 with three, 128 with one (Firefox 153, counted at the server).
     """
 
     protocol: str
