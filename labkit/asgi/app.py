@@ -28,6 +28,8 @@ from labkit.server.site import MAX_BODY_BYTES, REQUEST_TIMEOUT_S, Route, Routes,
 
 #: Under this path a Site has the route of an app that has one only; over ASGI every path leads there.
 ONLY_PATH = "/events"
+#: How long streams may take to end where a signal ends the process by itself. Longer than a loop that is busy needs.
+FAREWELL_S = 1.0
 TOO_LARGE = f"a request's body has at most {MAX_BODY_BYTES:,} bytes here\n"
 TOO_LATE = "the request's body did not come in time\n"
 
@@ -49,7 +51,8 @@ def asgi_app(
         hosts: the names under which it may be reached, beside localhost and numeric addresses; None: every name, where
             the app around it looks at the Host header (as Starlette's TrustedHostMiddleware does).
         ends_on: signals at which every stream ends, such as `[signal.SIGTERM]`. An ASGI server that is told to stop
-            waits for open streams, uvicorn without a limit: its app is told only after that.
+            waits for open streams, uvicorn without a limit: its app is told only after that. The signal must reach the
+            process of the app: where hypercorn's first process alone gets it, streams are cut after graceful_timeout.
 
     Raises:
         LabError: there is no route, or one that cannot be served.
@@ -139,15 +142,20 @@ class AsgiApp:
         before = signal.getsignal(number)
 
         def hear(got: int, frame: Any) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
+            signal.signal(number, before)  # who sends it again means it
+            dies = before is signal.SIG_DFL  # as a worker of hypercorn's, which its parent stops in another way
+            try:
                 loop.call_soon_threadsafe(self.end)
+                if dies:
+                    loop.call_soon_threadsafe(loop.call_later, FAREWELL_S, signal.raise_signal, number)
+            except RuntimeError:  # the loop has ended
+                if dies:
+                    signal.raise_signal(number)
             if callable(before):
                 before(got, frame)
-            elif before is signal.SIG_DFL:
-                signal.signal(number, signal.SIG_DFL)
-                signal.raise_signal(number)
 
-        signal.signal(number, hear)
+        if before is not None:  # None: not set from Python, and it cannot be put back
+            signal.signal(number, hear)
 
 
 async def _refuse(scope: Scope, send: Send, status: int, why: str) -> None:
