@@ -60,7 +60,7 @@ def _section(cause: Cause) -> str:
     if cause.remedies:
         lines += ["| where | line | source |", "|---|---|---|"]
         lines += [
-            f"| {_where(remedy)} | `{_cell(remedy.line)}` | [{_host(remedy.source)}]({remedy.source}) |"
+            f"| {_where(remedy)} | {_cell(remedy.line)} | [{_host(remedy.source)}]({remedy.source}) |"
             for remedy in cause.remedies
         ]
         lines.append("")
@@ -73,7 +73,9 @@ def _where(remedy: Remedy) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("\n", "\\n").replace("|", "\\|")
+    """The text as code, each of its lines by itself, and in as many backticks as it needs."""
+    lines = [line.replace("|", "\\|") for line in text.split("\n")]
+    return "<br>".join(f"`` {line} ``" if "`" in line else f"`{line}`" for line in lines)
 
 
 def _host(url: str) -> str:

@@ -74,8 +74,10 @@ def _show_details(finding: Finding, show_all: bool) -> None:
         _print((f"    why    {finding.why}", {}))
     remedies = finding.remedies if show_all else finding.remedies[:1]
     for remedy in remedies:
-        line = remedy.line.replace("\n", "\\n")
-        _print((f"    mend   {remedy.where}: {line}", {}))
+        first, *more = remedy.shown_lines
+        _print((f"    mend   {first}", {}))
+        for line in more:
+            _print((f"             {line}", {}))
     others = len(finding.remedies) - len(remedies)
     if others:
         _print((f"           {counted(others, 'other way')} to mend it: --all", _DIM))

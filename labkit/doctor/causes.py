@@ -24,6 +24,12 @@ class Remedy:
     source: str
     statuses: tuple[int, ...] = ()
 
+    @property
+    def shown_lines(self) -> list[str]:
+        """Where to write it, and the line; a text of several lines follows below, each line by itself, to be copied."""
+        lines = self.line.split("\n")
+        return [f"{self.where}: {self.line}"] if len(lines) == 1 else [f"{self.where}:", *lines]
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:

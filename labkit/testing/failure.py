@@ -36,7 +36,8 @@ def failure_of(
         lines.append(f"    why    {finding.why}")
     remedies = [remedy for remedy in finding.remedies if remedy.where != "here"]  # options of the command line
     for remedy in remedies[:1]:
-        lines.append(f"    mend   {remedy.where}: " + remedy.line.replace("\n", "\\n"))
+        first, *more = remedy.shown_lines
+        lines += [f"    mend   {first}", *(f"             {line}" for line in more)]
     lines += [f"    also   {other.cause.title} [{other.name}]: {other.evidence}" for other in others]
     return CheckFailed("\n".join(_printable(line) for line in lines), finding)
 
