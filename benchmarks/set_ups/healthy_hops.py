@@ -24,7 +24,7 @@ from hops.programs import (
 
 from labkit.faults import Delay, Gzip, Slice, Throttle
 from set_ups.more_hops import COMPRESS, NO_TRANSFORM, PASS, further_away, relayed, through_jupyter
-from set_ups.proxies import _GZIP, FOREVER, MODEL, POST, TICKER, TLS, WATCH
+from set_ups.proxies import _GZIP, FOREVER, LARGE, MODEL, POST, TICKER, TLS, WATCH
 from set_ups.set_up import SetUp
 
 CURED = partial(answering, ticker(), (*FRAMES, ("X-Accel-Buffering", "no")))
@@ -47,6 +47,8 @@ PRODUCTS = [
     healthy("nginx, a ticker compared", TICKER, nginx("proxy_buffering off;"), compare=True),
     healthy("nginx, a cache that obeys no-cache", TICKER,
             nginx("proxy_http_version 1.1; proxy_cache c;", http="proxy_cache_path c keys_zone=c:1m;")),
+    healthy("nginx, limit_rate, which an unbuffered stream does not obey", LARGE,
+            nginx("proxy_buffering off; proxy_http_version 1.1; limit_rate 3k;"), seconds=8.0),
     healthy("HAProxy, option http-no-delay", TICKER, haproxy()),
     healthy("HAProxy, option http-no-delay, compared", TICKER, haproxy(), compare=True),
     healthy("HAProxy, TLS and HTTP/2", TICKER, haproxy(bind="ssl crt @CERTIFICATE@ alpn h2,http/1.1"), **TLS),
@@ -62,6 +64,9 @@ PRODUCTS = [
     healthy("Varnish, pipe", TICKER, varnish('sub vcl_recv { if (req.url ~ "^/events") { return (pipe); } }')),
     healthy("Squid, cache deny all", TICKER, squid()),
     healthy("lighttpd, stream-response-body = 2", TICKER, lighttpd("server.stream-response-body = 2")),
+    healthy("lighttpd, mod_deflate, which leaves streams alone", TICKER,
+            lighttpd('server.stream-response-body = 2\ndeflate.mimetypes = ("text/")\n'
+                     'deflate.allowed-encodings = ("gzip")\n', ', "mod_deflate"')),
     healthy("Envoy, timeout 0s", TICKER, envoy(FOREVER)),
     healthy("Envoy, timeout 0s, compared", TICKER, envoy(FOREVER), compare=True),
     healthy("Envoy, HTTP/2 and TLS alone", TICKER, envoy(FOREVER, tls=True), **TLS),
@@ -78,7 +83,11 @@ NODE = [
     healthy("webpack-dev-server, compress: false", TICKER,
             webpack("compress: false, proxy: [{ context: ['/events'], target: 'http://@ORIGIN@' }]")),
     healthy("vite, its proxy", TICKER, vite("proxy: { '/events': 'http://@ORIGIN@' }")),
+    healthy("vite, which tells the server who left", partial(channel, 60.0),
+            vite("proxy: { '/events': 'http://@ORIGIN@' }"), path="/events"),
     healthy("Next.js, a route that passes a stream on with no-transform", UNTOUCHED, next_js()),
+    healthy("Next.js, whose compression is flushed", TICKER, next_js()),
+    healthy("Next.js, whose compression is flushed, a model compared", MODEL, next_js(), compare=True),
 ]  # fmt: skip
 
 STREAMS = [

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from functools import partial
 from urllib.parse import urlsplit
 
-from hops.node import express, next_js, vite, webpack
-from hops.origins import answering, channel, nobody, progress
+from hops.node import express, vite, webpack
+from hops.origins import answering, nobody, progress
 from hops.programs import Origin, caddy, envoy, haproxy, nginx, varnish
 
 from labkit.faults import (
@@ -96,11 +96,6 @@ app.use(createProxyMiddleware({{ {TO}, pathFilter: '/events', selfHandleResponse
            remedy="webpack-dev-server"),
     broken("vite, no proxy for the path", ("html-page", "wrong-status"), TICKER, vite(""), remedy="vite"),
     broken("vite, the origin is down", "wrong-status", nobody, vite("proxy: { '/events': 'http://@ORIGIN@' }"), remedy="the server"),
-    broken("vite, a reader that left is kept", "leaving-unnoticed", partial(channel, 60.0),
-           vite("proxy: { '/events': 'http://@ORIGIN@' }"), remedy="vite", path="/events"),
-    broken("Next.js, a route that passes a stream on", "compression-holds", TICKER, next_js(), remedy="Next.js"),
-    broken("Next.js, a route that passes a model on, compared", ("compression-holds", "held-between"), MODEL, next_js(),
-           remedy="Next.js", compare=True),
 ]  # fmt: skip
 
 RELAYS = [

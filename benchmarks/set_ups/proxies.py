@@ -83,8 +83,6 @@ NGINX = [
            remedy="nginx"),
     broken("nginx, auth_basic", "wrong-status", TICKER,
            nginx("auth_basic inside; auth_basic_user_file @FOLDER@/passwords;"), remedy="here"),
-    broken("nginx, limit_rate below the stream's", ("always-late", "held", "full-buffers"), LARGE,
-           nginx("proxy_buffering off; proxy_http_version 1.1; limit_rate 3k;"), seconds=8.0),
     broken("nginx, error_page with status 200, the origin is down", "html-page", nobody,
            nginx("error_page 502 504 =200 /sorry.html;"), remedy="nginx"),
     broken("nginx, the origin is down", "wrong-status", nobody, nginx(), remedy="nginx"),
@@ -212,8 +210,6 @@ LIGHTTPD = [
     broken("lighttpd, as it comes, a short ticker", HELD, SHORT, lighttpd(), remedy="lighttpd"),
     broken("lighttpd, as it comes, compared", (*HELD, "held-between"), TICKER, lighttpd(), remedy="lighttpd", compare=True),
     broken("lighttpd, the origin is down", "wrong-status", nobody, lighttpd(), remedy="the proxy"),
-    broken("lighttpd, mod_deflate", "compression-holds", TICKER,
-           lighttpd('server.stream-response-body = 2\ndeflate.mimetypes = ("text/")\ndeflate.allowed-encodings = ("gzip")\n', ', "mod_deflate"')),
 ]  # fmt: skip
 
 _FILTERS = "type.googleapis.com/envoy.extensions.filters.http"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
+import operator
 import re
 import shutil
 import subprocess
@@ -20,7 +22,7 @@ from labkit.wire import Decoder, Event, Ignored
 #: Advice in words, which nothing can parse: for whom, and how the line begins.
 WORDS = {
     "Apache": ("AH00957 or AH01114", "no SetEnv force-proxy"),
-    "Caddy": ("a site with a name", "no encode for this path"),
+    "Caddy": ("a site with a name",),
     "Envoy": ("the cluster's endpoints", "response_flags"),
     "Express": ("an 'error' that nobody handles", "compression() once"),
     "Next.js": ("app/events/route.ts, or",),
@@ -29,9 +31,9 @@ WORDS = {
     "Varnish": ("varnishlog -q",),
     "http-proxy-middleware": ("no selfHandleResponse",),
     "nginx": ("a default_server", "give the stream's path", "its error_log says"),
-    "Django": ("CORS_ALLOW_HEADERS = (*default", "REST framework", "a POST needs", "an async generator", "an exception inside",
+    "Django": ("REST framework", "a POST needs", "an async generator", "an exception inside",
                "catch it inside", "gunicorn, uvicorn or daphne", "json.dumps(value) in the view", "under WSGI"),
-    "FastAPI": ("EventSourceResponse from", "EventSourceResponse sends", "an async generator", "catch what", "starlette 1.5"),
+    "FastAPI": ("EventSourceResponse from", "EventSourceResponse sends", "catch what", "starlette 1.5"),
     "Flask": ("behind gunicorn", "flask run", "flask-compress", "gunicorn or waitress", "{{ value|tojson }}"),
     "Starlette": ("1.5 or newer", "uvicorn --root-path"),
     "aiohttp": ("no response.enable",),
@@ -234,7 +236,7 @@ def test_python_compiles() -> None:
             ast.parse("async def function():\n" + textwrap.indent(line, "  "))
         except SyntaxError:
             try:
-                ast.parse(f"function({line}\n)")  # an argument
+                ast.parse(f"{line}\ndef function(): ..." if line[0] == "@" else f"function({line}\n)")  # an argument
             except SyntaxError as problem:
                 problems[line] = str(problem)
     assert problems == {}
@@ -326,3 +328,37 @@ def test_a_remedy_of_several_lines_is_shown_as_such() -> None:
     """To be copied: with \\n in its place nobody could tell it from one that is meant."""
     assert Remedy("Squid", "acl a\ncache deny a", "").shown_lines == ["Squid:", "acl a", "cache deny a"]
     assert Remedy("PHP", 'echo "a\\n";', "").shown_lines == ['PHP: echo "a\\n";']
+
+
+#: What the lines name, so that it is there, and takes these arguments.
+NAMED: list[tuple[str, str, tuple[str, ...]]] = [
+    ("aiohttp_sse", "sse_response", ("ping_interval",)),
+    ("fastapi.sse", "ServerSentEvent", ("data",)),
+    ("fastapi.sse", "EventSourceResponse", ()),
+    ("fastapi", "FastAPI.get", ("response_class",)),
+    ("sse_starlette", "EventSourceResponse", ("ping",)),
+    ("sse_starlette", "JSONServerSentEvent", ()),
+    ("starlette.middleware.cors", "CORSMiddleware", ("allow_origins", "allow_credentials", "allow_headers")),
+    ("mcp.server.transport_security", "TransportSecuritySettings", ("allowed_hosts", "allowed_origins")),
+    ("mcp.server.mcpserver", "MCPServer.streamable_http_app", ("event_store", "transport_security")),
+    ("flask", "Response", ("mimetype",)),
+    ("django.http", "StreamingHttpResponse", ("content_type",)),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "arguments"), NAMED)
+def test_what_is_named_is_there(module: str, name: str, arguments: tuple[str, ...]) -> None:
+    found = operator.attrgetter(name)(pytest.importorskip(module))
+    known = inspect.signature(found).parameters
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    assert [argument for argument in arguments if argument not in known and not takes_any] == []
+
+
+def test_gunicorn_takes_its_options() -> None:
+    from gunicorn.config import Config
+
+    options = [word for line in lines_for("gunicorn") for word in re.findall(r"--[\w-]+(?: gthread| \d+)?", line)]
+    assert len(options) > 4
+    parser = Config().parser()
+    given = parser.parse_args([part for word in options for part in (word.split() if " " in word else [word, "30"])])
+    assert (given.worker_class, given.threads) == ("gthread", 100)
