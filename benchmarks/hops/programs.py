@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import json
 import os
+import re
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -180,8 +182,10 @@ for number in range(30):
 """
 
 
-def caddy(site: str = "reverse_proxy @ORIGIN@", options: str = "", tls: bool = False) -> Hop:
-    """Caddy with this site, and these global options."""
+def caddy(
+    site: str = "reverse_proxy @ORIGIN@", options: str = "", tls: bool = False, versions: tuple[str, str] = ("", "")
+) -> Hop:
+    """Caddy with this site, and these global options: from the first of these versions on, and before the second."""
     name = "https://127.0.0.1:@PORT@" if tls else "http://127.0.0.1:@PORT@"
     certificate = "tls @CERTIFICATE@ @CERTIFICATE@" if tls else ""
     text = f"""
@@ -199,7 +203,18 @@ def caddy(site: str = "reverse_proxy @ORIGIN@", options: str = "", tls: bool = F
 """
     arguments = ["run", "--config", "@FILE@", "--adapter", "caddyfile"]
     files = {"index.html": "<!doctype html><title>My app</title>"}
-    return started("caddy", text, arguments, tls=tls, files=files)
+    start = started("caddy", text, arguments, tls=tls, files=files)
+
+    def start_this_version(origin: str) -> RunningProxy:
+        path = find_program("LABKIT_CADDY", "caddy", str(Path(sys.executable).with_name("caddy")))
+        said = subprocess.run([path or "false", "version"], capture_output=True, text=True, check=False).stdout
+        version = tuple(map(int, re.findall(r"\d+", said.partition(" ")[0])))
+        first, end = (tuple(map(int, one.split("."))) if one else () for one in versions)
+        if version < first or (end and version >= end):
+            raise missing(f"Caddy of these versions ({versions[0]} to {versions[1]})", f"this is {said[:20].strip()}")
+        return start(origin)
+
+    return start_this_version if any(versions) else start
 
 
 def varnish(vcl: str = "", parameters: tuple[str, ...] = (), backend: str = "") -> Hop:

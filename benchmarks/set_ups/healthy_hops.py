@@ -59,6 +59,8 @@ PRODUCTS = [
     healthy("Caddy, reverse_proxy as it comes", TICKER, caddy()),
     healthy("Caddy, TLS", TICKER, caddy(tls=True), **TLS),
     healthy("Caddy, encode", TICKER, caddy("encode zstd gzip\n reverse_proxy @ORIGIN@")),
+    healthy("Caddy, encode in front of a slow first event, as it is now", partial(answering, progress(first_s=2.0)),
+            caddy("encode gzip\n reverse_proxy @ORIGIN@", versions=("2.11.7", ""))),
     healthy("Caddy, a model compared", MODEL, caddy(), compare=True, **POST),
     healthy("Varnish, no-cache from the server", TICKER, varnish()),
     healthy("Varnish, pipe", TICKER, varnish('sub vcl_recv { if (req.url ~ "^/events") { return (pipe); } }')),

@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from hops.node import express, vite, webpack
-from hops.origins import answering, nobody, progress
+from hops.origins import answering, nobody, progress, ticker
 from hops.programs import Origin, caddy, envoy, haproxy, nginx, varnish
 
 from labkit.faults import (
@@ -81,8 +81,11 @@ app.use(createProxyMiddleware({{ {TO}, pathFilter: '/events', selfHandleResponse
   on: {{ proxyRes: responseInterceptor(async (buffer) => buffer) }} }}));"""), remedy="Express"),
     broken("http-proxy-middleware, behind express.json()", ("head-held", "wrong-status"), MODEL,
            express("app.use(express.json());" + PASS), **POST),
-    broken("http-proxy-middleware, proxyTimeout", ("idle-timeout", "broken-off"), SILENT,
-           express(f"app.use(createProxyMiddleware({{ {TO}, pathFilter: '/events', proxyTimeout: 2000 }}));"), seconds=10.0),
+    # It gives up the server's connection, and leaves the reader's open: alone that looks like a silent server.
+    broken("http-proxy-middleware, proxyTimeout, compared", ("held-between", "idle-timeout", "broken-off"),
+           partial(answering, ticker(count=30, silence_s=4)),
+           express(f"app.use(createProxyMiddleware({{ {TO}, pathFilter: '/events', proxyTimeout: 2000 }}));"),
+           compare=True, seconds=10.0),
     broken("http-proxy-middleware, the origin is down", "wrong-status", nobody, express(PASS), remedy="the proxy"),
     broken("http-proxy-middleware, mounted, so that the path is cut", "wrong-status", TICKER,
            express(f"app.use('/events', createProxyMiddleware({{ {TO} }}));"), remedy="anywhere"),
@@ -130,7 +133,8 @@ CHAINS = [
     broken("nginx behind Varnish, the inner one buffers", HELD, SHORT, nginx(), varnish()),
     broken("Caddy in front of nginx that buffers", HELD, SHORT, nginx(), caddy()),
     broken("nginx in front of Envoy with its 15 s, compared", "total-timeout", TICKER, envoy({"timeout": "2s"}),
-           nginx("proxy_buffering off;"), compare=True, seconds=6.0),
+           nginx("proxy_http_version 1.1; proxy_buffering off;"), compare=True, seconds=6.0),
+    broken("nginx, HTTP/1.0 to an Envoy", "wrong-status", TICKER, envoy(), nginx("proxy_http_version 1.0;"), remedy="nginx"),
     broken("HAProxy in front of an nginx with a timer, compared", "idle-timeout", SILENT,
            nginx("proxy_read_timeout 2s; proxy_buffering off;"), haproxy(), compare=True, seconds=10.0),
     broken("nginx, the origin works for 6 s before its head", ("head-held", "head-late"), LATE, nginx("proxy_buffering off;")),

@@ -18,6 +18,7 @@ SILENCE_S = 17.0  # the standard advises a heartbeat "every 15 seconds or so": o
 UNANSWERED_S = 0.5  # a machine that is busy answers late as well
 SNAPSHOT_TIMES = 4  # a state is larger than a change to it
 DELAYED_CLOSE_S = 1.0  # Envoy stops the bytes, and closes so much later. Source: its delayed_close_timeout
+SAME_AGE_S = 0.05  # two connections that a timer ended are as old, but for the machine's hiccups
 SURELY_IDLE_S = 5.0  # a silence this long before the cut needs no second witness
 
 
@@ -134,7 +135,7 @@ def _find_break_cause(recording: Recording, second_recording: Recording | None) 
     if second_recording is not None and len(second_recording.body) == len(recording.body):
         witness = witness and recording.body.endswith((b"\n", b"\r"))  # the same byte inside a line: no timer does that
     same_age = second_recording is None or abs(second_recording.end_s - recording.end_s) < 0.1 * recording.end_s
-    if same_age and _is_delayed_close(recording, silence_s, longest_before_s):
+    if same_age and _is_delayed_close(recording, silence_s, longest_before_s, second_recording if witness else None):
         stopped_s = recording.end_s - recording.sent_s - DELAYED_CLOSE_S
         return Finding("total-timeout", f"bytes came for {stopped_s:.2g} s, and a second later the connection was cut")
     if silence_s > 2 * longest_before_s and silence_s > 0.4:
@@ -164,11 +165,19 @@ def _find_break_cause(recording: Recording, second_recording: Recording | None) 
     return Finding("broken-off", f"{sentence} ({recording.broken})")
 
 
-def _is_delayed_close(recording: Recording, silence_s: float, longest_before_s: float) -> bool:
-    """Whether the bytes stopped at a round age, and the connection closed a second later."""
-    stopped_s = recording.end_s - recording.sent_s - DELAYED_CLOSE_S
+def _is_delayed_close(
+    recording: Recording, silence_s: float, longest_before_s: float, witness: Recording | None
+) -> bool:
+    """Whether the bytes stopped at some age, and the connection closed a second later.
+
+    The age is a round one, or the `witness`, a second connection that brought other bytes, lived for just as long.
+    """
+    age_s = recording.end_s - recording.sent_s
+    stopped_s = age_s - DELAYED_CLOSE_S
     is_round = stopped_s > 0.9 and abs(stopped_s - round(stopped_s)) < 0.06
-    return is_round and -0.02 <= silence_s - DELAYED_CLOSE_S < 1.2 * longest_before_s + 0.05 < DELAYED_CLOSE_S
+    is_same = witness is not None and abs(witness.end_s - witness.sent_s - age_s) < SAME_AGE_S
+    closed_late = -0.02 <= silence_s - DELAYED_CLOSE_S < 1.2 * longest_before_s + 0.05 < DELAYED_CLOSE_S
+    return (is_round or is_same) and closed_late
 
 
 def _silence_before_end(recording: Recording) -> tuple[float, float]:

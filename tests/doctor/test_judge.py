@@ -59,6 +59,11 @@ def stream(pieces: Sequence[tuple[float, bytes]], *faults: Fault, seen: dict[str
     return Recording(200, headers, tuple(arrivals), how == "clean", broken, 0.0, end_s, NOW_S, "http://127.0.0.1/")
 
 
+def cut_late(pieces: Sequence[tuple[float, bytes]]) -> Recording:
+    """A stream whose bytes stop, and whose connection is closed a second later, as Envoy does."""
+    return replace(stream(pieces), ended=False, broken="peer closed connection", end_s=pieces[-1][0] + 1.05)
+
+
 def body(*pieces: bytes, ended: bool = True, headers: dict[str, str] | None = None) -> Recording:
     """A stream whose pieces come a tenth of a second apart."""
     arrivals = tuple(Arrival(0.1 * place, piece) for place, piece in enumerate([RETRY, *pieces]))
@@ -158,9 +163,13 @@ FIRST: dict[str, list[Callable[[], Diagnosis]]] = {
     ],
     "idle-timeout": [
         lambda: judge(stream([*ticks(5), (30.0, tick(6, 5.0))], IdleTimeout(20))),
+        lambda: judge(cut_late(ticks(25)), FurtherAnswers(resumed=cut_late(ticks(15)), last_event_id="9")),  # of another age
         lambda: judge(stream([*ticks(5), (5.0, tick(6, 5.0))], IdleTimeout(2)), FurtherAnswers(resumed=stream([*ticks(2), (5.0, tick(6, 5.0))], IdleTimeout(2)), last_event_id="2")),
     ],
-    "total-timeout": [lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(resumed=stream(ticks(60, size=1), TotalTimeout(2)), last_event_id="9"))],
+    "total-timeout": [
+        lambda: judge(stream(ticks(60), TotalTimeout(2)), FurtherAnswers(resumed=stream(ticks(60, size=1), TotalTimeout(2)), last_event_id="9")),
+        lambda: judge(cut_late(ticks(25)), FurtherAnswers(resumed=cut_late(ticks(25, size=80)), last_event_id="9")),  # Envoy
+    ],
     "broken-off": [
         lambda: judge(stream(ticks(60), Cut(bytes=700)), FurtherAnswers(second_recording=stream(ticks(60, clock=False, size=28), Cut(bytes=700)))),  # the same byte
         lambda: judge(replace(stream(ticks()), ended=False, broken="connection reset")),

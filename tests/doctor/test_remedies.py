@@ -23,7 +23,7 @@ from labkit.wire import Decoder, Event, Ignored
 WORDS = {
     "Apache": ("AH00957 or AH01114", "no SetEnv force-proxy"),
     "Caddy": ("a site with a name",),
-    "Envoy": ("the cluster's endpoints", "response_flags"),
+    "Envoy": ("the cluster's endpoints", "response_flags", "for chunk in"),
     "Express": ("an 'error' that nobody handles", "compression() once"),
     "Next.js": ("app/events/route.ts, or",),
     "PHP": ("a fatal error", "no gzencode()", "no utf8_encode()", "php-fpm behind", "zlib.output_compression = Off",
