@@ -23,7 +23,7 @@ BRACES = [
     {"capacity", "dialects", "faults", "log", "recording"},
     {"server", "client", "proxy"},
     {"asgi", "bench_servers", "nodes", "pages"},
-    {"bench", "cluster", "llm", "doctor"},
+    {"apps", "bench", "cluster", "llm", "doctor"},
     {"lab", "testing"},
     {"plots", "widgets", "check"},
     {"command"},

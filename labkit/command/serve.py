@@ -65,8 +65,14 @@ def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]
         server.stop()
 
 
-def proxy_lines(port: int, allowed: Collection[str], environment: Mapping[str, str]) -> list[str]:
-    """Where the pages are behind Jupyter's proxy, and what lets them ask there; none where there is no such proxy.
+def proxy_lines(
+    port: int,
+    allowed: Collection[str],
+    environment: Mapping[str, str],
+    command: str = "serve",
+    other_page: str = " (and .../live)",
+) -> list[str]:
+    """Where a command's pages are behind Jupyter's proxy, and what lets them ask there; none without such a proxy.
 
     On a hub that was not named by --origin the page shows, and its questions are refused: where all users share the
     hub's origin, a page of another user could ask too, at your cost. So that is for you to say.
@@ -76,12 +82,12 @@ def proxy_lines(port: int, allowed: Collection[str], environment: Mapping[str, s
     """
     path = f"{environment.get(HUB_VARIABLE, '/').rstrip('/')}/proxy/{port}/"
     if allowed or HUB_VARIABLE not in environment:
-        return [f"Through Jupyter's own proxy: {origin}{path} (and .../live)" for origin in sorted(allowed)]
+        return [f"Through Jupyter's own proxy: {origin}{path}{other_page}" for origin in sorted(allowed)]
     hub = urlsplit(environment.get("JUPYTERHUB_PUBLIC_URL", ""))
     origin = f"{hub.scheme}://{hub.netloc}" if hub.scheme in ("http", "https") and hub.hostname else "https://your.hub"
     return [
-        f"On this hub: {origin}{path} (and .../live)",
-        f"There the page shows, and may not ask. To let it: labkit serve --origin {origin}",
+        f"On this hub: {origin}{path}{other_page}",
+        f"There the page shows, and may not ask. To let it: labkit {command} --origin {origin}",
     ]
 
 

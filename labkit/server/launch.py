@@ -143,16 +143,27 @@ class LabServer:
                     channel.publish(text, event)
                 await asyncio.sleep(every_s)
 
-        async def play_and_tell() -> None:
-            try:
-                await play()
-            except Exception as problem:  # a notebook seldom asks the Future, and nothing may be printed from here
-                self.problems.append(f"play() ended early: {problem}")
-                raise
-
-        future = self._submit(play_and_tell())
+        future = self._submit(self._tell_of("play()", play))
         self._plays.append((channel, future))
         return future
+
+    def keep_running(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+        """Runs `work()` on the server's loop until it returns, or until the server is stopped, which cancels it.
+
+        If it fails, the Future has the error, and the server's repr shows it.
+
+        Raises:
+            NotServing: the server was stopped.
+        """
+
+        return self._submit(self._tell_of(f"{work.__qualname__}()", work))
+
+    async def _tell_of(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except Exception as problem:  # a notebook seldom asks the Future, and nothing may be printed from here
+            self.problems.append(f"{name} ended early: {problem}")
+            raise
 
     @property
     def channels(self) -> dict[str, Channel]:
