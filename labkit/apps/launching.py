@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
@@ -29,7 +30,7 @@ def app_routes(name: str, app: App, naive: bool = False, allowed: Collection[str
     folder = app_folder(name)
     own = {path: _allowing(route, allowed) for path, route in app.routes.items()}
     return {
-        "/": (File, {"path": folder / "page.html"}),
+        "/": (File, {"path": folder / "page.html", "framed": True}),
         "/page.js": (File, {"path": folder / ("naive_page.js" if naive else "page.js")}),
         "/shared/stream.js": (File, {"path": SHARED / "stream.js"}),
         "/shared/look.css": (File, {"path": SHARED / "look.css"}),
@@ -44,7 +45,8 @@ def launch_app(
 
     Args:
         name: one of CATALOGUE.
-        folder: where it keeps what must outlive it; a new one, unless given. Given again, it goes on from there.
+        folder: where it keeps what must outlive it. Given again, it goes on from there. Unless given, one that goes
+            with the server.
         naive: the version of the tutorials.
         port: where it listens; 0 takes a free one.
         allowed: origins of pages that may use it too, such as a hub's.
@@ -54,13 +56,22 @@ def launch_app(
         PortInUse: another program listens on that port.
     """
     app_folder(name)
-    folder = Path(tempfile.mkdtemp(prefix=f"labkit-{name}-")) if folder is None else folder
+    passing = (
+        tempfile.TemporaryDirectory(prefix=f"labkit-{name}-", ignore_cleanup_errors=True) if folder is None else None
+    )
+    folder = Path(passing.name) if passing is not None else cast(Path, folder)
     folder.mkdir(parents=True, exist_ok=True)
     app = find_app(name, folder, naive)
     label = f"{name}, naive" if naive else name
     hosts = [host_name(urlsplit(origin).netloc) for origin in allowed]
     server = launch(app_routes(name, app, naive, allowed), name=label, port=port, host=LOOPBACK, hosts=hosts)
-    server.keep_running(app.work)
+
+    async def work() -> None:
+        with passing or contextlib.nullcontext():
+            await app.work()
+
+    work.__qualname__ = f"{name}.work"  # how a problem names it
+    server.keep_running(work)
     return server
 
 

@@ -1,5 +1,6 @@
 """The widgets of the lessons: clients, panels, predictions and views of a stream."""
 
+from labkit.widgets.appview import AppView
 from labkit.widgets.browserclient import BrowserClient
 from labkit.widgets.clusterpanel import ClusterPanel
 from labkit.widgets.faultpanel import FaultPanel
@@ -11,6 +12,6 @@ from labkit.widgets.typewriter import Typewriter
 from labkit.widgets.wireview import WireView
 
 __all__ = [
-    "BrowserClient", "ClusterPanel", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel", "Typewriter",
-    "WireView", "predict", "side_by_side",
+    "AppView", "BrowserClient", "ClusterPanel", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel",
+    "Typewriter", "WireView", "predict", "side_by_side",
 ]  # fmt: skip
