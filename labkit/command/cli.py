@@ -1,4 +1,4 @@
-"""The command line: `labkit` opens the lessons, `labkit reset` gives one back; stream_commands.py has the others.
+"""The command line: `labkit` opens the lessons, `labkit reset` gives one back; the others are in *_commands.py.
 
 Only click is imported at the top, so that `labkit --help` answers at once.
 """
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import labkit
-from labkit.command.stream_commands import COMMANDS
+from labkit.command.class_commands import CLASS_COMMANDS
+from labkit.command.stream_commands import STREAM_COMMANDS
 from labkit.command.terminal import Failure, never_fail_on_a_character, one_sentence
 from labkit.errors import LabError, counted
 
@@ -142,7 +143,7 @@ def _reset_line(place: Place, copy: Copy) -> str:
     }.get(copy.action, f"{name} is the original already")
 
 
-for command in COMMANDS:
+for command in (*STREAM_COMMANDS, *CLASS_COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

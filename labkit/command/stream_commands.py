@@ -184,27 +184,4 @@ def apps_command(name: str | None, port: int, folder: Path | None, naive: bool, 
         raise Failure(str(problem)) from None
 
 
-@click.command("compare")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), default=Path("compared.png"),
-              show_default=True, metavar="FILE", help="Where the figure goes.")  # fmt: skip
-@click.pass_context
-def compare_command(ctx: click.Context, folder: Path, figure: Path) -> None:
-    """Lay the saved results of a class side by side, as one table and one figure.
-
-    FOLDER holds what lesson 08 saves with result.save(...), one file for each person.
-    """
-    from rich.console import Console
-
-    from labkit.command.compare import run_compare
-
-    try:
-        ctx.exit(run_compare(folder, figure, Console(highlight=False, markup=False)))
-    except LabError as problem:
-        raise Failure(str(problem)) from None
-    except OSError as problem:
-        raise Failure(f"{figure} cannot be written ({problem.strerror or problem}). Say --figure FILE") from None
-
-
-#: In the order of `labkit --help`.
-COMMANDS = (apps_command, capacity_command, compare_command, doctor_command, listen_command, serve_command)
+STREAM_COMMANDS = (apps_command, capacity_command, doctor_command, listen_command, serve_command)
