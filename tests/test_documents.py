@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import itertools
 import re
 import subprocess
 import sys
@@ -44,3 +46,21 @@ def test_each_command_of_the_readme_is_one(command: str) -> None:
 
 def test_the_readme_counts_the_doctors_causes() -> None:
     assert f"names [{len(causes())} causes](docs/doctor.md)" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_instructors_pages_are_those_of_today() -> None:
+    spec = importlib.util.spec_from_file_location("instructors_pages", ROOT / "tools" / "instructors_pages.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look it up
+    spec.loader.exec_module(module)
+    for page, write in module.PAGES.items():
+        assert page.read_text("utf-8") == write(), "run: uv run python tools/instructors_pages.py"
+
+
+@pytest.mark.parametrize("page", (ROOT / "docs" / "instructors").glob("*.md"), ids=lambda page: page.stem)
+def test_a_day_s_clock_adds_up(page: Path) -> None:
+    rows = re.findall(r"^\| (\d+):(\d+) \| (\d*) \|", page.read_text("utf-8"), re.M)
+    for (hour, minute, lasts), (next_hour, next_minute, _) in itertools.pairwise(rows):
+        begin, end = int(hour) * 60 + int(minute), int(next_hour) * 60 + int(next_minute)
+        assert begin + int(lasts) == end, f"after {hour}:{minute}"
