@@ -1,4 +1,4 @@
-"""Writes docs/instructors/minutes.md and solutions.md from the lessons and the exercises. A test fails when they differ."""
+"""Writes two pages for instructors from the lessons and the exercises. A test fails when they differ."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ LEVEL_MINUTES = 3.5
 MINUTES_HEAD = """\
 # How long each part takes
 
-Reckoned from the lessons by `tools/instructors_pages.py`: 130 words a minute, 0.4 minutes for each cell, 1.5 for each guess with a show of hands,
-3.5 for each level of an exercise. It is for a room; a reader alone, who guesses in silence, is faster.
+Reckoned from the lessons by `tools/instructors_pages.py`: 130 words a minute, 0.4 minutes for each cell,
+1.5 for each guess with a show of hands, 3.5 for each level of an exercise. It is for a room; a reader alone, who guesses in silence, is faster.
 """
 SOLUTIONS_HEAD = """\
 # Solutions
 
-What `solution(...)` prints, for those who teach. For each exercise also what people try: the sentence that `check` says to it is its best explanation.
-Written by `tools/instructors_pages.py` from `labkit/check/exercises`.
+What `solution(...)` prints, for those who teach. For each exercise also what people try:
+the sentence that `check` says to it is its best explanation. Written by `tools/instructors_pages.py` from `labkit/check/exercises`.
 """
 SHOWN_TRAPS = 6
 
@@ -58,7 +58,7 @@ class Part:
 def parts(lesson: Path) -> list[Part]:
     """The parts of a lesson, in order."""
     found: list[Part] = []
-    for cell in nbformat.read(lesson, as_version=4)["cells"]:
+    for cell in nbformat.read(lesson, as_version=4)["cells"]:  # type: ignore[no-untyped-call]
         source = cell["source"]
         if cell["cell_type"] == "markdown":
             for line in source.splitlines():
