@@ -10,7 +10,7 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError
-from labkit.server.origins import is_own_page
+from labkit.server.origins import FOREIGN_PAGE, is_own_page
 
 Values = dict[str, Any]
 #: What a POST does. It takes the JSON object of the body; what it returns is the answer.
@@ -31,7 +31,7 @@ class ActionHandler(RequestHandler):
 
     async def post(self) -> None:
         if not is_own_page(self.request.headers.get("Origin"), self.request.host, self.allowed):
-            self.refuse(403, "Only a page of this machine, or of this server, may ask for that.")
+            self.refuse(403, FOREIGN_PAGE)
             return
         try:
             result = self.act(self._values())

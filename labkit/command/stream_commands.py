@@ -24,7 +24,13 @@ from labkit.errors import LabError
 @click.option("--model", default="", metavar="NAME", help="Which model of it. Default: the first that it lists.")
 @click.option("--upstream-timeout", "timeout_s", type=click.FloatRange(1, 86400), default=300.0, show_default=True,
               metavar="SECONDS", help="How long its first token may take; a cold model is loaded first.")  # fmt: skip
-@click.option("--origin", "origins", multiple=True, metavar="URL", help="Whose pages may ask too, such as a hub's.")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="Whose pages may ask too, such as a hub's; beside those in LABKIT_ORIGINS.",
+)
 def serve_command(
     port: int, host: str, upstream: str | None, model: str, timeout_s: float, origins: tuple[str, ...]
 ) -> None:
@@ -36,12 +42,13 @@ def serve_command(
     from labkit.command.serve import run_serve
     from labkit.llm import Studio, Upstream
     from labkit.server.origins import normalize_origin
+    from labkit.system.hosts import named_origins
 
     if model and upstream is None:
         raise Failure(f"--model {model} is a model of which server? Say --upstream URL too")
     try:
         model_upstream = None if upstream is None else Upstream(upstream, model, first_token_timeout_s=timeout_s)
-        allowed = frozenset(map(normalize_origin, origins))
+        allowed = frozenset(map(normalize_origin, (*origins, *named_origins())))
     except LabError as problem:
         raise Failure(str(problem)) from None
     try:
@@ -172,13 +179,14 @@ def apps_command(name: str | None, port: int, folder: Path | None, naive: bool, 
     from labkit.apps import catalogue_lines
     from labkit.command.apps import run_app
     from labkit.server.origins import normalize_origin
+    from labkit.system.hosts import named_origins
 
     if name is None:
         for line in catalogue_lines():
             click.echo(line)
         return
     try:
-        allowed = frozenset(map(normalize_origin, origins))
+        allowed = frozenset(map(normalize_origin, (*origins, *named_origins())))
         run_app(name, port, folder, naive=naive, allowed=allowed, say=click.echo)
     except LabError as problem:
         raise Failure(str(problem)) from None

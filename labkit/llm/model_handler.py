@@ -18,7 +18,7 @@ from labkit.llm.studio import MODEL, Studio
 from labkit.llm.writer import AnswerHead, Bill, DialectWriter
 from labkit.server.connection import Visit
 from labkit.server.handlers import StreamHandler
-from labkit.server.origins import is_own_page
+from labkit.server.origins import FOREIGN_PAGE, is_own_page
 
 MAX_PROMPT_CHARACTERS = 200_000  # some 50,000 tokens: what a small model's window holds
 #: A name comes back in every token of the answer. Names that are in use have up to 100.
@@ -133,7 +133,7 @@ class ModelHandler(StreamHandler):
             RequestRefused: 403 for a page of another site, 401 for a wrong key.
         """
         if not is_own_page(self.request.headers.get("Origin"), self.request.host, self.studio.allowed):
-            raise RequestRefused(403, "only a page of this machine, or of this server, may ask", "permission_error")
+            raise RequestRefused(403, FOREIGN_PAGE, "permission_error")
         if self.studio.key is not None and self.studio.key not in self.keys_sent():
             raise RequestRefused(401, "this server wants a key, and got none or another one", "authentication_error")
 

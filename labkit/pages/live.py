@@ -14,7 +14,7 @@ from tornado.web import RequestHandler
 
 from labkit.pages.file import File
 from labkit.server.channel import Channel
-from labkit.server.origins import is_own_page
+from labkit.server.origins import FOREIGN_PAGE, is_own_page
 from labkit.server.site import Routes
 from labkit.wire import Frame
 
@@ -61,7 +61,7 @@ class CutHandler(RequestHandler):
     def post(self) -> None:
         if not is_own_page(self.request.headers.get("Origin"), self.request.host, self.allowed):
             self.set_status(403)
-            self.finish("Only a page of this machine, or of this server, may cut.\n")
+            self.finish(f"{FOREIGN_PAGE}\n")
             return
         self.channel.cut()
         self.set_status(204)

@@ -11,14 +11,22 @@ import httpx
 
 from labkit.errors import LabError
 from labkit.server.handlers import LOOPBACK_ORIGIN
+from labkit.system.hosts import named_origins
+
+
+#: What a server says to a page that may not command it.
+FOREIGN_PAGE = (
+    "only a page of this machine, or of this server, may ask. If yours is another, such as a hub's, name its origin in "
+    "LABKIT_ORIGINS before the server starts"
+)
 
 
 def is_own_page(origin: str | None, host: str, allowed_origins: Collection[str] = ()) -> bool:
     """Whether a request comes from a page that may command this server.
 
     True for a page on this machine, for this server's own page under a numeric address, for a client that is no
-    browser (`origin` is None), and for a page of one of the `allowed_origins`, such as a hub's. A name is not enough:
-    another site can point its own name at this machine ("DNS rebinding").
+    browser (`origin` is None), and for a page of one of the `allowed_origins`, or of those in LABKIT_ORIGINS, such as a hub's.
+    A name is not enough: another site can point its own name at this machine ("DNS rebinding").
 
     Args:
         origin: the request's Origin header.
@@ -30,7 +38,7 @@ def is_own_page(origin: str | None, host: str, allowed_origins: Collection[str] 
     >>> is_own_page("http://evil.example:8080", "evil.example:8080")
     False
     """
-    if origin is None or origin in allowed_origins or LOOPBACK_ORIGIN.fullmatch(origin):
+    if origin is None or origin in allowed_origins or origin in named_origins() or LOOPBACK_ORIGIN.fullmatch(origin):
         return True
     return origin == f"http://{host}" and _is_numeric(re.sub(r":\d+$", "", host))
 

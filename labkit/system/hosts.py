@@ -6,9 +6,13 @@ import contextlib
 import ipaddress
 import os
 from collections.abc import Collection
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 #: JupyterHub sets it for each of its servers.
 HUB_VARIABLE = "JUPYTERHUB_SERVICE_PREFIX"
+#: The origins whose pages may use every server of labkit, such as a hub's: with commas between them.
+ORIGINS_VARIABLE = "LABKIT_ORIGINS"
 
 
 def is_own_host(host: str | None, allowed_names: Collection[str] = ()) -> bool:
@@ -17,7 +21,7 @@ def is_own_host(host: str | None, allowed_names: Collection[str] = ()) -> bool:
     Every site can let its own name lead to 127.0.0.1 ("DNS rebinding"). To the browser its page and this server are
     then one origin, and the page reads whatever is served here; only the Host header still says the name. So a name has
     to be known: localhost and what ends in .localhost (which browsers do not look up), or one of the `allowed_names`.
-    Under a numeric address there is nothing to rebind. A client that sends no Host is no browser.
+    LABKIT_ORIGINS may name more. Under a numeric address there is nothing to rebind. A client that sends no Host is no browser.
 
     On a JupyterHub each request comes through the hub, under the hub's name, from a machine whose 127.0.0.1 is another
     one: there every host is taken.
@@ -34,7 +38,22 @@ def is_own_host(host: str | None, allowed_names: Collection[str] = ()) -> bool:
     if host is None or HUB_VARIABLE in os.environ:
         return True
     name = host_name(host)
-    return name == "localhost" or name.endswith(".localhost") or name in allowed_names or _is_address(name)
+    if name == "localhost" or name.endswith(".localhost") or name in allowed_names or _is_address(name):
+        return True
+    return any(name == host_name(urlsplit(origin).netloc) for origin in named_origins())
+
+
+def named_origins() -> frozenset[str]:
+    """The origins that the environment names in LABKIT_ORIGINS, as browsers write them: in lower case, without a slash.
+
+    What is no origin there matches none, and does no harm.
+    """
+    return _split(os.environ.get(ORIGINS_VARIABLE, ""))
+
+
+@lru_cache(maxsize=4)  # it is asked with each request
+def _split(text: str) -> frozenset[str]:
+    return frozenset(part.strip().rstrip("/").lower() for part in text.split(",")) - {""}
 
 
 def host_name(host: str) -> str:
@@ -64,7 +83,7 @@ def refusal(host: str | None) -> str:
     return (
         f"This server answers to localhost and to numeric addresses, and not to {(host or '')[:100]!r}: a page under "
         "that name could be anybody's. If it is yours, start the server with hosts=[the name], or labkit serve with "
-        "--origin.\n"
+        "--origin, or name its origin in LABKIT_ORIGINS.\n"
     )
 
 

@@ -22,7 +22,8 @@ function addressOf(url, route) {
 }
 
 function adviceFor(status) {
-  if (status === 401 || status === 403) return ": does it want a header, such as Authorization, or a cookie?";
+  if (status === 401) return ": does it want a header, such as Authorization, or a cookie?";
+  if (status === 403) return ": does it want a header or a cookie, or must it be told of this page (LABKIT_ORIGINS)?";
   if (status === 404) return ": is the path right?";
   return status >= 500 ? ": look at the server's log, or at the proxy's" : "";
 }
