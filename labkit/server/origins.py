@@ -13,7 +13,6 @@ from labkit.errors import LabError
 from labkit.server.handlers import LOOPBACK_ORIGIN
 from labkit.system.hosts import named_origins
 
-
 #: What a server says to a page that may not command it.
 FOREIGN_PAGE = (
     "only a page of this machine, or of this server, may ask. If yours is another, such as a hub's, name its origin in "
@@ -25,8 +24,8 @@ def is_own_page(origin: str | None, host: str, allowed_origins: Collection[str] 
     """Whether a request comes from a page that may command this server.
 
     True for a page on this machine, for this server's own page under a numeric address, for a client that is no
-    browser (`origin` is None), and for a page of one of the `allowed_origins`, or of those in LABKIT_ORIGINS, such as a hub's.
-    A name is not enough: another site can point its own name at this machine ("DNS rebinding").
+    browser (`origin` is None), and for a page of one of the `allowed_origins`, or of those in LABKIT_ORIGINS, such as a
+    hub's. A name is not enough: another site can point its own name at this machine ("DNS rebinding").
 
     Args:
         origin: the request's Origin header.

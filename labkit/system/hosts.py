@@ -21,7 +21,8 @@ def is_own_host(host: str | None, allowed_names: Collection[str] = ()) -> bool:
     Every site can let its own name lead to 127.0.0.1 ("DNS rebinding"). To the browser its page and this server are
     then one origin, and the page reads whatever is served here; only the Host header still says the name. So a name has
     to be known: localhost and what ends in .localhost (which browsers do not look up), or one of the `allowed_names`.
-    LABKIT_ORIGINS may name more. Under a numeric address there is nothing to rebind. A client that sends no Host is no browser.
+    LABKIT_ORIGINS may name more. Under a numeric address there is nothing to rebind. A client that sends no Host is no
+    browser.
 
     On a JupyterHub each request comes through the hub, under the hub's name, from a machine whose 127.0.0.1 is another
     one: there every host is taken.

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from labkit.command import serve
-from labkit.command.cli import serve_command
+from labkit.command.stream_commands import serve_command
 from labkit.faults.fault import Action, Close, Fault, Headers, Machine, Send
 from labkit.lab.jupyter_proxy import jupyter_proxy
 from labkit.llm import AT_ONCE, Pace, Studio, Trouble, Upstream, answers, model_routes, upstream
