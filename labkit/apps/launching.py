@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import shutil
 import tempfile
+import weakref
 from collections.abc import Collection
 from pathlib import Path
 from typing import cast
@@ -56,21 +57,19 @@ def launch_app(
         PortInUse: another program listens on that port.
     """
     app_folder(name)
-    passing = (
-        tempfile.TemporaryDirectory(prefix=f"labkit-{name}-", ignore_cleanup_errors=True) if folder is None else None
-    )
-    folder = Path(passing.name) if passing is not None else cast(Path, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    app = find_app(name, folder, naive)
+    place = Path(tempfile.mkdtemp(prefix=f"labkit-{name}-")) if folder is None else folder
+    place.mkdir(parents=True, exist_ok=True)
+    app = find_app(name, place, naive)
     label = f"{name}, naive" if naive else name
     hosts = [host_name(urlsplit(origin).netloc) for origin in allowed]
     server = launch(app_routes(name, app, naive, allowed), name=label, port=port, host=LOOPBACK, hosts=hosts)
 
     async def work() -> None:
-        with passing or contextlib.nullcontext():
-            await app.work()
+        await app.work()
 
     work.__qualname__ = f"{name}.work"  # how a problem names it
+    if folder is None:
+        weakref.finalize(work, shutil.rmtree, place, ignore_errors=True)
     server.keep_running(work)
     return server
 

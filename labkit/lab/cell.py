@@ -6,6 +6,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+from labkit.lab.resting import rest_when_left
+
 #: The page moves the bar, so it moves while the kernel computes. It stops just before the end: seconds are a guess.
 BAR = """<style>@keyframes labkit-takes {{ from {{ width: 0 }} to {{ width: 96% }} }}</style>
 <div role="status" style="display:flex;gap:.7em;align-items:center;font-family:sans-serif;font-size:90%">
@@ -14,8 +16,13 @@ animation:labkit-takes {seconds:g}s linear forwards"></div></div>about {seconds:
 
 
 def short_errors() -> None:
-    """From here on an error in this notebook is shown as its last line alone. `%xmode Verbose` brings the rest back."""
+    """From here on an error in this notebook is shown as its last line alone. `%xmode Verbose` brings the rest back.
+
+    What the notebook plays comes to rest when it is left alone: see rest_when_left().
+    """
     from IPython.core.getipython import get_ipython
+
+    rest_when_left()
 
     if (shell := get_ipython()) is not None:
         shell.InteractiveTB.set_mode(mode="Minimal")

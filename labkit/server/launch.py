@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from labkit.errors import LabError, LoopBlocked, NotServing
 from labkit.server.channel import Channel
 from labkit.server.site import LOOPBACK, Routes, Site, base_url
+from labkit.server.work import Work, telling
 from labkit.system.background import Background
 from labkit.system.ports import note_closed, note_open
 from labkit.system.uninterrupted import uninterrupted
@@ -70,6 +71,11 @@ def _launch(routes: Routes, name: str, port: int, host: str, hosts: Collection[s
     return server
 
 
+def launched() -> list[LabServer]:
+    """The servers that launch() has started and that run, in the order in which they came."""
+    return [server for server in list(_servers.values()) if server.running]
+
+
 class LabServer:
     """A server on a daemon thread of its own, made by launch().
 
@@ -86,6 +92,7 @@ class LabServer:
         self._site = Site(routes, hosts)
         self._background = Background(f"server {name}")
         self._plays: list[tuple[Channel, Future[None]]] = []
+        self._works: list[Work] = []
         self.problems: deque[str] = deque(maxlen=10)
         self._host = host
         self._not_paused = asyncio.Event()
@@ -114,10 +121,13 @@ class LabServer:
         self.bring_up()
         self.resume()
 
-        async def replace() -> None:
+        def replace() -> None:
             self._site.replace(routes)
+            for work in self._works:
+                work.pause()
+            self._works.clear()
 
-        self._run_on_loop(replace())
+        self.call(replace)
         current_routes = list(self._site.routes.values())
         for channel, future in self._plays:
             if channel not in current_routes:
@@ -143,27 +153,19 @@ class LabServer:
                     channel.publish(text, event)
                 await asyncio.sleep(every_s)
 
-        future = self._submit(self._tell_of("play()", play))
+        future = self._submit(telling("play()", play, self.problems))
         self._plays.append((channel, future))
         return future
 
-    def keep_running(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+    def keep_running(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Runs `work()` on the server's loop until it returns, or until the server is stopped, which cancels it.
 
-        If it fails, the Future has the error, and the server's repr shows it.
+        pause() cancels it too, and resume() calls it anew. If it fails, the server's repr shows the error.
 
         Raises:
             NotServing: the server was stopped.
         """
-
-        return self._submit(self._tell_of(f"{work.__qualname__}()", work))
-
-    async def _tell_of(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        try:
-            await work()
-        except Exception as problem:  # a notebook seldom asks the Future, and nothing may be printed from here
-            self.problems.append(f"{name} ended early: {problem}")
-            raise
+        self.call(lambda: self._works.append(Work(work, self.problems)))
 
     @property
     def channels(self) -> dict[str, Channel]:
@@ -172,16 +174,18 @@ class LabServer:
 
     @property
     def paused(self) -> bool:
-        """Whether everything that play() started is paused."""
+        """Whether it was paused."""
         return not self._not_paused.is_set()
 
     def pause(self) -> None:
-        """Pauses everything that play() started. The streams stay open, and silent but for heartbeats."""
+        """Pauses all that play() and keep_running() started. Streams stay open, and silent but for heartbeats."""
         self.call(self._not_paused.clear)
+        self.call(lambda: [work.pause() for work in self._works])
 
     def resume(self) -> None:
         """Ends the pause."""
         self.call(self._not_paused.set)
+        self.call(lambda: [work.resume() for work in self._works])
 
     def take_down(self) -> None:
         """Ends every stream and refuses connections, as a server does that is restarted.
@@ -269,15 +273,13 @@ class LabServer:
 
     def _end_thread(self) -> None:
         self.running = False
+        self._works.clear()
         self._background.end()
         if _servers.get(self.name) is self:
             del _servers[self.name]
 
-    def _paths(self) -> list[str]:
-        return list(self._site.routes)
-
     def __repr__(self) -> str:
-        state = f"at {self.url}: {', '.join(self._paths())}" if self.running else "stopped"
+        state = f"at {self.url}: {', '.join(self._site.routes)}" if self.running else "stopped"
         state = f"down, {state}" if self.down else state
         return f"<LabServer {self.name!r} {'; '.join([state, *list(self.problems)[-1:]])}>"
 
@@ -290,6 +292,6 @@ class LabServer:
     def _repr_html_(self) -> str:
         if not self.running:
             return html.escape(repr(self))
-        links = " ".join(map(self._link, self._paths()))
+        links = " ".join(map(self._link, self._site.routes))
         problems = "".join(f"<br>{html.escape(problem)}" for problem in list(self.problems)[-1:])
         return f"Server <b>{html.escape(self.name)}</b> is running: {links}{problems}"

@@ -108,8 +108,8 @@ function makeRow(...cells) {
 
 // A panel hears what Python sees, and when its kernel is gone it draws that. Returns what ends it.
 function watch(model, el, status, draw, gone) {
-  function hear({ panel, problem }) {
-    if (panel) draw(panel);
+  function hear({ panel, problem, now_s }) {
+    if (panel) draw(panel, now_s);
     if (problem !== undefined) status.why.textContent = problem;
   }
   model.on("msg:custom", hear);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from labkit.errors import LabError
@@ -12,6 +13,9 @@ from labkit.widgets.streamclient import BATCH_S
 
 class Panel(LabWidget):
     """A widget that shows a snapshot of a server or relay whenever it has changed, ten times a second at most.
+
+    What counts seconds is given as a moment of time.monotonic(), and the page counts: a snapshot that changes each second
+    would keep the kernel of a lesson busy that everybody has left.
 
     If a command fails, the reason is shown in one sentence.
     """
@@ -50,7 +54,7 @@ class Panel(LabWidget):
         snapshot = self.snapshot()
         if everything or snapshot != self._last_snapshot:
             self._last_snapshot = snapshot
-            self.send({"panel": snapshot})
+            self.send({"panel": snapshot, "now_s": time.monotonic()})
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
         try:

@@ -33,15 +33,16 @@ function render({ model, el }) {
     if (event.key === "Enter") publishText();
   });
 
-  function draw(panel) {
+  function draw(panel, nowS) {
+    const trouble = panel.trouble === shown.trouble ? status.why.textContent : panel.trouble;
     shown = panel;
     const words = { serving: "open", down: "connecting", stopped: "closed" };
-    status.say(words[panel.state], `${panel.state}${panel.url ? ` at ${panel.url}` : ""} · ${counted(panel.clients, "client")}`, status.why.textContent);
+    status.say(words[panel.state], `${panel.state}${panel.url ? ` at ${panel.url}` : ""} · ${counted(panel.clients, "client")}`, trouble ?? "");
     rename(pause, ...(panel.paused ? GO_ON : PAUSE));
     rename(restart, ...(panel.state === "down" ? BRING_UP : TAKE_DOWN));
     for (const button of [pause, restart, publish]) button.disabled = panel.state === "stopped";
     drawPaths(panel.paths);
-    drawReaders(panel.readers);
+    drawReaders(panel.readers, nowS);
     events.body.replaceChildren(
       ...panel.events.reverse().map(({ id, readers, us }) => makeRow(id, counted(readers, "reader"), readers ? `${us} µs` : ""))
     );
@@ -52,24 +53,27 @@ function render({ model, el }) {
     path.hidden = paths.length < 2;
   }
   // A row is kept while its reader stays: a button that is drawn anew would lose the focus.
-  function drawReaders(list) {
+  function drawReaders(list, nowS) {
     const rows = new Map([...readers.body.children].map((row) => [row.dataset.key, row]));
     const wanted = list.map((reader) => {
       const key = `${reader.path} ${reader.reader}`;
-      const row = rows.get(key) ?? makeReader(key, reader);
-      row.children[3].textContent = `${reader.s} s`;
-      return row;
+      return rows.get(key) ?? makeReader(key, reader, nowS);
     });
     const same = wanted.length === readers.body.children.length && wanted.every((row, at) => row === readers.body.children[at]);
     if (!same) readers.body.replaceChildren(...wanted);
   }
-  function makeReader(key, { path, reader, who, asked, s }) {
+  function makeReader(key, { path, reader, who, asked, opened_s }, nowS) {
     const kick = makeButton("Kick", ask("kick", { path, reader }), "ends the stream of this reader; its client comes back by itself");
     kick.setAttribute("aria-label", `Kick reader ${reader}`);
     const title = shown.paths.length > 1 ? `${reader} on ${path}` : String(reader);
-    const row = makeRow(title, who, asked || "new here", `${s} s`, kick);
-    row.dataset.key = key;
+    const row = makeRow(title, who, asked || "new here", "", kick);
+    Object.assign(row.dataset, { key, opened: performance.now() - (nowS - opened_s) * 1000 });
+    countSeconds(row);
     return row;
+  }
+
+  function countSeconds(row) {
+    row.children[3].textContent = `${Math.floor((performance.now() - row.dataset.opened) / 1000)} s`;
   }
 
   const bar = make("div", "bar");
@@ -79,7 +83,12 @@ function render({ model, el }) {
   tables.append(readers.table, events.table);
   root.append(bar, status.element, tables);
   el.append(root);
-  return watch(model, el, status, draw, () => ({ ...shown, state: "stopped", clients: 0, readers: [], events: [] }));
+  const seconds = setInterval(() => [...readers.body.children].forEach(countSeconds), 1000);
+  const leave = watch(model, el, status, draw, () => ({ ...shown, state: "stopped", clients: 0, readers: [], events: [] }));
+  return () => {
+    clearInterval(seconds);
+    leave();
+  };
 }
 
 export default { render };

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 from labkit.errors import LabError
@@ -49,6 +48,7 @@ class ServerPanel(Panel):
             "url": server.url,
             "state": state,
             "paused": server.running and server.paused,
+            "trouble": server.problems[-1] if server.problems else "",
             "paths": [path for path, _ in channels],
             "clients": sum(channel.clients for _, channel in channels),
             "readers": [reader for path, channel in channels for reader in _readers(path, channel)][:SHOWN_READERS],
@@ -83,10 +83,9 @@ def _open(channel: Channel) -> list[Visit]:
 
 def _readers(path: str, channel: Channel) -> list[dict[str, Any]]:
     """The readers of one channel, the newest first."""
-    now_s = time.monotonic()
     return [
         {"path": path, "reader": visit.number, "who": agent_name(visit.agent), "asked": visit.last_event_id,
-         "s": int(now_s - visit.opened_s)}
+         "opened_s": visit.opened_s}
         for visit in reversed(_open(channel))
     ]  # fmt: skip
 
