@@ -32,7 +32,9 @@ class Entry:
     naive: str
 
 
-CATALOGUE: dict[str, Entry] = {}
+CATALOGUE: dict[str, Entry] = {
+    "notifications": Entry("who is mentioned, and what of it was read", "Notifications", "NaiveNotifications"),
+}
 
 
 def catalogue_lines() -> list[str]:
