@@ -34,6 +34,7 @@ class Entry:
 
 CATALOGUE: dict[str, Entry] = {
     "notifications": Entry("who is mentioned, and what of it was read", "Notifications", "NaiveNotifications"),
+    "job_progress": Entry("a job in a process pool, watched by many", "JobProgress", "NaiveJobProgress"),
 }
 
 

@@ -1,0 +1,105 @@
+"""The jobs, and the processes that run them step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from labkit.apps.requests import Values, text_in
+from labkit.errors import LabError
+
+Job = dict[str, Any]
+
+PROCESSES = 2
+STEPS = 50
+LIMITS = range(1_000, 1_000_001)
+#: The second one raises half-way. In the third one the process itself dies, as when the machine has no memory left.
+WORKS = ("primes", "raises", "dies")
+
+
+def job_in(values: Values) -> Job:
+    """The job that a page asks for: "work", one of WORKS, and the "limit" below which it counts primes.
+
+    Raises:
+        LabError: it is no such job, or the limit is none of LIMITS.
+    """
+    work, limit = text_in(values, "work"), text_in(values, "limit", 20)
+    if work not in WORKS:
+        raise LabError(f"there is no work {work!r}. There is: {', '.join(WORKS)}")
+    if not (limit.isascii() and limit.isdigit() and int(limit) in LIMITS):
+        raise LabError(f"{limit!r} is no limit: a whole number from {LIMITS[0]:,} to {LIMITS[-1]:,} is needed")
+    return {"work": work, "limit": int(limit), "state": "running", "done": 0, "of": STEPS, "found": 0, "error": ""}
+
+
+class Workers:
+    """Up to PROCESSES processes, each started when it is needed. They end with this one, however it ends.
+
+    They are spawned: a server has threads, and a child that is forked from it can wait for ever for one of their locks.
+    """
+
+    def __init__(self) -> None:
+        self._pool = _new_pool()
+        self._stopping = asyncio.Event()
+
+    async def step(self, job: Job) -> None:
+        """Takes a job one step further. Its state is "done" after the last one.
+
+        Raises:
+            Exception: what the job raised; BrokenProcessPool where its process died, and others with it.
+        """
+        loop, pool = asyncio.get_running_loop(), self._pool
+        job["found"] += await loop.run_in_executor(pool, count_primes, job["work"], job["limit"], job["done"])
+        job["done"] += 1
+        if job["done"] == job["of"] and job["state"] == "running":
+            job["state"] = "done"
+
+    def renew_if_broken(self) -> None:
+        """New processes, if one of these has died: then the pool takes no work any more."""
+        try:
+            self._pool.submit(int)
+        except BrokenProcessPool:
+            self._pool = _new_pool()
+
+    async def end_with_server(self) -> None:
+        """Ends the processes when this is cancelled, each after the step that it is in."""
+        try:
+            await self._stopping.wait()
+        finally:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def count_primes(work: str, limit: int, step: int) -> int:
+    """How many primes there are in this step's part of the numbers below `limit`. A process of its own runs it.
+
+    Raises:
+        ValueError: half-way, where the work is "raises".
+    """
+    if work == "raises" and step == STEPS // 2:
+        raise ValueError(f"the numbers from {limit // 2:,} on cannot be read")
+    if work == "dies" and step == STEPS // 2:
+        os._exit(1)
+    numbers = range(max(2, limit * step // STEPS), limit * (step + 1) // STEPS)
+    return sum(all(number % divisor for divisor in range(2, int(number**0.5) + 1)) for number in numbers)
+
+
+def _new_pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn"), _prepare)
+
+
+def _prepare() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the server ends these
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A server that is killed tells its processes nothing, and they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
