@@ -35,6 +35,7 @@ class Entry:
 CATALOGUE: dict[str, Entry] = {
     "notifications": Entry("who is mentioned, and what of it was read", "Notifications", "NaiveNotifications"),
     "job_progress": Entry("a job in a process pool, watched by many", "JobProgress", "NaiveJobProgress"),
+    "dashboard": Entry("this machine in charts that do not jump", "Dashboard", "NaiveDashboard"),
 }
 
 
