@@ -14,8 +14,8 @@ from labkit.widgets.streamclient import BATCH_S
 class Panel(LabWidget):
     """A widget that shows a snapshot of a server or relay whenever it has changed, ten times a second at most.
 
-    What counts seconds is given as a moment of time.monotonic(), and the page counts: a snapshot that changes each second
-    would keep the kernel of a lesson busy that everybody has left.
+    What counts seconds is given as a moment of time.monotonic(), and the page counts: a snapshot that changes each
+    second would keep the kernel of a lesson busy that everybody has left.
 
     If a command fails, the reason is shown in one sentence.
     """
