@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from labkit.clock import ImpatientClock
 from labkit.faults import Cut, First, OneOf
 from labkit.proxy import relay
 from labkit.wire import Event
+
+from ..helpers import DEADLINE_S
 
 CUTS = 50
 _page = httpx.Client(trust_env=False, verify=False)  # one: to make ready for TLS takes longer than a request
@@ -26,7 +29,7 @@ def asked(url: str, path: str, **values: Any) -> httpx.Response:
 async def read_events(url: str, enough: Callable[[list[Event]], bool]) -> list[Event]:
     """The events of a stream, up to the one with which it is enough. It waits for no reconnection time."""
     seen: list[Event] = []
-    async with EventSource(url, clock=ImpatientClock()) as source:
+    async with asyncio.timeout(DEADLINE_S), EventSource(url, clock=ImpatientClock()) as source:
         async for event in source:
             seen.append(event)
             if enough(seen):

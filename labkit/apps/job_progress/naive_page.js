@@ -8,6 +8,7 @@ function itemOf({ id }) {
   cancel.onclick = () => ask("cancel", { id });
   const item = element("li", "", element("span"), element("progress"), cancel);
   item.id = `job-${id}`;
+  item.children[1].ariaLabel = `how far job ${id} is`;
   list.prepend(item);
   return item;
 }
