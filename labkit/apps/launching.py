@@ -40,7 +40,12 @@ def app_routes(name: str, app: App, naive: bool = False, allowed: Collection[str
 
 
 def launch_app(
-    name: str, folder: Path | None = None, naive: bool = False, port: int = 0, allowed: Collection[str] = ()
+    name: str,
+    folder: Path | None = None,
+    naive: bool = False,
+    port: int = 0,
+    allowed: Collection[str] = (),
+    label: str = "",
 ) -> LabServer:
     """Starts the app in the background, as launch() starts a server; its page is at the server's url + "/".
 
@@ -51,6 +56,7 @@ def launch_app(
         naive: the version of the tutorials.
         port: where it listens; 0 takes a free one.
         allowed: origins of pages that may use it too, such as a hub's.
+        label: tells servers of the same app apart; launched again under its label, it takes the place of the first.
 
     Raises:
         LabError: there is no such app.
@@ -60,7 +66,20 @@ def launch_app(
     place = Path(tempfile.mkdtemp(prefix=f"labkit-{name}-")) if folder is None else folder
     place.mkdir(parents=True, exist_ok=True)
     app = find_app(name, place, naive)
-    label = f"{name}, naive" if naive else name
+    if folder is None:
+        weakref.finalize(app, shutil.rmtree, place, ignore_errors=True)
+    return launch_made_app(app, name, naive, port, allowed, label)
+
+
+def launch_made_app(
+    app: App, name: str, naive: bool = False, port: int = 0, allowed: Collection[str] = (), label: str = ""
+) -> LabServer:
+    """Starts an app that was made before. See launch_app().
+
+    Raises:
+        PortInUse: another program listens on that port.
+    """
+    label = label or (f"{name}, naive" if naive else name)
     hosts = [host_name(urlsplit(origin).netloc) for origin in allowed]
     server = launch(app_routes(name, app, naive, allowed), name=label, port=port, host=LOOPBACK, hosts=hosts)
 
@@ -68,8 +87,6 @@ def launch_app(
         await app.work()
 
     work.__qualname__ = f"{name}.work"  # how a problem names it
-    if folder is None:
-        weakref.finalize(work, shutil.rmtree, place, ignore_errors=True)
     server.keep_running(work)
     return server
 

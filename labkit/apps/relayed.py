@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from labkit.apps.launching import launch_app
+from labkit.apps.catalogue import find_app
+from labkit.apps.launching import launch_made_app
 from labkit.faults import Throttle
 from labkit.faults.fault import Fault
 from labkit.faults.holding import FillBuffers, Unless
@@ -24,18 +25,21 @@ WAYS: dict[str, tuple[Fault, ...]] = {
 class RelayedApp:
     """An app of the catalogue, and a relay before it. `url` stays the same whatever happens behind it.
 
-    `naive` tells which version runs, `way` what stands between (see WAYS), `folder` where the app keeps its state.
+    `app` is the one that runs now, `naive` tells which version it is, `way` what stands between (see WAYS), `folder`
+    where it keeps its state. `label` tells apps of one name apart.
 
     Raises:
         LabError: there is no such app.
     """
 
-    def __init__(self, name: str, naive: bool = False, folder: Path | None = None) -> None:
+    def __init__(self, name: str, naive: bool = False, folder: Path | None = None, label: str = "") -> None:
         self.name, self.naive, self.way = name, naive, "straight"
         self._passing = tempfile.TemporaryDirectory(prefix=f"labkit-{name}-", ignore_cleanup_errors=True)
         self.folder = folder or Path(self._passing.name)
-        self.server = launch_app(name, self.folder, naive)
-        self.relay = launch_relay(self.server.url, name=f"before {name}")
+        self._label = label
+        self.app = find_app(name, self.folder, naive)
+        self.server = launch_made_app(self.app, name, naive, label=label)
+        self.relay = launch_relay(self.server.url, name=f"before {label or name}")
         self.url = self.relay.url
 
     def cut(self) -> None:
@@ -56,7 +60,8 @@ class RelayedApp:
         self.naive = self.naive if naive is None else naive
         port = self.server.port
         self.server.stop()
-        self.server = launch_app(self.name, self.folder, self.naive, port)
+        self.app = find_app(self.name, self.folder, self.naive)
+        self.server = launch_made_app(self.app, self.name, self.naive, port, label=self._label)
 
     def stop(self) -> None:
         """Stops the relay and the server. A folder that was not given goes with them."""

@@ -14,6 +14,7 @@ from labkit.check.exercises import (
     join,
     listen,
     missing_and_doubled,
+    newest,
     next_wait,
     route,
     since,
@@ -41,6 +42,7 @@ _MODULES = (
     route,
     size,
     join,
+    newest,
 )
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}
