@@ -1,0 +1,7 @@
+"""stub"""
+
+
+class Staleness: ...
+
+
+def read_slowly(): ...

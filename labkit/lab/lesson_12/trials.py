@@ -1,0 +1,137 @@
+"""Each app and its naive version, in four kinds of trouble: does a reader have everything at the end?"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.apps.relayed import WAYS, RelayedApp
+from labkit.client import EventSource
+from labkit.clock import ImpatientClock, wait_until
+from labkit.errors import LabError, counted
+from labkit.faults import FailFirst
+from labkit.lab.lesson_12.stories import STORIES, THINGS, Story
+from labkit.wire import Event
+
+TROUBLES = ("the line is cut", "the server restarts", "the page is loaded again", "a proxy buffers")
+#: Trouble begins with this thing, and is over before that one.
+BEGIN, OVER = 3, 6
+#: So long what was begun may take to end, on a busy machine.
+SETTLE_S = 20.0
+#: So long a reader may wait for what is missing; what is there comes within a tenth of it.
+PATIENCE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a reader of an app had at the end of one kind of trouble: how many `lost` and `doubled`, of `things`."""
+
+    app: str
+    naive: bool
+    trouble: str
+    things: int
+    lost: int
+    doubled: int
+
+    @property
+    def held(self) -> bool:
+        """Whether the reader had each thing once."""
+        return self.lost == self.doubled == 0
+
+    def __repr__(self) -> str:
+        version = "naive" if self.naive else "whole"
+        result = "all there" if self.held else f"{self.lost} of {counted(self.things, 'thing')} lost"
+        twice = f", {self.doubled} twice" if self.doubled else ""
+        return f"<{self.app}, {version}: {self.trouble}: {result}{twice}>"
+
+
+class _Reader:
+    """A page's stream, as openStream() reads it: it comes back whatever happens, and keeps all events."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.events = url, list[Event]()
+        self._task = asyncio.ensure_future(self._read())
+
+    async def _read(self) -> None:
+        last_event_id = ""
+        while True:  # what ends an EventSource for good, such as a 502, does not end a page
+            source = EventSource(self.url, last_event_id=last_event_id, clock=ImpatientClock())
+            with contextlib.suppress(LabError):
+                async with source:
+                    async for event in source:
+                        self.events.append(event)
+            last_event_id = source.last_event_id
+            await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def try_app(name: str, naive: bool = False, troubles: Iterable[str] = TROUBLES) -> list[Trial]:
+    """Runs the story of an app once in each kind of trouble, each time with an app that is new.
+
+    Raises:
+        LabError: there is no such app.
+    """
+    return [await _try(name, STORIES[name], naive, trouble) for trouble in troubles]
+
+
+async def try_all(names: Sequence[str] = tuple(STORIES), troubles: Iterable[str] = TROUBLES) -> list[Trial]:
+    """All these apps, whole and naive, at the same time: each is a server of its own."""
+    trials = [try_app(name, naive, tuple(troubles)) for name in names for naive in (False, True)]
+    return [trial for some in await asyncio.gather(*trials) for trial in some]
+
+
+async def _try(name: str, story: Story, naive: bool, trouble: str) -> Trial:
+    with tempfile.TemporaryDirectory(prefix="labkit-trial-", ignore_cleanup_errors=True) as folder:
+        app = await asyncio.to_thread(RelayedApp, name, naive, Path(folder), label=f"{name} {naive} {trouble}")
+        try:
+            return await _story(app, story, trouble)
+        finally:
+            await asyncio.to_thread(app.stop)
+
+
+async def _story(app: RelayedApp, story: Story, trouble: str) -> Trial:
+    url = app.url + (story.naive_path if app.naive else story.path)
+    if trouble == "a proxy buffers":
+        app.relay.set(*WAYS["a proxy that buffers"])
+    reader = _Reader(url)
+    try:
+        await wait_until(lambda: app.relay.open > 0, 2)
+        await asyncio.sleep(0.1)  # for the server to have its reader
+        for n in range(THINGS):
+            await _disturb(app, story, trouble, n)
+            await asyncio.to_thread(story.act, app, n)
+            await asyncio.sleep(0.01)
+        await wait_until(lambda: story.settled(app.app), SETTLE_S)
+        if trouble == "the page is loaded again":
+            await reader.stop()
+            reader = _Reader(url)
+        await wait_until(lambda: set(story.things) <= set(story.seen(reader.events)), PATIENCE_S)
+    finally:
+        await reader.stop()
+    seen = Counter(story.seen(reader.events))
+    lost, doubled = sum(not seen[thing] for thing in story.things), sum(seen[thing] > 1 for thing in story.things)
+    return Trial(app.name, app.naive, trouble, len(story.things), lost, doubled)
+
+
+async def _disturb(app: RelayedApp, story: Story, trouble: str, n: int) -> None:
+    """Between BEGIN and OVER the reader is away, as a page is that waits before it comes back."""
+    if trouble not in ("the line is cut", "the server restarts"):
+        return
+    if n == BEGIN:
+        app.relay.set(FailFirst(1_000_000))
+        app.cut()
+        if trouble == "the server restarts":
+            await asyncio.to_thread(app.restart)
+    if n == OVER:
+        await wait_until(lambda: story.settled(app.app), SETTLE_S)
+        app.relay.set()
+        await wait_until(lambda: app.relay.open > 0, 2)
+        await asyncio.sleep(0.1)
