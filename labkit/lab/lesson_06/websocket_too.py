@@ -15,7 +15,7 @@ from labkit.server import serve
 from labkit.wire import Frame
 
 
-class Ticker(WebSocketHandler):
+class TickingSocket(WebSocketHandler):
     """Sends three messages."""
 
     def open(self) -> None:
@@ -36,7 +36,7 @@ async def both_through(setup: Nginx | None) -> tuple[str, str]:
     Raises:
         LabError: there is no nginx here, and the lab's relay cannot do what is asked.
     """
-    async with serve({"/ws": Ticker, "/events": three}) as server:
+    async with serve({"/ws": TickingSocket, "/events": three}) as server:
         if setup is None:
             return await _websocket(server.base_url), await _stream(server.base_url)
         with await asyncio.to_thread(front, server.base_url, setup) as proxy:
