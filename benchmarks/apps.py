@@ -126,7 +126,7 @@ def slow_reader(naive: bool, confirms: bool) -> tuple[list[float], int]:
             if time.time() - begin_s > SLOW_S:
                 break
             time.sleep(max(0.0, begin_s + len(ages_s) / SLOW_PER_S - time.time()))
-        kept = max(reader.qsize() for reader in app.readers) if naive else len(app.newest.since("").rows)
+        kept = max(reader.qsize() for reader in app.readers) if naive else len(app.newest.since(0)[0])
     server.stop()
     return ages_s, kept
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+
+import httpx
 
 from labkit.doctor import examine
 from labkit.faults import Cut, Pass
@@ -37,15 +39,16 @@ def complaints_of_the_doctor(url: str, seconds: float = 0.5) -> list[str]:
     return [f"{finding.name}: {finding.evidence}" for finding in diagnosis.findings if finding.severity != "note"]
 
 
-def killed_app(name: str, folder: Path, act: str) -> None:
-    """Runs `labkit apps NAME` in a process, `act`s on it (Python, with `client`), and kills it as kill -9 does."""
-    program = (
-        "import sys, pathlib, httpx, os, signal\n"
-        "from labkit.apps import launch_app\n"
-        "server = launch_app(sys.argv[1], pathlib.Path(sys.argv[2]))\n"
-        "client = httpx.Client(base_url=server.url, trust_env=False)\n"
-        f"{act}\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program, name, str(folder)], capture_output=True, text=True)
-    assert done.returncode == (-signal.SIGKILL if os.name == "posix" else 1), done.stderr
+def killed_app(name: str, folder: Path, act: Callable[[httpx.Client], httpx.Response]) -> None:
+    """Runs `labkit apps NAME` in a process, acts on it, and kills it as kill -9 does."""
+    code = "from labkit.command.cli import main; main()"
+    command = [sys.executable, "-u", "-c", code, "apps", name, "--folder", str(folder), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = re.search(r"http://[^ ,]+", process.stdout.readline())
+            assert url is not None
+            with httpx.Client(base_url=url[0], trust_env=False) as client:
+                assert act(client).is_success
+        finally:
+            process.kill()

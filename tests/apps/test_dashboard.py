@@ -122,7 +122,7 @@ def test_the_doctor_and_a_proxy_that_buffers(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.live
 def test_what_was_noted_outlives_a_kill_and_a_restart(tmp_path: Path) -> None:
-    killed_app("dashboard", tmp_path, 'assert client.post("/note", json={"text": "before"}).status_code == 204')
+    killed_app("dashboard", tmp_path, lambda client: client.post("note", json={"text": "before"}))
     with launch_app("dashboard", tmp_path) as server:
         _, snapshot = asyncio.run(first_events(f"{server.url}/chart", 2))
         assert "before" in [entry.get("note") for entry in json.loads(snapshot.data)]
@@ -159,8 +159,8 @@ HEIGHTS = """() => {
 def test_the_page_as_a_person_uses_it(tmp_path: Path, tool: Callable[[str], str], artifacts: Path) -> None:
     from playwright.sync_api import expect
 
-    server = launch_app("dashboard", tmp_path)
-    proxy = launch_relay(server.url, name="before the dashboard")
+    server = [launch_app("dashboard", tmp_path)]
+    proxy = launch_relay(server[0].url, name="before the dashboard")
 
     def visit(browser: Any) -> None:
         page = browser.new_page(viewport={"width": 390, "height": 844})
@@ -180,8 +180,14 @@ def test_the_page_as_a_person_uses_it(tmp_path: Path, tool: Callable[[str], str]
         expect(page.get_by_label("note")).to_have_value("y" * 81)
         proxy.cut()
         expect(page.locator("#state")).to_have_attribute("data-state", "connecting")
-        httpx.post(f"{server.url}/note", json={"text": "while away"}, trust_env=False)
+        httpx.post(f"{server[0].url}/note", json={"text": "while away"}, trust_env=False)
         expect(page.locator("#notes li").first).to_contain_text("while away")
+        expect(page.locator("#notes li")).to_have_count(2)
+        port = server[0].port
+        server[0].stop()
+        expect(page.locator("#state")).to_contain_text("the server is away")
+        server[0] = launch_app("dashboard", tmp_path, port=port)
+        expect(page.locator("#state")).to_have_text("open")
         expect(page.locator("#notes li")).to_have_count(2)
         page.reload()
         expect(page.locator("#notes li")).to_have_count(2)
@@ -192,7 +198,7 @@ def test_the_page_as_a_person_uses_it(tmp_path: Path, tool: Callable[[str], str]
         in_chromium(tool("chromium"), visit)
     finally:
         proxy.stop()
-        server.stop()
+        server[0].stop()
 
 
 @pytest.mark.browser

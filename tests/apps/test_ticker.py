@@ -117,7 +117,7 @@ def moves_behind(folder: Path, naive: bool, monkeypatch: pytest.MonkeyPatch) -> 
     one event; and how many events or rows are kept for it. The price of a symbol is the number of its last move."""
     now_s = 0.0
     monkeypatch.setattr(Market, "quote", lambda market, symbol: [market.prices[symbol], 0])
-    monkeypatch.setattr("labkit.apps.ticker.server.Credit", lambda: Credit(lambda: now_s))
+    monkeypatch.setattr("labkit.apps.ticker.newest.Credit", lambda: Credit(lambda: now_s))
     app: Any = find_app("ticker", folder, naive)
     behind: list[int] = []
     with launch(app_routes("ticker", app, naive), name="ticker") as server, httpx.Client(trust_env=False) as client:
@@ -208,7 +208,7 @@ def test_the_doctor_and_a_proxy_that_buffers() -> None:
 @pytest.mark.live
 def test_what_is_watched_outlives_a_kill_and_strangers_are_refused(tmp_path: Path) -> None:
     symbol = Market().symbols[5]
-    killed_app("ticker", tmp_path, f'client.post("/watch", json={{"symbol": "{symbol}", "watch": True}})')
+    killed_app("ticker", tmp_path, lambda client: client.post("watch", json={"symbol": symbol, "watch": True}))
     with launch_app("ticker", tmp_path) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
         event = asyncio.run(first_event(f"{server.url}/prices", "snapshot"))
         assert [name for name, row in json.loads(event.data)["rows"].items() if row[2]] == [symbol]
@@ -245,8 +245,8 @@ def test_the_page_as_a_person_uses_it(
     from playwright.sync_api import expect
 
     monkeypatch.setattr(Ticker, "per_second", 100.0)  # benchmarks/apps.py has the page under 1,000
-    server = launch_app("ticker", tmp_path)
-    proxy = launch_relay(server.url, name="before the ticker")
+    server = [launch_app("ticker", tmp_path)]
+    proxy = launch_relay(server[0].url, name="before the ticker")
     first, second = Market().symbols[1:3]
 
     def visit(browser: Any) -> None:
@@ -272,6 +272,11 @@ def test_the_page_as_a_person_uses_it(
         expect(page.locator("#state")).to_have_text("open")
         page.reload()
         expect(page.locator("#watched tr")).to_have_count(2)
+        port = server[0].port
+        server[0].stop()
+        expect(page.locator("#state")).to_contain_text("the server is away")
+        server[0] = launch_app("ticker", tmp_path, port=port)
+        expect(page.locator("#state")).to_have_text("open")
         press(first, "Do not watch")
         expect(page.locator("#others tr")).to_have_count(299)
         assert page.locator("#others td:first-child").all_inner_texts() == sorted({*Market().symbols} - {second})
@@ -282,4 +287,4 @@ def test_the_page_as_a_person_uses_it(
         in_chromium(tool("chromium"), visit)
     finally:
         proxy.stop()
-        server.stop()
+        server[0].stop()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
 FIRST_EVENTS, MOST_EVENTS = 4, 512
@@ -78,3 +79,27 @@ class Credit:
     def has_room(self) -> bool:
         """Whether another event may go out."""
         return len(self._sent_s) < self.limit
+
+
+class Credits:
+    """The Credit of each reader, by a name that only this reader gets to know."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Credit] = {}
+
+    def open(self) -> tuple[str, Credit]:
+        """A name and the credit of a new reader."""
+        name = secrets.token_hex(8)
+        self._by_name[name] = Credit()
+        return name, self._by_name[name]
+
+    def close(self, name: str) -> None:
+        """The reader has left."""
+        del self._by_name[name]
+
+    def confirm(self, values: Mapping[str, Any]) -> None:
+        """What a page sends: its name as `reader`, and as `read` how many events it has drawn. From a reader that has
+        left meanwhile it means nothing."""
+        credit = self._by_name.get(str(values.get("reader")))
+        if credit is not None:
+            credit.confirm(values.get("read"))

@@ -20,7 +20,8 @@ function draw() {
     const line = lines.get(symbol), table = place(row[2] ? "#watched" : "#others");
     texts(row).forEach((text, n) => { line.cells[n + 1].textContent = text; }); // only what changed is touched
     if (line.parentNode !== table) {
-      table.insertBefore(line, [...table.rows].find((other) => other.cells[0].textContent > symbol) ?? null);
+      const before = [...table.rows].findLast((other) => other.cells[0].textContent < symbol);
+      before ? before.after(line) : table.prepend(line);
     }
   }
   changed.clear();

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from labkit.apps.requests import ActionHandler, Values, text_in
 from labkit.apps.ticker.market import Market
-from labkit.apps.ticker.newest import Credit, Newest
+from labkit.apps.ticker.newest import Credits, Newest
 from labkit.apps.ticker.watchlist import Watchlist
 from labkit.server.site import Routes
 from labkit.wire import Frame
@@ -24,7 +23,7 @@ class Ticker:
     def __init__(self, folder: Path) -> None:
         self.market = Market()
         self.watched = Watchlist(folder / "watched.json")
-        self.readers: dict[str, Credit] = {}
+        self.readers = Credits()
         # One row a symbol, for all readers together: it needs no more memory, however slow they are.
         self.newest: Newest[list[float]] = Newest()
         for symbol in self.market.symbols:
@@ -32,17 +31,13 @@ class Ticker:
         self.routes: Routes = {
             "/prices": self.prices,
             "/watch": (ActionHandler, {"act": self.watch}),
-            "/read": (ActionHandler, {"act": self.note_read}),
+            "/read": (ActionHandler, {"act": self.readers.confirm}),
         }
 
     def watch(self, values: Values) -> None:
         symbol = self.market.find(text_in(values, "symbol", 80))
         (self.watched.add if values.get("watch") else self.watched.discard)(symbol)
         self.publish(symbol)
-
-    def note_read(self, values: Values) -> None:
-        if reader := self.readers.get(str(values.get("reader"))):
-            reader.confirm(values.get("read"))
 
     def publish(self, symbol: str) -> None:
         row = [*self.market.quote(symbol), symbol in self.watched]
@@ -53,8 +48,7 @@ class Ticker:
             self.publish(symbol)
 
     async def prices(self, last_event_id: str) -> AsyncGenerator[Frame, None]:
-        name, reader = secrets.token_hex(8), Credit()
-        self.readers[name] = reader
+        name, reader = self.readers.open()
         yield Frame(event="reader", data=json.dumps(name), retry_ms=1000)
         try:
             # Each connection begins with all rows: who has those has missed nothing. So nothing needs an id.
@@ -68,4 +62,4 @@ class Ticker:
                 yield Frame(event=kind, data=json.dumps({"at": time.time(), "rows": rows}))
                 kind = "prices"
         finally:
-            del self.readers[name]
+            self.readers.close(name)
