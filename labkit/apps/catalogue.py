@@ -38,6 +38,7 @@ CATALOGUE: dict[str, Entry] = {
     "dashboard": Entry("this machine in charts that do not jump", "Dashboard", "NaiveDashboard"),
     "ticker": Entry("the prices of 300 symbols, of which the newest counts", "Ticker", "NaiveTicker"),
     "log_tail": Entry("a log file that rotates, line by line", "LogTail", "NaiveLogTail"),
+    "graphql": Entry("GraphQL subscriptions, in both modes of graphql-sse", "GraphQLServer", "NaiveGraphQLServer"),
 }
 
 

@@ -1,0 +1,1 @@
+"""GraphQL subscriptions over event streams, by the graphql-sse protocol, and ids beside it that make them resume."""
