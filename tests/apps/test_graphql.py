@@ -125,6 +125,18 @@ def test_an_error_comes_as_a_result_of_an_open_stream(server: LabServer, query: 
 
 
 @pytest.mark.live
+def test_what_cannot_be_asked_for_is_said(server: LabServer) -> None:
+    for path, query, why in (
+        ("ask", POSTED, "A subscription has many results: it needs a stream"),
+        ("check", "{ plaice }", "Did you mean 'place'?"),
+        ("check", 'mutation { say(text: "hi") { id } }', "A mutation must come by POST"),
+    ):
+        answer = asked(server.url, path, query=query)
+        assert answer.status_code == 400 and why in answer.text
+    assert asked(server.url, "check", query=POSTED).json() == {"place": place(server)}
+
+
+@pytest.mark.live
 def test_a_query_is_complete_and_who_comes_back_then_is_sent_away(server: LabServer) -> None:
     path = path_of("{ posts { id } }")
     answer = httpx.get(server.url + path, trust_env=False)
@@ -202,7 +214,9 @@ def test_a_pause_is_noticed_and_what_is_left_is_closed(tmp_path: Path) -> None:
         pauses = with_pauses(results, 0.01)
         assert [await anext(pauses), await anext(pauses)] == [None, None]
         app.say(None, "one", "me")
-        assert await anext(pauses) == {"data": {"posted": {"text": "one"}}}
+        while (result := await anext(pauses)) is None:
+            pass
+        assert result == {"data": {"posted": {"text": "one"}}}
         await pauses.aclose()
         assert len(asyncio.all_tasks()) == 1
         app.channel.unbind()
@@ -360,13 +374,17 @@ def test_a_person_subscribes_posts_and_errs_through_a_cut_a_reload_and_a_restart
                 see("three", "two", HOSTILE)
                 run("subscription { postd { id } }")
                 expect(page.locator("#problem")).to_contain_text("Did you mean 'posted'?")
-                expect(page.locator("#state")).to_have_text("closed: it is complete")
+                say(again, "four")
+                see("four", "three", "two", HOSTILE)
                 run('mutation { say(text: "again and again") { id } }')
                 expect(page.locator("#problem")).to_contain_text("A mutation must come by POST")
                 run("{ posts(last: 3) { text } }")
                 expect(results).to_have_count(1)
                 expect(page.locator("#problem")).to_have_text("")
-                assert [post["text"] for post in json.loads(results.inner_text())["posts"]] == [HOSTILE, "two", "three"]
+                assert [post["text"] for post in json.loads(results.inner_text())["posts"]] == ["two", "three", "four"]
+                expect(page.locator("#state")).to_have_text("closed: it is complete")
+                page.goto(proxy.url + "/?query=%7B+plaice+%7D&lastEventId=")  # as a result of the stream itself
+                expect(page.locator("#problem")).to_contain_text("Did you mean 'place'?")
                 page.screenshot(path=artifacts / "graphql-phone-dark.png")
             assert page.evaluate("window.owned") is None
 

@@ -5,6 +5,7 @@ const SAY = "mutation ($text: String!) { say(text: $text) { id } }";
 let stream = null;
 
 function show({ data, errors }) {
+  showProblem(errors?.map((error) => error.message).join(" "));
   if (data) list.prepend(element("li", "", element("code", JSON.stringify(data))));
 }
 

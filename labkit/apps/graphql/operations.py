@@ -83,13 +83,10 @@ async def results_of(operation: Json, root: Any, context: Any, read_only: bool =
     if (error := error_of(operation, read_only)) is not None:
         yield error
         return
-    document = graphql.parse(_text_of(operation))
-    name, variables = operation.get("operationName"), operation["variables"]
-    node = graphql.get_operation_ast(document, name)
-    assert node is not None
-    subscribes = node.operation is graphql.OperationType.SUBSCRIPTION
+    subscribes = _kind_of(operation) is graphql.OperationType.SUBSCRIPTION
     run: Any = graphql.subscribe if subscribes else graphql.execute
-    outcome = run(SCHEMA, document, root, context, variables, name)
+    document = graphql.parse(_text_of(operation))
+    outcome = run(SCHEMA, document, root, context, operation["variables"], operation.get("operationName"))
     outcome = await outcome if inspect.isawaitable(outcome) else outcome
     if isinstance(outcome, graphql.ExecutionResult):
         yield dict(outcome.formatted)
@@ -100,13 +97,34 @@ async def results_of(operation: Json, root: Any, context: Any, read_only: bool =
 
 
 def one_result(root: Any) -> Callable[[Json], Awaitable[Json]]:
-    """A function that gives the one result of a query or a mutation, for whom plain JSON is enough."""
+    """A function that gives the one result of a query or a mutation, for whom plain JSON is enough.
 
-    async def ask(operation: Json) -> Json:
-        async with contextlib.aclosing(results_of(operation_of(operation), root, {"id": ""})) as results:
+    It raises a LabError for a subscription.
+    """
+
+    async def ask(given: Json) -> Json:
+        operation = operation_of(given)
+        if error_of(operation) is None and _kind_of(operation) is graphql.OperationType.SUBSCRIPTION:
+            raise LabError("A subscription has many results: it needs a stream")
+        async with contextlib.aclosing(results_of(operation, root, {"id": ""})) as results:
             return await anext(results)
 
     return ask
+
+
+def checked_place(root: Any) -> Callable[[Json], Json]:
+    """A function that checks an operation which is to be sent by GET, and gives the place where it will begin.
+
+    It raises a LabError with the messages of its errors.
+    """
+
+    def check(given: Json) -> Json:
+        error = error_of(operation_of(given), read_only=True)
+        if error is not None:
+            raise LabError(" ".join(problem["message"] for problem in error["errors"]))
+        return {"place": root.place(None)}
+
+    return check
 
 
 async def with_pauses(items: Results, every_s: float) -> Pauses:
@@ -125,6 +143,12 @@ async def with_pauses(items: Results, every_s: float) -> Pauses:
             yield item
     finally:
         await items.aclose()
+
+
+def _kind_of(operation: Json) -> graphql.OperationType:
+    node = graphql.get_operation_ast(graphql.parse(_text_of(operation)), operation.get("operationName"))
+    assert node is not None  # by error_of()
+    return node.operation
 
 
 def _text_of(operation: Json) -> str:

@@ -12,6 +12,7 @@ function show({ data, errors }) {
 function run(query, lastEventId) {
   stream?.close();
   list.replaceChildren();
+  showProblem();
   // A reload shows the same: all that came since this operation was run.
   const asked = new URLSearchParams({ query, lastEventId });
   history.replaceState(null, "", "?" + asked);
@@ -23,7 +24,8 @@ function run(query, lastEventId) {
 
 ask.onsubmit = (event) => {
   event.preventDefault();
-  send("ask", { query: "{ place }" }).then(({ data }) => run(ask.query.value, data.place), showProblem);
+  // What is refused changes nothing: the old stream goes on.
+  send("check", { query: ask.query.value }).then(({ place }) => run(ask.query.value, place), showProblem);
 };
 say.onsubmit = (event) => {
   event.preventDefault();

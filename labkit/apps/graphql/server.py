@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.apps.graphql.handler import OperationHandler
-from labkit.apps.graphql.operations import Json, Pauses, one_result
+from labkit.apps.graphql.operations import Json, Pauses, checked_place, one_result
 from labkit.apps.graphql.reservations import Reservations
 from labkit.apps.requests import ActionHandler
 from labkit.errors import LabError
@@ -30,6 +30,7 @@ class GraphQLServer:
         self.routes = {
             "/graphql": (_GraphQL, {"app": self}),
             "/ask": (ActionHandler, {"act": one_result(self)}),
+            "/check": (ActionHandler, {"act": checked_place(self)}),
             "/posts": self.channel,
         }
 
