@@ -12,10 +12,10 @@ from labkit.client import EventSource
 async def subscribe(
     url: str, query: str, variables: Any = None, **settings: Any
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """The results of an operation, in the distinct connections mode; it ends with `complete`.
+    """The results of a query or a subscription, in the distinct connections mode; it ends with `complete`.
 
-    It comes back with the last event ID, whatever cuts it off. The request is a POST, which is sent again then: by the
-    protocol a subscription may be.
+    Cut off, it comes back with the last event ID. It sends the same POST again then, as the official client does: so it
+    is not for a mutation, which would be done twice.
 
     Args:
         url: the server's.
