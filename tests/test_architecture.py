@@ -25,7 +25,7 @@ BRACES = [
     {"asgi", "bench_servers", "nodes", "pages"},
     {"apps", "bench", "cluster", "llm", "doctor"},
     {"lab", "testing"},
-    {"plots", "widgets", "check"},
+    {"capstone", "plots", "widgets", "check"},
     {"command"},
 ]
 

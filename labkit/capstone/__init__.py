@@ -1,6 +1,6 @@
 """The capstone: build a live status page for a flaky job, and let a checklist say how far it is.
 
-`capstone.begin("status_page.py")` gives you a file to begin with, `capstone.check("status_page.py")` runs the checklist.
+`capstone.begin("status_page.py")` gives you a file to begin with, `capstone.check("status_page.py")` checks it.
 """
 
 from labkit.capstone.checklist import check_status_page

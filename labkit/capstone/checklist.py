@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
+
+import httpx
 
 from labkit.capstone.judging import Found, Untold
 from labkit.capstone.lines import ChecklistLine, lines_for
@@ -83,7 +84,7 @@ async def _judge_all(
             tell(replace(blank, state="running"))
             try:
                 judged = _judged(blank, await line.find(runs), target)
-            except (LabError, OSError, asyncio.TimeoutError) as problem:
+            except (LabError, OSError, httpx.HTTPError) as problem:
                 judged = replace(blank, state="red", sentence=str(problem) or type(problem).__name__)
         states[line.name] = judged.state
         tell(judged)

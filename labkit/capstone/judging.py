@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labkit.capstone.runs import FirstRun, LateReader, ShortRun, final_state_in, is_stream, says_state
+from labkit.capstone.runs import FirstRun, ShortRun, final_state_in, opens_as_stream, says_state
 from labkit.capstone.states import read_state, states_of
 from labkit.doctor import Finding, judge
 from labkit.doctor.diagnosis import with_products
@@ -54,7 +54,7 @@ def find_no_start(run: FirstRun) -> Found:
 
 def find_other_than_stream(run: FirstRun) -> Found:
     """Why a browser's EventSource would not open it."""
-    if is_stream(run.whole):
+    if opens_as_stream(run.whole):
         return None
     errors = [finding for finding in judge(run.whole).findings if finding.severity == "error"]
     kind = run.whole.headers.get("content-type", "(none)")
@@ -98,25 +98,8 @@ def find_no_snapshot(run: FirstRun) -> Found:
     """Why a reader who comes late does not see the newest state at once."""
     if not run.late:
         return Untold("the job was over before a second reader could come: let it take longer")
-    answers = [_at_first(reader) for reader in run.late if reader.known]
-    if "" in answers:
-        return _behind_snapshot(run)
-    return next((f"a reader without an id {answer}" for answer in answers), None)
-
-
-def _at_first(reader: LateReader) -> str:
-    """What is wrong with the first that a late reader received; "" if it was the newest state."""
-    events, known = reader.recording.events, reader.known
-    if not is_stream(reader.recording):
-        return f"was answered {reader.recording.status}"
-    if not events:
-        return "received nothing, and waits for the next state: send the newest one at once"
-    places = [place for place, event in enumerate(known) if event.data == events[0].data]
-    if not places:
-        return "received the next state and not the newest: until it came, the page was empty"
-    if places[0] < len(known) - 2:
-        return f"received event {places[0] + 1} first, and the newest was {len(known)}: whoever comes late sees the past"
-    return ""
+    answers = [reader.problem for reader in run.late if reader.known]
+    return _behind_snapshot(run) if "" in answers else f"a reader without an id {answers[-1]}"
 
 
 def _behind_snapshot(run: FirstRun) -> Found:
@@ -139,7 +122,7 @@ def find_loss_in_cuts(run: FirstRun, short: ShortRun) -> Found:
     ids = [event.last_event_id for event in events]
     if len(set(ids)) < len(ids):
         again = next(id for id, number in Counter(ids).items() if number > 1)
-        return Finding("ids-repeat", f"the id {again!a} stands on {ids.count(again)} events of one run")
+        return Finding("ids-repeat", f"the id {again!a} stands on more than one event of a run")
     for place, last_id, got in _every_byte(short):
         lost = [id for id in ids if id not in got]
         if lost:
@@ -183,7 +166,9 @@ def find_doubled(run: FirstRun, short: ShortRun) -> Found:
         doubled = [id for id, number in Counter(got).items() if number > 1]
         if doubled:
             asked = f"after a cut behind byte {place}, asked with Last-Event-ID: {last_id}"
-            return Finding("resume-ignored", f"{asked}, {_listed(doubled)} came twice: go on behind that id, not with it")
+            return Finding(
+                "resume-ignored", f"{asked}, {_listed(doubled)} came twice: go on behind that id, not with it"
+            )
     for attempt in run.attempts:
         doubled = [id for id, number in Counter(got.id for got in attempt.reader.received).items() if number > 1]
         if attempt.reached and doubled:
@@ -195,14 +180,10 @@ def find_silence_about_unknown(run: FirstRun) -> Found:
     """An id that the server cannot know, and that it neither tells as a gap nor answers with the newest state."""
     if not run.strangers:
         return Untold("the job was over before anybody could ask: let it take longer")
-    said: dict[str, list[str]] = {}
-    for reader in run.strangers:
-        events = reader.recording.events
-        told = bool(events) and events[0].type == "gap"
-        said.setdefault(reader.asked_with, []).append("" if told or not reader.known else _at_first(reader))
-    for id, answers in said.items():
-        if "" not in answers:
-            return f"a reader with the unknown Last-Event-ID {id!a} {answers[0]}. Or say `event: gap` first"
+    for id in dict.fromkeys(reader.asked_with for reader in run.strangers):
+        readers = [reader for reader in run.strangers if reader.asked_with == id]
+        if not any(reader.told for reader in readers):
+            return f"a reader with the unknown Last-Event-ID {id!a} {readers[-1].problem}. Or say `event: gap` first"
     return None
 
 
@@ -220,8 +201,10 @@ def find_endless(run: FirstRun) -> Found:
             continue
         other = [state.run for state in states_of(recording.events) if state.run not in runs]
         if other:
-            return Finding("asks-again", f"{who}, began run {other[0]!a}: a finished job answers 204, or its last state")
-        if recording.status != 204 and not is_stream(recording):
+            return Finding(
+                "asks-again", f"{who}, began run {other[0]!a}: a finished job answers 204, or its last state"
+            )
+        if recording.status != 204 and not opens_as_stream(recording):
             return Finding("resume-refused", f"{who}, was answered {recording.status}: answer 204")
         if recording.status == 200 and not recording.ended:
             return f"{who}, is left waiting: nothing will ever come. Answer 204, or the last state, and end"
@@ -234,7 +217,8 @@ def find_idle_cut(run: FirstRun, idle_s: float) -> Found:
     """Whether a proxy that ends what is silent for `idle_s` seconds has ended it."""
     if run.idle is None:
         return Untold("the lab's proxy speaks http:// only, and cannot stand in front of it")
-    if run.idle.ended and not run.idle.broken:
+    cut_cleanly = run.idle.ended and final_state_in(run.whole) and not final_state_in(run.idle)
+    if not run.idle.broken and not cut_cleanly:
         return None
     silence_s = longest_silence_s(readable(run.whole))
     evidence = f"a proxy that allows {idle_s:g} s of silence cut it; the longest silence was {silence_s:.2g} s"
@@ -254,7 +238,9 @@ def find_held(run: FirstRun) -> Found:
     if lags and max(lags) < LAG_S:
         return None
     if not lags:
-        return _with_remedies(Finding("full-buffers", "behind a proxy with a buffer of 4096 bytes nothing came"), run.whole)
+        return _with_remedies(
+            Finding("full-buffers", "behind a proxy with a buffer of 4096 bytes nothing came"), run.whole
+        )
     together = f"{counted(len(lags) + 1, 'event')}, up to {max(lags):.2g} s late"
     evidence = f"behind a proxy with a buffer of 4096 bytes came {together}; X-Accel-Buffering: no forbids that"
     return _with_remedies(Finding("full-buffers", evidence), run.whole)

@@ -52,7 +52,9 @@ async def find_unnoticed(runs: JobRuns) -> Found:
     requests = runs.target.open_requests
     before = await runs.reader_count() if requests is None else None
     if requests is None and before is None:
-        return Untold("give the app, or the file, and not its URL; or answer HEAD with Labkit-Readers: how many there are")
+        return Untold(
+            "give the app, or the file, and not its URL; or answer HEAD with Labkit-Readers: how many there are"
+        )
     _, rest_s = await runs.leave()
     within_s = min(runs.settings.notice_s, SHARE_OF_THE_REST * rest_s)
     if requests is not None:
@@ -80,23 +82,26 @@ async def _count_falls(runs: JobRuns, before: int, within_s: float) -> bool:
         asking.cancel()
 
 
-_STATES = ("stream", "streams", "says")
 CHECKLIST = (
     ChecklistLine("starts", "POST /start starts the job, and /events answers", (), _of_first(judging.find_no_start)),
     ChecklistLine("stream", "/events is an event stream", ("starts",), _of_first(judging.find_other_than_stream)),
-    ChecklistLine("streams", "events come while the job works, not in a lump", ("stream",), _of_first(judging.find_lump)),
+    ChecklistLine("streams", "events come while the job works, not in a lump", ("stream",),
+                  _of_first(judging.find_lump)),
     ChecklistLine("says", "each event says the job's state, as JSON", ("stream",), _of_first(judging.find_no_state)),
-    ChecklistLine("once", "the job is asked once: no reload starts a second", _STATES, _of_first(judging.find_second_job)),
-    ChecklistLine("snapshot", "who comes late sees the newest state at once", ("once",), _of_first(judging.find_no_snapshot)),
+    ChecklistLine("once", "the job is asked once: no reload starts a second", ("streams", "says"),
+                  _of_first(judging.find_second_job)),
+    ChecklistLine("snapshot", "who comes late sees the newest state at once", ("once",),
+                  _of_first(judging.find_no_snapshot)),
     ChecklistLine("ends", "the stream ends with the job, and nobody who comes back starts another", ("once",),
                   _of_first(judging.find_endless)),
     ChecklistLine("resumes", "after a cut, at every byte, nothing is missing", ("once", "ends"),
                   _of_both(judging.find_loss_in_cuts)),
-    ChecklistLine("doubles", "after a cut nothing comes twice", ("once", "ends", "resumes"), _of_both(judging.find_doubled)),
+    ChecklistLine("doubles", "after a cut nothing comes twice", ("resumes",), _of_both(judging.find_doubled)),
     ChecklistLine("unknown", "an id that nobody knows is told as a gap, or gets the newest state", ("snapshot",),
                   _of_first(judging.find_silence_about_unknown)),
     ChecklistLine("beats", "an idle timeout on the way does not cut it", ("streams",), _find_idle_cut),
-    ChecklistLine("proxy", "a proxy that buffers passes each event on at once", ("streams",), _of_first(judging.find_held)),
+    ChecklistLine("proxy", "a proxy that buffers passes each event on at once", ("once",),
+                  _of_first(judging.find_held)),
     ChecklistLine("slow", "a slow reader costs a bounded amount", ("once", "ends"), find_cost),
     ChecklistLine("leaves", "a reader who leaves is noticed", ("once", "ends"), find_unnoticed),
     ChecklistLine("text", "hostile text in a note stays text in the page", ("starts",), find_running_text),

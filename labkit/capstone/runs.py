@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
+from labkit.capstone.latecomers import LateReader
 from labkit.capstone.states import read_state, states_of
 from labkit.capstone.target import Target
 from labkit.client import ResponseRecorder, watch
@@ -33,8 +34,11 @@ LIVE_CUTS = (
     Cut(events=2, how="clean"),
 )  # fmt: skip
 #: Ids that no server has given.
-UNKNOWN_IDS = ("nobody-knows-this-7", "999999", "é-1")
-LATE_READERS = 3  # one of them may ask at the moment when the next state comes
+UNKNOWN_IDS = ("nobody-knows-this", "999999", "é-1")
+TRIES = 4
+KNOWN = 4  # events there are before one comes late: the past and the newest state must differ
+#: A silence that is so many times longer than all before is taken for the long step of the job.
+PAUSE_TIMES = 2.5
 SOON_S = 1.0  # what a snapshot may take
 RETURN_S = 2.0  # who comes back when all is over is watched for so long
 ANSWER_S = 5.0
@@ -45,23 +49,16 @@ class Settings:
     """How long things may take, in seconds.
 
     `seconds`: one run of the job. `idle_s`: the silence that the impatient proxy allows. `notice_s`: how soon a reader
-    who left must be noticed. `sleepers` is how many slow readers there are; `browser`: whether a Chromium is asked.
+    who left must be noticed. `sleepers` is how many slow readers there are, `cuts` where the live stream is cut;
+    `browser`: whether a Chromium is asked.
     """
 
     seconds: float = 15.0
     idle_s: float = 1.0
     notice_s: float = 2.0
     sleepers: int = 12
+    cuts: tuple[Cut, ...] = LIVE_CUTS
     browser: bool = True
-
-
-@dataclass(frozen=True)
-class LateReader:
-    """A reader who came while the job went on: with which id, what was known at that moment, and what it received."""
-
-    asked_with: str
-    known: tuple[Event, ...]
-    recording: Recording
 
 
 @dataclass
@@ -101,12 +98,22 @@ class Watching:
     def __init__(self, enough: int | None = None) -> None:
         self.events: list[Event] = []
         self._decoder, self._enough = Decoder(), enough
+        self._newest_s, self._longest_s = time.monotonic(), 0.0
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the job says nothing for longer than ever before: then nothing comes while somebody asks."""
+        return len(self.events) > 3 and time.monotonic() - self._newest_s > PAUSE_TIMES * self._longest_s
 
     def __call__(self, recorder: ResponseRecorder) -> bool:
         try:
-            self.events += [signal for signal in self._decoder.feed(recorder.newest) if isinstance(signal, Event)]
+            events = [signal for signal in self._decoder.feed(recorder.newest) if isinstance(signal, Event)]
         except LimitExceeded:
             return True
+        if events:
+            before_s, self._newest_s = self._newest_s, time.monotonic()
+            self._longest_s = max(self._longest_s, self._newest_s - before_s) if self.events else 0.0
+            self.events += events
         return self._enough is not None and len(self.events) >= self._enough
 
 
@@ -203,22 +210,24 @@ class JobRuns:
             known = tuple(watching.events)
             return LateReader(last_event_id, known, await self.ask(seconds, Watching(enough), headers))
 
-        staying = asyncio.ensure_future(come("", None, self.settings.seconds))
-        for number in range(2, LATE_READERS + 1):
-            count = len(watching.events)
-            await wait_until(lambda count=count: len(watching.events) > count or whole.done(), ANSWER_S)  # type: ignore[misc]
-            if whole.done():
-                break
-            ids = UNKNOWN_IDS if number == 2 else UNKNOWN_IDS[:1]
-            asked = [come("", 1, SOON_S), *(come(id, 1, SOON_S) for id in ids)]
-            late, *strangers = await asyncio.gather(*asked)
+        async def ask_all() -> None:
+            late, *strangers = await asyncio.gather(come("", 1, SOON_S), *(come(id, 1, SOON_S) for id in UNKNOWN_IDS))
             run.late.append(late)
             run.strangers += strangers
+
+        await wait_until(lambda: len(watching.events) >= KNOWN or whole.done(), self.settings.seconds)
+        staying = asyncio.ensure_future(come("", None, self.settings.seconds))
+        while len(run.late) < TRIES and not whole.done():
+            await ask_all()  # between two states, the newest may be another one when the answer comes
+            if not run.late[-1].problem and all(stranger.told for stranger in run.strangers):
+                break
+            await wait_until(lambda: watching.pauses or whole.done(), self.settings.idle_s)
         run.late.insert(0, await staying)
 
     async def _cut(self, run: FirstRun) -> None:
-        asked = Asked(self.target.events, {}, None, True)
-        run.reference, run.attempts = await read_with_cuts(asked, LIVE_CUTS, self.settings.seconds)
+        asked, cuts = Asked(self.target.events, {}, None, True), self.settings.cuts
+        if cuts:
+            run.reference, run.attempts = await read_with_cuts(asked, cuts, self.settings.seconds)
 
     async def _behind_proxies(self, run: FirstRun) -> None:
         """Reads behind a proxy that buffers unless it is told not to, and behind one that ends what is silent."""
@@ -235,7 +244,7 @@ class JobRuns:
     async def _come_back(self, run: FirstRun) -> None:
         """Comes back when all is over: with the newest id, as a browser does by itself, and as a new reader."""
         events = run.whole.events
-        if not run.whole.ended or not events or not is_stream(run.whole):
+        if not run.whole.ended or not events or not opens_as_stream(run.whole):
             return
         last = events[-1].last_event_id
         headers = {"Last-Event-ID": last} if last else {}
@@ -259,7 +268,7 @@ class JobRuns:
         return left_s, max(0.0, whole.end_s - whole.sent_s - (left_s - began_s))
 
     async def reader_count(self) -> int | None:
-        """How many readers the server says that it has, by Labkit-Readers in its answer to HEAD; None if it does not."""
+        """How many readers the server has, by Labkit-Readers in its answer to HEAD; None if it does not say that."""
         try:
             async with new_client(self.target.events) as client:
                 answer = await client.head(self.target.events, timeout=ANSWER_S)
@@ -268,7 +277,7 @@ class JobRuns:
             return None
 
 
-def is_stream(recording: Recording) -> bool:
+def opens_as_stream(recording: Recording) -> bool:
     """Whether a browser would open it as an event stream."""
     return opens_stream(recording.status, recording.headers.get("content-type"))
 

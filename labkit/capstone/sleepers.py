@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ ENOUGH_BYTES = NOISY_STEPS * NOISE_BYTES // 2
 SAMPLE_S = 0.02
 #: Small segments make the kernel's own buffer small: 100 KB instead of 3 MB on Linux, so the server's is seen at once.
 SEGMENT_BYTES, RECEIVE_BYTES = 536, 4096
+#: Two checks in one process would count each other's bytes.
+_ONE_AT_A_TIME = threading.Lock()
 PROC = Path("/proc")
 LISTENING = "0A"
 
@@ -41,28 +44,39 @@ async def find_cost(runs: JobRuns) -> Found:
         return Untold("it runs on another machine, whose memory is not seen from here")
     ids = None if runs.target.own_process else _processes_at(port)
     if ids == []:
-        return Untold("the process that listens there cannot be looked into. Give the app, or the file, and not its URL")
-    count = runs.settings.sleepers
+        return Untold(
+            "the process that listens there cannot be looked into. Give the app, or the file, and not its URL"
+        )
+    await asyncio.to_thread(_ONE_AT_A_TIME.acquire)
+    try:
+        return await _measure(runs, host, port, ids)
+    finally:
+        _ONE_AT_A_TIME.release()
+
+
+async def _measure(runs: JobRuns, host: str, port: int, ids: list[int] | None) -> Found:
+    count, url = runs.settings.sleepers, runs.target.events
     before_bytes = _memory_of(ids)
     answer = await runs.start("noisy")
-    sleepers = [_sleeper(host, port, runs.target.events) for _ in range(count)]
+    sleepers = [_sleeper(host, port, url) for _ in range(count)]
     try:
-        awake = asyncio.ensure_future(_read_all(host, port, runs.target.events))
+        awake = asyncio.ensure_future(_read_all(host, port, url))
         peak_bytes, deadline_s = 0, time.monotonic() + runs.settings.seconds
         while not awake.done() and time.monotonic() < deadline_s:
             await asyncio.sleep(SAMPLE_S)
             peak_bytes = max(peak_bytes, _memory_of(ids) - before_bytes)
         finished = awake.done()
         awake.cancel()
-        read_bytes = awake.result() if finished else 0
     finally:
         for sleeper in sleepers:
             sleeper.close()
     if not finished:
-        return f"while {counted(count, 'reader')} slept, one who was awake did not see the end of the job: it waits for them"
-    if read_bytes < ENOUGH_BYTES:
-        return Untold(f"POST /start?job=noisy was answered {answer}, and {read_bytes:,} bytes came: it is no noisy job")
-    return _judge(peak_bytes, read_bytes, count)
+        asleep = f"while {counted(count, 'reader')} slept, one who was awake did not see the end of the job"
+        return f"{asleep}: the job waits for the slowest. Let each reader read the list of states at its own pace"
+    if awake.result() < ENOUGH_BYTES:
+        came = f"{awake.result():,} bytes came"
+        return Untold(f"POST /start?job=noisy was answered {answer}, and {came}: that is no noisy job")
+    return _judge(peak_bytes, awake.result(), count)
 
 
 def _judge(peak_bytes: int, read_bytes: int, count: int) -> Found:

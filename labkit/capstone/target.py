@@ -66,6 +66,7 @@ def open_target(checked: Checked, path: str = "/events", start: str = "/start", 
     if isinstance(checked, Mapping):
         server = LabServer("capstone", checked, 0, "127.0.0.1")
         return _at(server.url, (path, start, page), ("tornado", "labkit", "Python"), None, server.stop)
+    assert not isinstance(checked, str | Path)
     app_server: AppServer = serve_app(checked)
     frameworks = frameworks_of(checked)
     return _at(app_server.origin, (path, start, page), frameworks, app_server.open_requests, app_server.stop)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import labkit
+from labkit.command.capstone import capstone_command
 from labkit.command.class_commands import CLASS_COMMANDS
 from labkit.command.stream_commands import STREAM_COMMANDS
 from labkit.command.terminal import Failure, never_fail_on_a_character, one_sentence
@@ -143,7 +144,7 @@ def _reset_line(place: Place, copy: Copy) -> str:
     }.get(copy.action, f"{name} is the original already")
 
 
-for command in (*STREAM_COMMANDS, *CLASS_COMMANDS):
+for command in (*STREAM_COMMANDS, *CLASS_COMMANDS, capstone_command):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,0 +1,55 @@
+"""The checklist against status pages that are right, in four frameworks, and against many that are wrong in one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from labkit.capstone import CapstoneResult, check
+from labkit.capstone.lines import CHECKLIST
+
+from . import servers
+
+pytestmark = pytest.mark.live
+
+
+WORKERS = 6
+QUICK = replace(servers.SETTINGS, cuts=())
+DEAR = {"slow"}  # its line costs as much as all others together
+
+
+def checked(make: Any, line: str = "") -> CapstoneResult:
+    """The whole checklist of a right one; of a wrong one all that is not dear, unless it is its line."""
+    if not line:
+        return check(make(), settings=servers.SETTINGS, show=lambda result: None)
+    names = [entry.name for entry in CHECKLIST if entry.name not in DEAR - {line}]
+    return check(make(), settings=QUICK, only=names, show=lambda result: None)
+
+
+@pytest.fixture(scope="module")
+def results() -> Iterator[dict[str, Future[CapstoneResult]]]:
+    """Every server is checked once, several at a time: each waits for its job most of the time."""
+    makers = [(name, make, "") for name, make in servers.RIGHT.items()]
+    makers += [(name, make, line) for name, (make, line, _) in servers.WRONG.items()]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield {name: pool.submit(checked, make, line) for name, make, line in makers}
+
+
+@pytest.mark.parametrize("name", servers.RIGHT)
+def test_a_right_one_is_all_green(results: dict[str, Future[CapstoneResult]], name: str) -> None:
+    result = results[name].result()
+    assert set(result.states.values()) == {"green"}, result.text
+    assert result.passed
+
+
+@pytest.mark.parametrize("name", servers.WRONG)
+def test_a_wrong_one_fails_the_line_that_it_should(results: dict[str, Future[CapstoneResult]], name: str) -> None:
+    _, line, words = servers.WRONG[name]
+    result = results[name].result()
+    assert [name for name, state in result.states.items() if state == "red"] == [line], result.text
+    assert words in result.text
+    assert not result.passed
