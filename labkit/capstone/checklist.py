@@ -6,16 +6,18 @@ import queue
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 
 from labkit.capstone.judging import Found, Untold
 from labkit.capstone.lines import ChecklistLine, lines_for
-from labkit.capstone.result import CapstoneResult, CheckedLine, table_of
+from labkit.capstone.result import CapstoneResult, CheckedLine
 from labkit.capstone.runs import JobRuns, Settings
+from labkit.capstone.server_problems import ServerProblems, noted_problems
 from labkit.capstone.target import Checked, Target, open_target
 from labkit.doctor import Finding
-from labkit.errors import LabError
+from labkit.errors import LabError, LoopBlocked
 from labkit.system.background import Background
 from labkit.system.secrets import shown_url
 from labkit.testing.failure import failure_of
@@ -54,21 +56,31 @@ def check_status_page(
     shown = show if show is not None else _shower()
     result = CapstoneResult(_name_of(checked), tuple(CheckedLine(line.name, line.title) for line in lines))
     shown(result)
+    file = Path(checked) if isinstance(checked, str | Path) else None
     target = open_target(checked, path, start, page)
-    background = Background("capstone")
-    try:
+    with noted_problems(target.own_process, file) as problems:
         judged: queue.Queue[CheckedLine | None] = queue.Queue()
-        work = background.submit(_judge_all(lines, JobRuns(target, settings), target, judged.put))
-        work.add_done_callback(lambda _: judged.put(None))
-        while (line := judged.get()) is not None:
-            checked_lines = tuple(line if old.name == line.name else old for old in result.lines)
-            result = replace(result, lines=checked_lines, seconds=time.monotonic() - began_s)
-            shown(result)
-        work.result()
-    finally:
-        background.end()
+        background = Background("capstone")
+        try:
+            work = background.submit(_judge_all(lines, JobRuns(target, settings), target, judged.put))
+            work.add_done_callback(lambda _: judged.put(None))
+            while (line := judged.get()) is not None:
+                checked_lines = tuple(line if old.name == line.name else old for old in result.lines)
+                told, took_s = problems.sentences, time.monotonic() - began_s
+                result = replace(result, lines=checked_lines, seconds=took_s, problems=told)
+                shown(result)
+            work.result()
+        finally:
+            background.end()
+            _stop(target, problems)
+    return replace(result, problems=problems.sentences)
+
+
+def _stop(target: Target, problems: ServerProblems) -> None:
+    try:
         target.stop()
-    return result
+    except LoopBlocked as problem:  # `time.sleep` in a handler: its port is free all the same
+        problems.note(str(problem))
 
 
 async def _judge_all(
@@ -135,7 +147,7 @@ class TextLines:
                 self._told.add(line.name)
                 self._say(line.text)
                 if len(self._told) == len(result.lines):
-                    self._say(result.title)
+                    self._say("\n".join([*result.problem_lines, result.title]))
 
 
 class LiveTable:
@@ -152,4 +164,4 @@ class LiveTable:
 
     @staticmethod
     def _data(result: CapstoneResult) -> dict[str, str]:
-        return {"text/html": table_of(result.lines, result.title), "text/plain": result.text}
+        return {"text/html": result.html, "text/plain": result.text}

@@ -56,7 +56,7 @@ async def find_running_text(runs: JobRuns) -> Found:
     if text_in_notes(run, HOSTILE_NOTE) and not text_in_notes(run, TWO_LINES):
         return "the note of several lines comes changed: what stands behind its line break became something else"
     try:
-        files = await _files_of(runs.target.page)
+        files = await page_files(runs.target.page)
     except httpx.HTTPError as problem:
         return f"the page {runs.target.page} gives no answer: {problem or type(problem).__name__}"
     if isinstance(files, int):
@@ -69,7 +69,7 @@ async def find_running_text(runs: JobRuns) -> Found:
     return await _find_in_chromium(run, runs, files) if runs.settings.browser and find_browser() else None
 
 
-async def _files_of(url: str) -> dict[str, str] | int:
+async def page_files(url: str) -> dict[str, str] | int:
     """The page and its own scripts, path -> text, the page first; a number where the page was answered with that."""
     async with new_client(url) as client:
         page = await client.get(url, timeout=ANSWER_S)

@@ -221,7 +221,10 @@ def find_idle_cut(run: FirstRun, idle_s: float) -> Found:
     if not run.idle.broken and not cut_cleanly:
         return None
     silence_s = longest_silence_s(readable(run.whole))
-    evidence = f"a proxy that allows {idle_s:g} s of silence cut it; the longest silence was {silence_s:.2g} s"
+    evidence = (
+        f"a proxy that allows {idle_s:g} s of silence cut it; the longest silence was {silence_s:.2g} s. "
+        f"(No proxy at work is so impatient. Here a comment every {idle_s / 2:g} s will do)"
+    )
     return _with_remedies(Finding("no-heartbeat", evidence), run.whole)
 
 

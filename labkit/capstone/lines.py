@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
+import httpx
+
 from labkit.capstone import judging
-from labkit.capstone.hostile_text import find_running_text
+from labkit.capstone.hostile_text import find_running_text, page_files
 from labkit.capstone.judging import Found, Untold
 from labkit.capstone.runs import FirstRun, JobRuns, ShortRun
 from labkit.capstone.sleepers import find_cost
@@ -47,17 +50,28 @@ async def _find_idle_cut(runs: JobRuns) -> Found:
     return judging.find_idle_cut(await runs.first(), runs.settings.idle_s)
 
 
+async def find_asked_again(runs: JobRuns) -> Found:
+    """Why the stream does not end with the job, or why a browser goes on asking."""
+    run = await runs.first()
+    found = judging.find_endless(run)
+    if found is not None or run.returned is None or run.returned.status == 204:
+        return found
+    with contextlib.suppress(httpx.HTTPError):
+        files = await page_files(runs.target.page)
+        if isinstance(files, dict) and any(".close(" in text for text in files.values()):
+            return None
+    evidence = "who comes back with the last id gets an empty stream, and the page does not close() at done"
+    return Finding("asks-again", evidence, "warning")
+
+
 async def find_unnoticed(runs: JobRuns) -> Found:
     """Whether the server goes on for a reader who has left."""
-    requests = runs.target.open_requests
-    before = await runs.reader_count() if requests is None else None
+    requests, before = runs.target.open_requests, await runs.reader_count()
     if requests is None and before is None:
-        return Untold(
-            "give the app, or the file, and not its URL; or answer HEAD with Labkit-Readers: how many there are"
-        )
+        return Untold("give the app or the file, not its URL; or answer HEAD with Labkit-Readers: how many there are")
     _, rest_s = await runs.leave()
     within_s = min(runs.settings.notice_s, SHARE_OF_THE_REST * rest_s)
-    if requests is not None:
+    if before is None and requests is not None:
         noticed = await asyncio.to_thread(requests.wait_until_none, within_s)
     else:
         noticed = await _count_falls(runs, before or 0, within_s)
@@ -93,7 +107,7 @@ CHECKLIST = (
     ChecklistLine("snapshot", "who comes late sees the newest state at once", ("once",),
                   _of_first(judging.find_no_snapshot)),
     ChecklistLine("ends", "the stream ends with the job, and nobody who comes back starts another", ("once",),
-                  _of_first(judging.find_endless)),
+                  find_asked_again),
     ChecklistLine("resumes", "after a cut, at every byte, nothing is missing", ("once", "ends"),
                   _of_both(judging.find_loss_in_cuts)),
     ChecklistLine("doubles", "after a cut nothing comes twice", ("resumes",), _of_both(judging.find_doubled)),

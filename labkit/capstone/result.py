@@ -39,11 +39,15 @@ class CheckedLine:
 
 @dataclass(frozen=True)
 class CapstoneResult:
-    """The checklist with what came of it. `seconds` is how long it took."""
+    """The checklist with what came of it. `seconds` is how long it took.
+
+    `problems` are the errors that the server raised meanwhile, where it runs in this process.
+    """
 
     target: str
     lines: tuple[CheckedLine, ...]
     seconds: float = 0.0
+    problems: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -66,14 +70,19 @@ class CapstoneResult:
         return f"{green} of {counted(len(self.lines), 'line')} green{after}{untold_too}"
 
     @property
+    def problem_lines(self) -> list[str]:
+        """What the server raised, as lines of text."""
+        return [f"! your server raised: {problem}" for problem in self.problems]
+
+    @property
     def text(self) -> str:
         """All lines as plain text."""
-        return "\n".join([*(line.text for line in self.lines), self.title])
+        return "\n".join([*(line.text for line in self.lines), *self.problem_lines, self.title])
 
     @property
     def html(self) -> str:
         """All lines as a table. What a server said is escaped: it is text."""
-        return table_of(self.lines, self.title)
+        return table_of(self.lines, "\n".join([*self.problem_lines, self.title]))
 
     def __repr__(self) -> str:
         return f"<CapstoneResult {self.title}>"
@@ -83,7 +92,8 @@ def table_of(lines: Sequence[CheckedLine], caption: str) -> str:
     """The lines as an HTML table, with a caption below."""
     return (
         '<table style="text-align:left;border-collapse:collapse;color:var(--jp-ui-font-color1, inherit)">'
-        f'{"".join(map(_row_of, lines))}</table><div role="status"><strong>{escape(caption)}</strong></div>'
+        f"{''.join(map(_row_of, lines))}</table>"
+        f'<div role="status" style="white-space:pre-line"><strong>{escape(caption)}</strong></div>'
     )
 
 

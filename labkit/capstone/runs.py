@@ -53,7 +53,7 @@ class Settings:
     `browser`: whether a Chromium is asked.
     """
 
-    seconds: float = 15.0
+    seconds: float = 10.0
     idle_s: float = 1.0
     notice_s: float = 2.0
     sleepers: int = 12

@@ -74,8 +74,8 @@ async def _measure(runs: JobRuns, host: str, port: int, ids: list[int] | None) -
         asleep = f"while {counted(count, 'reader')} slept, one who was awake did not see the end of the job"
         return f"{asleep}: the job waits for the slowest. Let each reader read the list of states at its own pace"
     if awake.result() < ENOUGH_BYTES:
-        came = f"{awake.result():,} bytes came"
-        return Untold(f"POST /start?job=noisy was answered {answer}, and {came}: that is no noisy job")
+        came = f"of POST /start?job=noisy (answered {answer}) came {awake.result():,} bytes"
+        return f"it cannot be seen: {came}. Start the job that ?job= names, flaky_job('noisy'), which says 4 MB"
     return _judge(peak_bytes, awake.result(), count)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from tornado.web import RequestHandler
+
 from labkit.errors import LabError
 from labkit.server import LabServer
 from labkit.server.site import Routes
@@ -64,8 +66,10 @@ def open_target(checked: Checked, path: str = "/events", start: str = "/start", 
     if callable(checked) and getattr(checked, "__name__", "") == "routes":
         checked = checked()
     if isinstance(checked, Mapping):
-        server = LabServer("capstone", checked, 0, "127.0.0.1")
-        return _at(server.url, (path, start, page), ("tornado", "labkit", "Python"), None, server.stop)
+        requests = OpenRequests()
+        routes = {place: _counted(route, requests) for place, route in checked.items()}
+        server = LabServer("capstone", routes, 0, "127.0.0.1")
+        return _at(server.url, (path, start, page), ("tornado", "labkit", "Python"), requests, server.stop)
     assert not isinstance(checked, str | Path)
     app_server: AppServer = serve_app(checked)
     frameworks = frameworks_of(checked)
@@ -81,6 +85,20 @@ def _at(
 ) -> Target:
     events, start, page = (urljoin(origin, path) for path in paths)
     return Target(events, start, page, frameworks, open_requests, True, stop)
+
+
+def _counted(route: Any, requests: OpenRequests) -> Any:
+    """The route; where it is a tornado handler, what it answers is counted for as long as its method runs."""
+    handler, *settings = route if isinstance(route, tuple) else (route,)
+    if not (isinstance(handler, type) and issubclass(handler, RequestHandler)):
+        return route
+
+    class Counted(handler):  # type: ignore[valid-type, misc]
+        async def _execute(self, *arguments: Any, **options: Any) -> None:
+            with requests.one_more():
+                await super()._execute(*arguments, **options)
+
+    return (Counted, *settings) if settings else Counted
 
 
 def _in_file(path: Path) -> Any:

@@ -20,6 +20,7 @@ from labkit.capstone.solution import JobLog, StartJob, StatusPage, StatusStream
 from labkit.capstone.solution_asgi import status_app
 from labkit.capstone.status_page import PAGE
 from labkit.clock import wait_until
+from labkit.server import Visit
 from labkit.server.site import Routes
 from labkit.wire import Frame, encode
 
@@ -268,6 +269,18 @@ class StartsAgain(StatusStream):
         await super().get()
 
 
+class AlwaysOpen(StatusStream):
+    """It gives an empty stream to who has seen the end, and its page does not hang up."""
+
+    async def get(self) -> None:
+        await self.send_all(self.log.follow(self.last_event_id), Visit(self.last_event_id))
+
+
+class ClingingPage(RequestHandler):
+    def get(self) -> None:
+        self.finish(PAGE.replace(".close()", ""))
+
+
 class Buffered(StatusStream):
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -371,6 +384,11 @@ WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
     "crashing": (stream_routes(Crashing), "unknown", "was answered 500"),
     "endless": (log_routes(Endless), "ends", "it is still open"),
     "starts again": (stream_routes(StartsAgain), "ends", "a finished job answers 204, or its last state"),
+    "asked again": (
+        lambda: routes_of(stream=AlwaysOpen, page=ClingingPage),
+        "ends",
+        "The stream ended, and EventSource will ask again [asks-again]",
+    ),
     "silent": (silent, "beats", "a proxy that allows 0.9 s of silence cut it"),
     "buffered": (stream_routes(Buffered), "proxy", "X-Accel-Buffering: no forbids that"),
     "deaf to leaving": (deaf_to_leaving, "leaves", "The server is not told that a reader left [leaving-unnoticed]"),
