@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -17,6 +18,7 @@ from labkit.client.httpx_client import new_client
 from labkit.errors import LabError
 from labkit.lab.browser import in_browser
 from labkit.lab.engines import find_browser
+from labkit.wire import Frame, encode
 
 #: What makes HTML of a text, in scripts and in the templates of frameworks. Source: W3C, Trusted Types, 3.2, sinks.
 _SINKS = re.compile(
@@ -26,6 +28,7 @@ _SINKS = re.compile(
 _CLEAN = re.compile(r"""sanitize\s*\(|HTML\s*=\s*(?:""|''|``)""")  # cleaned, or emptied
 _SCRIPT = re.compile(r"""<script[^>]*\bsrc\s*=\s*["']?([^"'>\s]+)""", re.I)
 MAX_SCRIPTS = 10
+PAGE_PATH = "/capstone-page"
 
 #: Opens the page as a frame, presses its first button, and looks at what became of the note that is HTML.
 LOOK = """
@@ -85,22 +88,35 @@ async def page_files(url: str) -> dict[str, str] | int:
 
 async def _find_in_chromium(run: FirstRun, runs: JobRuns, files: Mapping[str, str]) -> Found:
     """What a real browser makes of the page, with the first run as it was recorded."""
-    events, start = urlsplit(runs.target.events).path, urlsplit(runs.target.start).path
-    page, *scripts = files
-    bodies = {
-        "/capstone-page": (files[page], "text/html"),
-        **{script: (files[script], "text/javascript") for script in scripts},
-        events: (run.whole.body.decode("utf-8", "replace"), "text/event-stream"),
-        start: ("", "text/plain"),
-    }
-    routes = {path: (RecordedAnswer, {"text": text, "kind": kind}) for path, (text, kind) in bodies.items()}
+    routes = recorded_routes(run, runs, files)
     try:
-        seen = (await in_browser("capstone", LOOK, routes=routes, page="/capstone-page")).value
+        seen = (await in_browser("capstone", LOOK, routes=routes, page=PAGE_PATH)).value
     except LabError:
         return None  # the browser did not answer; the source of the page was looked at
+    return judge_look(seen)
+
+
+def judge_look(seen: Mapping[str, bool]) -> Found:
+    """What is wrong with what LOOK has seen."""
     if seen["ran"] or seen["made"]:
         return "in Chromium the note with <img onerror=...> became an image and not a text. Use textContent"
     return None
+
+
+def recorded_routes(run: FirstRun, runs: JobRuns, files: Mapping[str, str]) -> dict[str, Any]:
+    """The page, its scripts, and the stream up to the hostile note, which so stays where it is shown."""
+    events, start = urlsplit(runs.target.events).path, urlsplit(runs.target.start).path
+    notes = [state.note for state in states_of(run.whole.events)]
+    shown = run.whole.events[: notes.index(HOSTILE_NOTE) + 1] if HOSTILE_NOTE in notes else run.whole.events
+    body = b"".join(encode(Frame(data=event.data, event=event.type)) for event in shown)
+    page, *scripts = files
+    bodies = {
+        PAGE_PATH: (files[page], "text/html"),
+        **{script: (files[script], "text/javascript") for script in scripts},
+        events: (body.decode(), "text/event-stream"),
+        start: ("", "text/plain"),
+    }
+    return {path: (RecordedAnswer, {"text": text, "kind": kind}) for path, (text, kind) in bodies.items()}
 
 
 class RecordedAnswer(RequestHandler):

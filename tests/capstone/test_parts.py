@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import logging
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tornado.web import RequestHandler
 
 from labkit import capstone
 from labkit.capstone import (
@@ -21,20 +25,27 @@ from labkit.capstone import (
     hostile_text,
     judging,
     sleepers,
+    solution,
     starter,
 )
 from labkit.capstone.checklist import LiveTable, TextLines
 from labkit.capstone.flaky_job import FINAL, HOSTILE_NOTE, STATES, TWO_LINES
+from labkit.capstone.hostile_text import LOOK, judge_look, recorded_routes
 from labkit.capstone.latecomers import LateReader
 from labkit.capstone.lines import CHECKLIST, lines_for
 from labkit.capstone.result import table_of
-from labkit.capstone.runs import FirstRun
+from labkit.capstone.runs import FirstRun, JobRuns, Settings
+from labkit.capstone.server_problems import ServerProblems
 from labkit.capstone.states import read_state
+from labkit.capstone.status_page import PAGE as PAGE_OF_BOTH
 from labkit.capstone.target import open_target
 from labkit.command.cli import main
 from labkit.errors import LabError
 from labkit.recording import Arrival, Recording
+from labkit.server import launch
 from labkit.wire import Event, Frame, encode
+
+from ..chromium import in_chromium
 
 
 async def all_states(kind: str = "flaky", seed: int = 1) -> list[dict[str, Any]]:
@@ -283,3 +294,80 @@ def test_the_starter_is_told_what_to_mend_first(monkeypatch: pytest.MonkeyPatch)
     assert "The media type is not text/event-stream [wrong-media-type]" in result.text
     assert "makes HTML of a text, with .innerHTML =" in result.text
     assert result.title == "1 of 3 lines green; the next one to mend: stream"
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "capstone.md").read_text("utf-8")
+
+
+def test_the_page_has_every_line_every_hint_and_the_solution_as_they_are() -> None:
+    for line in CHECKLIST:
+        assert f"| `{line.name}` | {line.title} |" in PAGE
+        assert f"<summary><code>{line.name}</code>: {line.title}</summary>" in PAGE
+        for step in range(1, capstone.hint(line.name, 1).steps + 1):
+            assert f"{step}. {capstone.hint(line.name, step).text}\n" in PAGE
+    assert inspect.getsource(solution.JobLog) in PAGE
+
+
+def test_the_state_that_the_page_shows_is_one() -> None:
+    shown = re.search(r"^\{\"run\".*$", PAGE, re.M)
+    assert shown is not None and read_state(Event(shown[0])).state == "retrying"
+
+
+def test_a_solution_can_be_had_as_a_file(tmp_path: Path) -> None:
+    for which in ("solution", "solution_asgi"):
+        capstone.begin(tmp_path / f"{which}.py", which)  # type: ignore[arg-type]
+        target = open_target(tmp_path / f"{which}.py")
+        target.stop()
+        assert target.own_process
+
+
+def test_what_a_server_raises_is_noted_once_with_its_line(tmp_path: Path) -> None:
+    problems = ServerProblems(tmp_path / "mine.py")
+    logger = logging.getLogger("tornado.application")
+    code = compile("\n\ndef f():\n    raise ValueError('too far')\n", "mine.py", "exec")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    logger.addFilter(problems)
+    try:
+        for _ in range(3):
+            try:
+                names["f"]()
+            except ValueError:
+                logger.exception("GET /events")
+        try:
+            raise ConnectionResetError
+        except ConnectionResetError:
+            logger.exception("a reader left")
+    finally:
+        logger.removeFilter(problems)
+    assert problems.sentences == ("mine.py, line 4: ValueError: too far (3 times)",)
+    assert CapstoneResult("x", (), problems=problems.sentences).text.startswith("! your server raised: mine.py, line 4")
+
+
+class Blank(RequestHandler):
+    def get(self) -> None:
+        self.finish("<!doctype html><title>blank</title><body></body>")
+
+
+@pytest.mark.browser
+def test_a_real_chromium_sees_what_the_source_hides(tool: Callable[[str], str]) -> None:
+    words = [{**GOOD, "note": "before"}, {**GOOD, "note": HOSTILE_NOTE}, {**GOOD, "state": "done", "note": "behind"}]
+    run = FirstRun(whole=recorded(*map(json.dumps, words)))
+    runs = JobRuns(open_target("http://127.0.0.1:9/"), Settings())
+    script = f"async (given) => {{ const later = (ms) => new Promise((wake) => setTimeout(wake, ms)); {LOOK} }}"
+
+    def look_at(browser: Any, page: str) -> dict[str, bool]:
+        with launch({"/": Blank, **recorded_routes(run, runs, {"/": page})}, name="capstone page") as server:
+            tab = browser.new_page()
+            tab.goto(f"{server.url}/")
+            seen: dict[str, bool] = tab.evaluate(script, {"page": "/capstone-page"})
+            return seen
+
+    def visit(browser: Any) -> None:
+        whole = look_at(browser, PAGE_OF_BOTH)
+        assert whole == {"ran": False, "made": False, "shown": True} and judge_look(whole) is None
+        sneaky = PAGE_OF_BOTH.replace('byId("note").textContent', 'byId("note")["inner" + "HTML"]')
+        assert not hostile_text._SINKS.search(sneaky)
+        assert "became an image and not a text" in str(judge_look(look_at(browser, sneaky)))
+
+    in_chromium(tool("chromium"), visit)
