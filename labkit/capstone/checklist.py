@@ -58,7 +58,7 @@ def check_status_page(
     shown(result)
     file = Path(checked) if isinstance(checked, str | Path) else None
     target = open_target(checked, path, start, page)
-    with noted_problems(target.own_process, file) as problems:
+    with noted_problems(target.loggers, file) as problems:
         judged: queue.Queue[CheckedLine | None] = queue.Queue()
         background = Background("capstone")
         try:

@@ -33,6 +33,8 @@ class CheckedLine:
     def text(self) -> str:
         """The line as plain text, with its facts below it."""
         first = f"{MARKS[self.state]} {self.name:<9} {self.title}"
+        if self.state == "not run":
+            return f"{first} ({self.sentence})"
         below = [self.sentence] if self.sentence else []
         return "\n".join([first, *(f"{'':12}{line}" for line in (*below, *self.facts))])
 

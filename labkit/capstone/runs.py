@@ -65,12 +65,14 @@ class Settings:
 class FirstRun:
     """All that was seen of the first run of the job. What could not be asked is missing.
 
-    `start` and `second_start` are the answers to POST /start, "" where one could not be sent. `whole` is what the
-    reader received who was there from the beginning; `late` and `strangers` came later, without an id and with one that
-    nobody knows; `returned` came back when the job was over, `newcomer` came then without an id.
+    `start` and `second_start` are the statuses of the answers to POST /start, 0 without one; the first took `start_s`
+    seconds. `whole` is what the reader received who was there from the beginning; `late` and `strangers` came later,
+    without an id and with one that nobody knows; `returned` came back when the job was over, `newcomer` came then
+    without an id.
     """
 
     start: int = 0
+    start_s: float = 0.0
     problem: str = ""
     whole: Recording = field(default_factory=lambda: Recording(0))
     second_start: int = 0
@@ -163,9 +165,10 @@ class JobRuns:
             return Recording(0, broken=str(problem))
 
     async def _see_first(self) -> FirstRun:
-        run = FirstRun()
+        run, asked_s = FirstRun(), time.monotonic()
         try:
             run.start = await self.start()
+            run.start_s = time.monotonic() - asked_s
         except httpx.HTTPError as problem:
             run.problem = f"{self.target.start} gives no answer: {problem or type(problem).__name__}"
             return run

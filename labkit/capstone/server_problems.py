@@ -6,11 +6,11 @@ import contextlib
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 #: Who logs what a handler or an app raises: tornado, uvicorn, hypercorn, asyncio.
-LOGGERS = ("tornado.application", "tornado.general", "uvicorn.error", "hypercorn.error", "asyncio")
+LOGGERS = ("tornado.application", "tornado.general", "uvicorn.error", "hypercorn.error", "asyncio", "django.request")
 #: What a server meets when a reader leaves. The checklist's readers do that all the time.
 LEFT = ("StreamClosedError", "ConnectionResetError", "BrokenPipeError", "ClientDisconnect", "CancelledError")
 MAX_KINDS = 5
@@ -53,10 +53,9 @@ class ServerProblems(logging.Filter):
 
 
 @contextlib.contextmanager
-def noted_problems(own_process: bool, file: Path | None) -> Iterator[ServerProblems]:
-    """What is raised while the block runs; nothing where the server is in another process, with a log of its own."""
+def noted_problems(loggers: Sequence[logging.Logger], file: Path | None) -> Iterator[ServerProblems]:
+    """What those loggers are told of while the block runs."""
     problems = ServerProblems(file)
-    loggers = [logging.getLogger(name) for name in LOGGERS] if own_process else []
     for logger in loggers:
         logger.addFilter(problems)
     try:

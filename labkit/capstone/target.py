@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import runpy
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from tornado.web import RequestHandler
 
+from labkit.capstone.server_problems import LOGGERS
 from labkit.errors import LabError
 from labkit.server import LabServer
 from labkit.server.site import Routes
@@ -29,7 +31,7 @@ class Target:
     """Where the stream, the page and the start of the job are. `own_process`: an app that is served in this one.
 
     `frameworks` are the words of the doctor's causes for what it is made of. `open_requests` counts what an app is
-    answering; None where that cannot be known.
+    answering; None where that cannot be known. `loggers` are told what it raises.
     """
 
     events: str
@@ -38,6 +40,7 @@ class Target:
     frameworks: tuple[str, ...] = ()
     open_requests: OpenRequests | None = None
     own_process: bool = False
+    loggers: tuple[logging.Logger, ...] = ()
     stop: Callable[[], object] = lambda: None
 
     @property
@@ -73,7 +76,9 @@ def open_target(checked: Checked, path: str = "/events", start: str = "/start", 
     assert not isinstance(checked, str | Path)
     app_server: AppServer = serve_app(checked)
     frameworks = frameworks_of(checked)
-    return _at(app_server.origin, (path, start, page), frameworks, app_server.open_requests, app_server.stop)
+    target = _at(app_server.origin, (path, start, page), frameworks, app_server.open_requests, app_server.stop)
+    own = getattr(checked, "logger", None)  # a Flask's
+    return replace(target, loggers=(*target.loggers, own)) if isinstance(own, logging.Logger) else target
 
 
 def _at(
@@ -84,7 +89,8 @@ def _at(
     stop: Callable[[], object],
 ) -> Target:
     events, start, page = (urljoin(origin, path) for path in paths)
-    return Target(events, start, page, frameworks, open_requests, True, stop)
+    loggers = tuple(logging.getLogger(name) for name in LOGGERS)
+    return Target(events, start, page, frameworks, open_requests, True, loggers, stop)
 
 
 def _counted(route: Any, requests: OpenRequests) -> Any:

@@ -125,6 +125,12 @@ def starts_nothing() -> Routes:
     return {path: route for path, route in routes_of().items() if path != "/start"}
 
 
+class Blocking(StartJob):
+    def post(self) -> None:
+        for _ in flaky_job_sync(every_s=0.1, pause_s=2.2):
+            pass
+
+
 class PlainText(StatusStream):
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -368,6 +374,7 @@ def stream_routes(kind: type[StatusStream]) -> Callable[[], Routes]:
 #: Name -> what makes it, the line that it fails, and words that are said.
 WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
     "starts nothing": (starts_nothing, "starts", "POST /start was answered 404"),
+    "blocking": (lambda: routes_of(start=Blocking), "starts", "begin the job, and answer at once"),
     "plain text": (stream_routes(PlainText), "stream", "The media type is not text/event-stream [wrong-media-type]"),
     "collected": (stream_routes(Collected), "streams", "All events come at once, with the end [held-to-the-end]"),
     "printed": (log_routes(Printing), "says", "An object was printed, and not made into JSON [printed-object]"),

@@ -17,9 +17,9 @@ from . import servers
 pytestmark = pytest.mark.live
 
 
-WORKERS = 6
+WORKERS = 8
 QUICK = replace(servers.SETTINGS, cuts=())
-DEAR = {"slow"}  # its line costs as much as all others together
+DEAR = {"slow", "leaves"}  # lines with a job of their own
 
 
 def checked(make: Any, line: str = "") -> CapstoneResult:
@@ -39,17 +39,28 @@ def results() -> Iterator[dict[str, Future[CapstoneResult]]]:
         yield {name: pool.submit(checked, make, line) for name, make, line in makers}
 
 
+def red(result: CapstoneResult) -> list[str]:
+    return [name for name, state in result.states.items() if state == "red"]
+
+
+def result_of(results: dict[str, Future[CapstoneResult]], name: str, make: Any, line: str = "") -> CapstoneResult:
+    """What came of it. A machine that stands still for a second cuts streams and delays events, for a learner as well:
+    what is not as expected is checked once more, alone, and that counts."""
+    result = results[name].result()
+    return result if red(result) == [line] * bool(line) else checked(make, line)
+
+
 @pytest.mark.parametrize("name", servers.RIGHT)
 def test_a_right_one_is_all_green(results: dict[str, Future[CapstoneResult]], name: str) -> None:
-    result = results[name].result()
+    result = result_of(results, name, servers.RIGHT[name])
     assert set(result.states.values()) == {"green"}, result.text
     assert result.passed
 
 
 @pytest.mark.parametrize("name", servers.WRONG)
 def test_a_wrong_one_fails_the_line_that_it_should(results: dict[str, Future[CapstoneResult]], name: str) -> None:
-    _, line, words = servers.WRONG[name]
-    result = results[name].result()
-    assert [name for name, state in result.states.items() if state == "red"] == [line], result.text
+    make, line, words = servers.WRONG[name]
+    result = result_of(results, name, make, line)
+    assert red(result) == [line], result.text
     assert words in result.text
     assert not result.passed
