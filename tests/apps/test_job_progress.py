@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -136,14 +134,18 @@ def test_a_bound_and_a_cancel_that_comes_too_late(server: LabServer) -> None:
 
 @pytest.mark.live
 def test_a_job_that_died_with_a_killed_server_is_told_as_lost(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", LABKIT, "apps", "job_progress", "--port", str(free_port())]
+    script = tmp_path / "script.py"  # without `if __name__ == "__main__"`, as learners write them
+    script.write_text(LABKIT)
+    command = [sys.executable, str(script), "apps", "job_progress", "--port", str(free_port())]
     with subprocess.Popen([*command, "--folder", tmp_path], stdout=subprocess.DEVNULL) as killed:
         url = f"http://127.0.0.1:{command[-1]}"
-        eventually(lambda: listens(url))
-        start(url, limit=1_000_000)
-        asyncio.run(read_events(url + EVENTS, lambda seen: values_of(seen, "job")[-1]["done"] > 0))
-        workers = children_of(killed.pid)
-        os.kill(killed.pid, signal.SIGKILL)
+        try:
+            eventually(lambda: listens(url))
+            start(url, limit=1_000_000)
+            asyncio.run(read_events(url + EVENTS, lambda seen: values_of(seen, "job")[-1]["done"] > 0))
+            workers = children_of(killed.pid)
+        finally:
+            killed.kill()  # SIGKILL
     assert workers or sys.platform != "linux"
     eventually(lambda: not any(map(is_running, workers)), "the end of the workers")
     with launch_app("job_progress", tmp_path) as server:

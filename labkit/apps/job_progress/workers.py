@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import Any
 
 from labkit.apps.requests import Values, text_in
@@ -63,7 +67,7 @@ class Workers:
         """New processes, if one of these has died: then the pool takes no work any more."""
         try:
             self._pool.submit(int)
-        except BrokenProcessPool:
+        except RuntimeError:  # BrokenProcessPool is one
             self._pool = _new_pool()
 
     async def end_with_server(self) -> None:
@@ -88,12 +92,48 @@ def count_primes(work: str, limit: int, step: int) -> int:
     return sum(all(number % divisor for divisor in range(2, int(number**0.5) + 1)) for number in numbers)
 
 
+class _Process(SpawnProcess):
+    """A process that neither runs the caller's script again nor hears Ctrl-C.
+
+    What is spawned imports the script that has started the server, in order to find functions there. None of ours is;
+    and a script without `if __name__ == "__main__":` would start another server.
+    """
+
+    def start(self) -> None:
+        script, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        try:
+            with _without_interrupts():
+                super().start()
+        finally:
+            sys.modules["__main__"] = script
+
+
+class _Context(SpawnContext):
+    Process = _Process
+
+
 def _new_pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn"), _prepare)
+    return ProcessPoolExecutor(PROCESSES, _Context(), _prepare)
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C goes to all processes of a terminal. It is the server that ends these: what starts in here hears nothing.
+
+    Windows has no such mask.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the server ends these
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, it is deaf from here on
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
