@@ -26,7 +26,7 @@ def asked(url: str, path: str, **values: Any) -> httpx.Response:
     return _page.post(f"{url}/{path}", json=values)
 
 
-async def read_events(url: str, enough: Callable[[list[Event]], bool]) -> list[Event]:
+async def read_events(url: str, enough: Callable[[list[Event]], object]) -> list[Event]:
     """The events of a stream, up to the one with which it is enough. It waits for no reconnection time."""
     seen: list[Event] = []
     async with asyncio.timeout(DEADLINE_S), EventSource(url, clock=ImpatientClock()) as source:
@@ -38,7 +38,7 @@ async def read_events(url: str, enough: Callable[[list[Event]], bool]) -> list[E
 
 
 async def read_through_cuts(
-    url: str, path: str, enough: Callable[[list[Event]], bool], most_bytes: int = 300, seed: int = 7
+    url: str, path: str, enough: Callable[[list[Event]], object], most_bytes: int = 300, seed: int = 7
 ) -> list[Event]:
     """The events that a reader gets whose first CUTS connections break, each at a place drawn by chance.
 

@@ -65,5 +65,5 @@ class JobProgress:
         await self.channel.publish_async(json.dumps(job), "job")
 
     async def work(self) -> None:
-        """Ends the processes with the server."""
-        await self.workers.end_with_server()
+        """Lets jobs run for as long as the server does; while it rests, they rest."""
+        await self.workers.work()

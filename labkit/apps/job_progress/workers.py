@@ -49,14 +49,15 @@ class Workers:
 
     def __init__(self) -> None:
         self._pool = _new_pool()
-        self._stopping = asyncio.Event()
+        self._working, self._never = asyncio.Event(), asyncio.Event()
 
     async def step(self, job: Job) -> None:
-        """Takes a job one step further. Its state is "done" after the last one.
+        """Takes a job one step further, while work() runs. Its state is "done" after the last one.
 
         Raises:
             Exception: what the job raised; BrokenProcessPool where its process died, and others with it.
         """
+        await self._working.wait()
         loop, pool = asyncio.get_running_loop(), self._pool
         job["found"] += await loop.run_in_executor(pool, count_primes, job["work"], job["limit"], job["done"])
         job["done"] += 1
@@ -70,12 +71,15 @@ class Workers:
         except RuntimeError:  # BrokenProcessPool is one
             self._pool = _new_pool()
 
-    async def end_with_server(self) -> None:
-        """Ends the processes when this is cancelled, each after the step that it is in."""
+    async def work(self) -> None:
+        """Lets jobs run until it is cancelled: the processes end then, each after its step. Called anew, jobs go on."""
+        self._working.set()
         try:
-            await self._stopping.wait()
+            await self._never.wait()
         finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._working.clear()
+            self._pool.shutdown(wait=False)
+            self._pool = _new_pool()
 
 
 def count_primes(work: str, limit: int, step: int) -> int:
