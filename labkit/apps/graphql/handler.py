@@ -8,6 +8,7 @@ Source: PROTOCOL.md of graphql-sse.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -18,10 +19,12 @@ from labkit.apps.graphql.reservations import MOST_OPERATIONS, Reservation
 from labkit.errors import LabError
 from labkit.server.channel import HEARTBEAT_S
 from labkit.server.connection import Visit
-from labkit.server.handlers import StreamHandler
+from labkit.server.handlers import StreamHandler, register_sender
 from labkit.server.origins import is_own_page
 from labkit.wire import Frame, encode
 
+#: How often it is looked whether the reader of a reserved stream has left.
+LOOK_S = 0.2
 TOKEN_HEADER = "X-GraphQL-Event-Stream-Token"
 
 
@@ -38,7 +41,7 @@ class OperationHandler(StreamHandler):
 
     async def get(self) -> None:
         if self.token:
-            self.open_reserved()
+            await self.open_reserved()
         elif self.last_event_id == "complete":
             self.set_status(204)
         elif (operation := self.operation(self._parameters())) is not None:
@@ -101,14 +104,24 @@ class OperationHandler(StreamHandler):
             self.refuse(404, "There is no stream of this token: it was never reserved, or left for too long.")
         return reservation
 
-    def open_reserved(self) -> None:
+    async def open_reserved(self) -> None:
         """Opens the stream. It resumes, too: the protocol does not ask for it, and an EventSource does it by itself."""
         reservation = self.reserved()
-        if reservation is not None and reservation.channel.clients:
+        if reservation is None:
+            return
+        if reservation.channel.clients:
             self.refuse(409, "The stream of this token is open already: one at a time.")
-        elif reservation is not None:
-            place = self.last_event_id or reservation.start_id
-            reservation.channel.open(self.take_stream(), place, self.chunked, self.agent)
+            return
+        stream, task = self.take_stream(), asyncio.current_task()
+        assert task is not None
+        register_sender(self, task, stream)  # the server ends it when it stops
+        place = self.last_event_id or reservation.start_id
+        connection = reservation.channel.open(stream, place, self.chunked, self.agent)
+        try:
+            while not connection.visit.left:  # noqa: ASYNC110 (it tells its channel alone)
+                await asyncio.sleep(LOOK_S)
+        finally:
+            connection.end("server stopped")
 
     def accept(self, operation: Json) -> None:
         """Starts the operation on the reserved stream: 202, or 400 with the errors."""

@@ -76,15 +76,10 @@ class Reservations:
         return token
 
     async def work(self) -> None:
-        """Lets those go whose reader has left for good, until it is cancelled; then all."""
-        try:
-            while True:
-                await asyncio.sleep(1.0)
-                self.let_go(time.monotonic())
-        finally:
-            for reservation in self.by_token.values():
-                reservation.close()
-            self.by_token.clear()
+        """Lets those go whose reader has left for good, until it is cancelled."""
+        while True:
+            await asyncio.sleep(1.0)
+            self.let_go(time.monotonic())
 
     def let_go(self, now_s: float) -> None:
         """Closes those without a reader for PATIENCE_S."""
