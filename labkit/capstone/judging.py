@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from labkit.capstone.runs import FirstRun, ShortRun, final_state_in, opens_as_stream, says_state
 from labkit.capstone.states import read_state, states_of
 from labkit.doctor import Finding, judge
+from labkit.doctor.body import read_content
 from labkit.doctor.diagnosis import with_products
 from labkit.doctor.pattern import longest_silence_s
 from labkit.errors import counted
@@ -121,33 +122,40 @@ def _behind_snapshot(run: FirstRun) -> Found:
 
 def find_loss_in_cuts(run: FirstRun, short: ShortRun) -> Found:
     """What is lost by a cut: at any byte of the short run, and at the places where the live stream was cut."""
-    events = short.whole.events
-    if not any(event.last_event_id for event in events):
-        return Finding("ids-missing", f"of {counted(len(events), 'event')} none has an id to go on from")
-    ids = [event.last_event_id for event in events]
-    if len(set(ids)) < len(ids):
-        again = next(id for id, number in Counter(ids).items() if number > 1)
-        return Finding("ids-repeat", f"the id {again!a} stands on more than one event of a run")
-    for place, last_id, got in _every_byte(short):
-        lost = [id for id in ids if id not in got]
-        if lost:
+    ids = _own_ids(short.whole)
+    if not any(ids):
+        return Finding("ids-missing", f"of {counted(len(ids), 'event')} none has an id to go on from")
+    again = [id for id, number in Counter(filter(None, ids)).items() if number > 1]
+    if again:
+        return Finding("ids-repeat", f"the id {again[0]!a} stands on more than one event of a run")
+    for place, last_id, got, ended in _every_byte(short):
+        lost = [id for id in ids if id and id not in got]
+        if lost or not ended:
             asked = f"after a cut behind byte {place}, asked with Last-Event-ID: {last_id}"
             status = short.answers[last_id].status
             answer = "" if status == 200 else f" (it answered {status})"
-            return Finding("resume-ignored", f"{asked}, {_listed(lost)} did not come{answer}")
+            return Finding("resume-ignored", f"{asked}, {_listed(lost) if lost else 'the end'} did not come{answer}")
     return _loss_in_live_cuts(run)
 
 
-def _every_byte(short: ShortRun) -> list[tuple[int, str, list[str]]]:
-    """For a cut behind each byte of the body: the byte, the id in force, and the ids received before it and after."""
-    decoder, before = Decoder(), list[str]()
+def _own_ids(recording: Recording) -> list[str]:
+    """For each event the id in its own block; "" for one without. (A greeting has none, and comes again.)"""
+    return [block.own_id or "" for block in read_content(readable(recording).body).blocks]
+
+
+def _every_byte(short: ShortRun) -> list[tuple[int, str, list[str], bool]]:
+    """For a cut behind each byte of the body: the byte, the id in force, the ids received before it and after, and
+    whether the end of the job was among all that."""
+    decoder, count = Decoder(), 0
+    own, body, ends = _own_ids(short.whole), readable(short.whole).body, final_state_in(short.whole)
+    answers = {id: (_own_ids(answer), final_state_in(answer)) for id, answer in short.answers.items()}
     cuts = []
-    for place in range(len(short.whole.body)):
-        signals = decoder.feed(short.whole.body[place : place + 1])
-        before += [signal.last_event_id for signal in signals if isinstance(signal, Event)]
-        if before and before[-1] in short.answers:
-            after = [event.last_event_id for event in short.answers[before[-1]].events]
-            cuts.append((place + 1, before[-1], before + after))
+    for place in range(len(body)):
+        count += sum(isinstance(signal, Event) for signal in decoder.feed(body[place : place + 1]))
+        if decoder.last_event_id in answers:
+            after, told = answers[decoder.last_event_id]
+            got = [id for id in (*own[:count], *after) if id]
+            cuts.append((place + 1, decoder.last_event_id, got, told or count == len(own) or not ends))
     return cuts
 
 
@@ -167,7 +175,7 @@ def _loss_in_live_cuts(run: FirstRun) -> Found:
 
 def find_doubled(run: FirstRun, short: ShortRun) -> Found:
     """What came twice after a cut."""
-    for place, last_id, got in _every_byte(short):
+    for place, last_id, got, _ in _every_byte(short):
         doubled = [id for id, number in Counter(got).items() if number > 1]
         if doubled:
             asked = f"after a cut behind byte {place}, asked with Last-Event-ID: {last_id}"

@@ -215,6 +215,14 @@ class Deaf(JobLog):
         return place if place == len(self.frames) else max(0, len(self.frames) - 1)
 
 
+class Live(JobLog):
+    """While the job runs, who comes back goes on with what comes next, and not with what was missed."""
+
+    def place_behind(self, last_event_id: str) -> int:
+        known = self.run and last_event_id.startswith(f"{self.run}-")
+        return len(self.frames) if known and not self.over else super().place_behind(last_event_id)
+
+
 class GoneWhenOver(StatusStream):
     async def get(self) -> None:
         if self.log.over and self.last_event_id:
@@ -384,6 +392,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
     "next only": (log_routes(NextOnly), "snapshot", "a reader without an id received "),
     "from the beginning": (log_routes(FromTheBeginning), "snapshot", "who comes late sees the past"),
     "deaf": (log_routes(Deaf), "resumes", "did not come"),
+    "live": (log_routes(Live), "resumes", "seen   after a cut behind event "),
     "gone when over": (stream_routes(GoneWhenOver), "resumes", "did not come (it answered 204)"),
     "without ids": (log_routes(WithoutIds), "resumes", "Events carry no ids [ids-missing]"),
     "once more": (log_routes(OnceMore), "doubles", "came twice: go on behind that id, not with it"),

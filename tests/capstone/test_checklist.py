@@ -27,7 +27,8 @@ def checked(make: Any, line: str = "") -> CapstoneResult:
     if not line:
         return check(make(), settings=servers.SETTINGS, show=lambda result: None)
     names = [entry.name for entry in CHECKLIST if entry.name not in DEAR - {line}]
-    return check(make(), settings=QUICK, only=names, show=lambda result: None)
+    settings = servers.SETTINGS if line == "resumes" else QUICK
+    return check(make(), settings=settings, only=names, show=lambda result: None)
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ from labkit.capstone.hostile_text import LOOK, judge_look, recorded_routes
 from labkit.capstone.latecomers import LateReader
 from labkit.capstone.lines import CHECKLIST, lines_for
 from labkit.capstone.result import table_of
-from labkit.capstone.runs import FirstRun, JobRuns, Settings
+from labkit.capstone.runs import FirstRun, JobRuns, Settings, ShortRun
 from labkit.capstone.server_problems import ServerProblems
 from labkit.capstone.states import read_state
 from labkit.capstone.status_page import PAGE as PAGE_OF_BOTH
@@ -126,6 +126,40 @@ def recorded(*data: str, status: int = 200) -> Recording:
 def test_what_a_late_reader_receives_first_is_judged(received: Recording, problem: str) -> None:
     reader = LateReader("", tuple(Event(letter) for letter in "abcde"), received)
     assert reader.problem.startswith(problem) and bool(reader.problem) == bool(problem)
+
+
+def a_run(*frames: Frame) -> Recording:
+    return Recording(
+        200, {"content-type": "text/event-stream"}, (Arrival(0.1, b"".join(map(encode, frames))),), ended=True
+    )
+
+
+DONE = json.dumps({**GOOD, "state": "done"})
+FIVE = [Frame(id=f"a-{n}", data=f"{n}") for n in range(1, 5)] + [Frame(id="a-5", data=DONE)]
+
+
+@pytest.mark.parametrize(
+    ("whole", "after", "lost", "doubled"),
+    [
+        (FIVE, lambda n: FIVE[n:], "", ""),
+        ([Frame(data="hello"), *FIVE], lambda n: [Frame(data="hello"), *FIVE[n:]], "", ""),  # a greeting has no id
+        (FIVE, lambda n: FIVE[n + 1 :], "1 event (a-2) did not come", ""),
+        (FIVE, lambda n: FIVE[max(0, n - 1) :], "", "1 event (a-1) came twice"),
+        ([Frame(data="1"), Frame(data=DONE)], lambda n: [], "of 2 events none has an id", ""),
+        ([Frame(id="a", data="1"), Frame(id="a", data=DONE)], lambda n: [], "the id 'a' stands on more than one", ""),
+        ([*FIVE[:2], Frame(data=DONE)], lambda n: FIVE[n:2], "the end did not come", ""),  # the last one has no id
+    ],
+)
+def test_each_byte_of_a_short_run_is_a_place_to_be_cut(
+    whole: list[Frame], after: Callable[[int], list[Frame]], lost: str, doubled: str
+) -> None:
+    ids = [frame.id for frame in whole if frame.id]
+    short = ShortRun(a_run(*whole), {id: a_run(*after(number)) for number, id in enumerate(ids, 1)})
+    for find, said in ((judging.find_loss_in_cuts, lost), (judging.find_doubled, doubled)):
+        found = find(FirstRun(), short)
+        assert (found is None) == (not said) or (find is judging.find_doubled and lost)
+        assert said in repr(found)
+    assert not ids or len(judging._every_byte(short)) > 20
 
 
 def test_a_gap_is_an_answer_to_an_id_that_nobody_knows() -> None:
