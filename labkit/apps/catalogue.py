@@ -36,8 +36,8 @@ CATALOGUE: dict[str, Entry] = {
     "notifications": Entry("who is mentioned, and what of it was read", "Notifications", "NaiveNotifications"),
     "job_progress": Entry("a job in a process pool, watched by many", "JobProgress", "NaiveJobProgress"),
     "dashboard": Entry("this machine in charts that do not jump", "Dashboard", "NaiveDashboard"),
-    "ticker": Entry("the prices of 300 symbols, of which the newest counts", "Ticker", "NaiveTicker"),
     "log_tail": Entry("a log file that rotates, line by line", "LogTail", "NaiveLogTail"),
+    "ticker": Entry("the prices of 300 symbols, of which the newest counts", "Ticker", "NaiveTicker"),
     "graphql": Entry("GraphQL subscriptions, in both modes of graphql-sse", "GraphQLServer", "NaiveGraphQLServer"),
 }
 

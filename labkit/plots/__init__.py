@@ -1,5 +1,6 @@
 """Figures of the lab: data in, Axes out. A figure's title is its finding."""
 
+from labkit.plots.ages import ages
 from labkit.plots.anatomy import anatomy
 from labkit.plots.arrival_rows import arrival_rows
 from labkit.plots.compare import (
@@ -25,11 +26,12 @@ from labkit.plots.staircase import staircase
 from labkit.plots.states import states
 from labkit.plots.style import CLIENT, PROXY, SERVER, style
 from labkit.plots.tokens import token_lanes
+from labkit.plots.two_versions import two_versions
 from labkit.plots.word_rows import word_rows
 
 __all__ = [
-    "CLIENT", "PROXY", "SERVER", "anatomy", "arrival_rows", "break_even_curve", "byte_bars", "bytes_by_rate",
+    "CLIENT", "PROXY", "SERVER", "ages", "anatomy", "arrival_rows", "break_even_curve", "byte_bars", "bytes_by_rate",
     "cost_and_latency", "crowd", "cuts", "decisions", "ecdf", "heat", "lag_curve", "lanes", "losses", "matrix",
-    "memory_held", "node_streams",
-    "one_page", "staircase", "states", "style", "talk_lanes", "token_lanes", "word_rows",
+    "memory_held", "node_streams", "one_page", "staircase", "states", "style", "talk_lanes", "token_lanes",
+    "two_versions", "word_rows",
 ]  # fmt: skip

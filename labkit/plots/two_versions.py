@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 def two_versions(
     lost: Mapping[str, Mapping[str, tuple[int, int]]], versions: Sequence[str], title: str, of: str = "lost"
 ) -> Axes:
-    """The Axes of a grid with a row for each name in `lost` and a column for each trouble. A cell has two boxes: how many
-    were lost by the first of the two `versions`, and by the second.
+    """The Axes of a grid with a row for each name in `lost` and a column for each trouble.
+
+    A cell has two boxes: how many were lost by the first of the two `versions`, and by the second.
 
     All rows have the same troubles, in the order of the first.
     """

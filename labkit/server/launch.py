@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 from labkit.errors import LabError, LoopBlocked, NotServing
 from labkit.server.channel import Channel
 from labkit.server.site import LOOPBACK, Routes, Site, base_url
-from labkit.server.work import Work, telling
+from labkit.server.work import Work, pause_all, resume_all, telling
 from labkit.system.background import Background
 from labkit.system.ports import note_closed, note_open
 from labkit.system.uninterrupted import uninterrupted
@@ -180,12 +180,12 @@ class LabServer:
     def pause(self) -> None:
         """Pauses all that play() and keep_running() started. Streams stay open, and silent but for heartbeats."""
         self.call(self._not_paused.clear)
-        self.call(lambda: [work.pause() for work in self._works])
+        self.call(lambda: pause_all(self._works))
 
     def resume(self) -> None:
         """Ends the pause."""
         self.call(self._not_paused.set)
-        self.call(lambda: [work.resume() for work in self._works])
+        self.call(lambda: resume_all(self._works))
 
     def take_down(self) -> None:
         """Ends every stream and refuses connections, as a server does that is restarted.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 #: A coroutine function without arguments, which may be called again after it was cancelled.
@@ -43,3 +43,15 @@ class Work:
         task = asyncio.ensure_future(telling(f"{self._work.__qualname__}()", self._work, self._problems))
         task.add_done_callback(lambda task: task.cancelled() or task.exception())  # or the loop complains about it
         return task
+
+
+def pause_all(works: Iterable[Work]) -> None:
+    """Pauses each of them. Call it on the server's loop."""
+    for work in works:
+        work.pause()
+
+
+def resume_all(works: Iterable[Work]) -> None:
+    """Lets each of them go on. Call it on the server's loop."""
+    for work in works:
+        work.resume()

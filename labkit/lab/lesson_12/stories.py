@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Story:
 
     `path` is the stream as the app's page asks for it when it is loaded, `naive_path` as the naive page does. `act`
     lets the n-th thing happen, and `settled` says whether all that it began is over. `seen` tells which things a reader
-    of these events has, each as often as it has it.
+    of these events has, each as often as it has it. `place` is what the page's URL keeps of where the
+    stream began. `confirm` is what the page does with each event, if the app wants to know what it has drawn.
     """
 
     path: str
@@ -37,6 +39,12 @@ class Story:
     seen: Callable[[Sequence[Event]], list[str]]
     things: Sequence[str] = tuple(WORDS)
     settled: Callable[[Any], bool] = lambda app: True
+    place: Callable[[RelayedApp], str] = lambda app: ""
+    confirm: Callable[[RelayedApp, Sequence[Event]], None] | None = None
+
+    def url(self, app: RelayedApp) -> str:
+        """The stream's URL, as a page has it that was loaded now, and that keeps it over a reload."""
+        return app.url + (self.naive_path if app.naive else self.path + self.place(app))
 
 
 def _post(app: RelayedApp, path: str, values: dict[str, Any]) -> httpx.Response:
@@ -101,6 +109,14 @@ def _watch(app: RelayedApp, n: int) -> None:
     _post(app, "watch", {"symbol": SYMBOLS[n], "watch": True})
 
 
+def _confirm(app: RelayedApp, events: Sequence[Event]) -> None:
+    """Tells the ticker how many events of this connection were read. Its name comes first, as an event of its own."""
+    opened = max((place for place, event in enumerate(events) if event.type == "reader"), default=None)
+    if opened is not None and not app.naive:
+        with contextlib.suppress(httpx.HTTPError):  # the server restarts: the next connection has another name
+            _post(app, "read", {"reader": json.loads(events[opened].data), "read": len(events) - opened - 1})
+
+
 def _watched(events: Sequence[Event]) -> list[str]:
     """The symbols that the page shows as watched, by the newest row of each."""
     rows: dict[str, list[Any]] = {}
@@ -115,12 +131,17 @@ def _say(app: RelayedApp, n: int) -> None:
     _post(app, "ask", {"query": query, "variables": {"text": WORDS[n]}})
 
 
+def _place(app: RelayedApp) -> str:
+    return "&lastEventId=" + str(_post(app, "check", {"query": _QUERY}).json()["place"])
+
+
 def _posts(events: Sequence[Event]) -> list[str]:
     results = (json.loads(event.data) for event in events if event.type == "next")
     return [result["data"]["posted"]["text"] for result in results if result.get("data")]
 
 
-_SUBSCRIPTION = "/graphql?" + urlencode({"query": "subscription { posted { text } }"})
+_QUERY = "subscription { posted { text } }"
+_SUBSCRIPTION = "/graphql?" + urlencode({"query": _QUERY})
 
 #: The story of each app, by its name in the catalogue.
 STORIES = {
@@ -130,6 +151,6 @@ STORIES = {
     ),
     "dashboard": Story("/chart", "/chart", _note, _notes),
     "log_tail": Story("/lines", "/lines", _log_line, _lines),
-    "ticker": Story("/prices", "/prices", _watch, _watched, tuple(SYMBOLS)),
-    "graphql": Story(_SUBSCRIPTION, _SUBSCRIPTION, _say, _posts),
+    "ticker": Story("/prices", "/prices", _watch, _watched, tuple(SYMBOLS), confirm=_confirm),
+    "graphql": Story(_SUBSCRIPTION, _SUBSCRIPTION, _say, _posts, place=_place),
 }

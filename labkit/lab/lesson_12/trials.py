@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from labkit.apps.relayed import WAYS, RelayedApp
@@ -22,9 +24,10 @@ TROUBLES = ("the line is cut", "the server restarts", "the page is loaded again"
 #: Trouble begins with this thing, and is over before that one.
 BEGIN, OVER = 3, 6
 #: So long what was begun may take to end, on a busy machine.
-SETTLE_S = 20.0
-#: So long a reader may wait for what is missing; what is there comes within a tenth of it.
-PATIENCE_S = 2.0
+SETTLE_S = 30.0
+#: A reader whose stream is open waits for what it lacks until nothing has come for so long, and no longer than this
+#: where something always comes. What is there comes within a tenth of it.
+QUIET_S, LONGEST_S = 2.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,34 @@ class Trial:
 class _Reader:
     """A page's stream, as openStream() reads it: it comes back whatever happens, and keeps all events."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.events = url, list[Event]()
+    def __init__(self, url: str, confirm: Callable[[Sequence[Event]], None] | None = None) -> None:
+        self.url, self.events, self._confirm = url, list[Event](), confirm
+        self.opened_s = self.heard_s = 0.0
         self._task = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
         last_event_id = ""
         while True:  # what ends an EventSource for good, such as a 502, does not end a page
-            source = EventSource(self.url, last_event_id=last_event_id, clock=ImpatientClock())
+            source = EventSource(self.url, last_event_id=last_event_id, clock=ImpatientClock(), on_state=self._note)
             with contextlib.suppress(LabError):
                 async with source:
                     async for event in source:
                         self.events.append(event)
+                        self.heard_s = time.monotonic()
+                        if self._confirm is not None:
+                            await asyncio.to_thread(self._confirm, self.events)
             last_event_id = source.last_event_id
             await asyncio.sleep(0.02)
+
+    def _note(self, state: str, reason: object) -> None:
+        if state == "open":
+            self.opened_s = self.heard_s = time.monotonic()
+
+    @property
+    def waits_for_nothing(self) -> bool:
+        """Whether its stream is open, and what was on its way would be here: nothing has come for long enough."""
+        now_s = time.monotonic()
+        return bool(self.opened_s) and (now_s - self.heard_s > QUIET_S or now_s - self.opened_s > LONGEST_S)
 
     async def stop(self) -> None:
         self._task.cancel()
@@ -98,22 +115,26 @@ async def _try(name: str, story: Story, naive: bool, trouble: str) -> Trial:
 
 
 async def _story(app: RelayedApp, story: Story, trouble: str) -> Trial:
-    url = app.url + (story.naive_path if app.naive else story.path)
+    url = await asyncio.to_thread(story.url, app)
     if trouble == "a proxy buffers":
         app.relay.set(*WAYS["a proxy that buffers"])
-    reader = _Reader(url)
+    confirm = None if story.confirm is None else partial(story.confirm, app)
+    reader = _Reader(url, confirm)
+
+    def has_all(reader: _Reader) -> bool:
+        return set(story.things) <= set(story.seen(reader.events))
+
     try:
-        await wait_until(lambda: app.relay.open > 0, 2)
-        await asyncio.sleep(0.1)  # for the server to have its reader
+        await _is_read(app, reader)
         for n in range(THINGS):
-            await _disturb(app, story, trouble, n)
+            await _disturb(app, reader, story, trouble, n)
             await asyncio.to_thread(story.act, app, n)
             await asyncio.sleep(0.01)
         await wait_until(lambda: story.settled(app.app), SETTLE_S)
         if trouble == "the page is loaded again":
             await reader.stop()
-            reader = _Reader(url)
-        await wait_until(lambda: set(story.things) <= set(story.seen(reader.events)), PATIENCE_S)
+            reader = _Reader(url, confirm)
+        await wait_until(lambda: has_all(reader) or reader.waits_for_nothing, SETTLE_S)
     finally:
         await reader.stop()
     seen = Counter(story.seen(reader.events))
@@ -121,7 +142,7 @@ async def _story(app: RelayedApp, story: Story, trouble: str) -> Trial:
     return Trial(app.name, app.naive, trouble, len(story.things), lost, doubled)
 
 
-async def _disturb(app: RelayedApp, story: Story, trouble: str, n: int) -> None:
+async def _disturb(app: RelayedApp, reader: _Reader, story: Story, trouble: str, n: int) -> None:
     """Between BEGIN and OVER the reader is away, as a page is that waits before it comes back."""
     if trouble not in ("the line is cut", "the server restarts"):
         return
@@ -133,5 +154,12 @@ async def _disturb(app: RelayedApp, story: Story, trouble: str, n: int) -> None:
     if n == OVER:
         await wait_until(lambda: story.settled(app.app), SETTLE_S)
         app.relay.set()
-        await wait_until(lambda: app.relay.open > 0, 2)
-        await asyncio.sleep(0.1)
+        reader.opened_s = 0.0
+        await _is_read(app, reader)
+
+
+async def _is_read(app: RelayedApp, reader: _Reader) -> None:
+    """Waits until the server has its reader. Behind a buffer the head itself may be held, and the connection tells."""
+    await wait_until(lambda: bool(reader.opened_s) or app.relay.open > 0, SETTLE_S)
+    await wait_until(lambda: bool(reader.opened_s), 1)
+    await asyncio.sleep(0.1)
