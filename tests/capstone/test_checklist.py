@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,3 +67,26 @@ def test_a_wrong_one_fails_the_line_that_it_should(results: dict[str, Future[Cap
     assert red(result) == [line], result.text
     assert words in result.text
     assert not result.passed
+
+
+#: What a learner changes in the file to begin with, one after the other, as the red line advises.
+FIRST_STEPS = [
+    ("stream", "", ""),
+    ("streams", "        async for", '        self.set_header("Content-Type", "text/event-stream")\n        async for'),
+    ("says", '{state}\\n\\n")', '{state}\\n\\n")\n            await self.flush()'),
+    ("once", "{state}", "{__import__('json').dumps(state)}"),
+]
+
+
+def test_the_starter_turns_green_line_by_line(tmp_path: Path) -> None:
+    """Two seconds: each piece of advice, followed to the letter, leads to the next line."""
+    text = files("labkit.capstone").joinpath("starter.py").read_text("utf-8")
+    places = []
+    for line, old, new in FIRST_STEPS:
+        assert old in text
+        text = text.replace(old, new, 1) if old else text
+        places.append(tmp_path / f"before_{line}.py")
+        places[-1].write_text(text.replace("flaky_job()", "flaky_job(every_s=0.05, pause_s=0.2)"), "utf-8")
+    with ThreadPoolExecutor(len(places)) as pool:
+        checks = pool.map(lambda place: check(place, only="once", settings=QUICK, show=lambda result: None), places)
+        assert [next(iter(red(result)), "") for result in checks] == [line for line, _, _ in FIRST_STEPS]
