@@ -12,7 +12,7 @@ from typing import Any
 import h11
 
 from labkit.errors import LabError
-from labkit.faults.fault import MAX_HELD_BYTES, Action, Chain, Fault, Headers, How, Send
+from labkit.faults.fault import MAX_HELD_BYTES, Action, Chain, Close, Fault, Headers, How, Send
 from labkit.proxy.http1 import Head, MessageReader, write_head
 from labkit.system.sockets import close_writer, reset_connection
 from labkit.wire.chunked import LAST_CHUNK, chunk
@@ -167,10 +167,10 @@ class Passing:
         for action in actions:
             if self.over:
                 return
-            if isinstance(action, Send):
-                self._writer.write(action.data)
-            else:
+            if isinstance(action, Close):
                 self._close(action.how)
+            elif not self._writer.is_closing():  # its client has left, and asyncio would say so with each piece
+                self._writer.write(action.data)
         self._woken.set()
         self._sent.set()
 

@@ -53,6 +53,15 @@ class Trial:
         return f"<{self.app}, {version}: {self.trouble}: {result}{twice}>"
 
 
+def lost_by(trials: Iterable[Trial]) -> dict[str, dict[str, tuple[int, int]]]:
+    """App -> trouble -> how many things the naive version lost, and how many the whole one; both were tried."""
+    lost = {(trial.app, trial.trouble, trial.naive): trial.lost for trial in trials}
+    apps, troubles = dict.fromkeys(app for app, _, _ in lost), dict.fromkeys(trouble for _, trouble, _ in lost)
+    return {
+        app: {trouble: (lost[app, trouble, True], lost[app, trouble, False]) for trouble in troubles} for app in apps
+    }
+
+
 class _Reader:
     """A page's stream, as openStream() reads it: it comes back whatever happens, and keeps all events."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from labkit.apps import CATALOGUE
 from labkit.lab import lesson_12
-from labkit.lab.lesson_12 import STORIES, TROUBLES, Staleness, Trial, try_app
+from labkit.lab.lesson_12 import STORIES, TROUBLES, Staleness, Trial, lost_by, try_app
 from labkit.lab.verdict import Verdict
 
 VERDICTS = {
@@ -55,6 +55,12 @@ def test_what_the_naive_version_lacks_is_counted_and_the_whole_one_lacks_nothing
     assert whole.held and (naive.lost, naive.doubled) == (3, 0)
     assert repr(whole) == "<dashboard, whole: the line is cut: all there>"
     assert repr(naive) == "<dashboard, naive: the line is cut: 3 of 8 things lost>"
+
+
+def test_what_was_lost_stands_beside_each_other() -> None:
+    lost = lost_by(trials(lost=2))
+    assert list(lost) == list(STORIES) and list(lost["ticker"]) == list(TROUBLES)
+    assert lost["ticker"][TROUBLES[0]] == (3, 0) and lost["ticker"][TROUBLES[-1]] == (3, 2)
 
 
 def test_a_slow_readers_last_price_says_how_old_it_is() -> None:
