@@ -31,8 +31,9 @@ class History:
 
     def publish(self, data: str, event: str) -> None:
         self.newest, self.over = self.newest + 1, event == "done"
+        kind = f"event: {event}\n" if event else ""
         lines = "".join(f"data: {line}\n" for line in re.split("\r\n|\r|\n", data))
-        self.blocks.append(f"id: {self.newest}\nevent: {event}\n{lines}\n".encode())
+        self.blocks.append(f"id: {self.newest}\n{kind}{lines}\n".encode())
         self.wake()
 
     def wake(self) -> None:
@@ -72,7 +73,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     check(bearer or request.cookies.get("session", ""))  # EventSource sends cookies, and no header of ours
     history = request.app[HISTORY]
-    place = history.place_of(request.headers.get("Last-Event-ID", ""))
+    place = history.place_of(request.headers.get("Last-Event-ID") or request.query.get("lastEventId", ""))
     if history.over and place == history.newest:
         return web.Response(status=204)  # the one answer in good order after which EventSource stays away
     response = web.StreamResponse(headers=HEADERS)
@@ -84,9 +85,9 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 async def publish(request: web.Request) -> web.Response:
     check(request.headers.get("Authorization", "").removeprefix("Bearer "))  # no cookie: it comes with any site's form
-    event, data = request.query.get("event", "message"), await request.text()
-    if not re.fullmatch("[a-z]{1,40}", event):  # a line end in here would write fields of its own
-        raise web.HTTPBadRequest(text="event: 1 to 40 small letters\n")
+    event, data = request.query.get("event", ""), await request.text()
+    if not re.fullmatch("[a-z]{0,40}", event):  # a line end in here would write fields of its own
+        raise web.HTTPBadRequest(text="event: at most 40 small letters\n")
     request.app[HISTORY].publish(data, event)
     return web.Response(status=202)
 

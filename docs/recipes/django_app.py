@@ -38,8 +38,9 @@ class History:
 
     def publish(self, data: str, event: str) -> None:
         self.newest, self.over = self.newest + 1, event == "done"
+        kind = f"event: {event}\n" if event else ""
         lines = "".join(f"data: {line}\n" for line in re.split("\r\n|\r|\n", data))
-        self.blocks.append(f"id: {self.newest}\nevent: {event}\n{lines}\n".encode())
+        self.blocks.append(f"id: {self.newest}\n{kind}{lines}\n".encode())
         self.wake()
 
     def wake(self) -> None:
@@ -82,17 +83,17 @@ async def events(request: HttpRequest) -> HttpResponseBase:
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not knows(bearer or request.COOKIES.get("session", "")):  # EventSource sends cookies, and no header of ours
         return HttpResponse(**REFUSED)
-    place = history.place_of(request.headers.get("Last-Event-ID", ""))
+    place = history.place_of(request.headers.get("Last-Event-ID") or request.GET.get("lastEventId", ""))
     if history.over and place == history.newest:
         return HttpResponse(status=204)  # the one answer in good order after which EventSource stays away
     return StreamingHttpResponse(history.follow(place), content_type="text/event-stream", headers=HEADERS)
 
 
 async def publish(request: HttpRequest) -> HttpResponse:
-    event = request.GET.get("event", "message")
+    event = request.GET.get("event", "")
     if not knows(request.headers.get("Authorization", "").removeprefix("Bearer ")):  # no cookie: see CSRF
         return HttpResponse(**REFUSED)
-    if request.method != "POST" or not re.fullmatch("[a-z]{1,40}", event):  # a line end would write fields of its own
+    if request.method != "POST" or not re.fullmatch("[a-z]{0,40}", event):  # a line end would write fields of its own
         return HttpResponse(status=400)
     history.publish(request.body.decode("utf-8", "replace"), event)
     return HttpResponse(status=202)

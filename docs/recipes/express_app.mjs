@@ -69,7 +69,7 @@ app.get("/events", async (req, res) => {
   if (!knows(bearerOf(req) || cookieOf(req))) { // EventSource sends cookies, and no header of ours
     return res.status(401).set("WWW-Authenticate", "Bearer").end();
   }
-  const place = placeOf(req.get("Last-Event-ID"));
+  const place = placeOf(req.get("Last-Event-ID") || String(req.query.lastEventId ?? ""));
   if (over && place === newest) return res.status(204).end(); // the one answer after which EventSource stays away
   res.set(HEADERS).flushHeaders();
   await send(res, place);
@@ -78,12 +78,12 @@ app.get("/events", async (req, res) => {
 
 app.post("/publish", express.text({ type: () => true, limit: MAX_BYTES }), (req, res) => {
   if (!knows(bearerOf(req))) return res.status(401).end(); // no cookie: it comes with any site's form
-  const event = String(req.query.event ?? "message");
-  if (!/^[a-z]{1,40}$/.test(event)) return res.status(400).end(); // a line end would write fields of its own
+  const event = String(req.query.event ?? "");
+  if (!/^[a-z]{0,40}$/.test(event)) return res.status(400).end(); // a line end would write fields of its own
   newest += 1;
   over = event === "done";
   const data = (req.body ?? "").split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
-  blocks.push(`id: ${newest}\nevent: ${event}\n${data}\n`);
+  blocks.push(`id: ${newest}\n${event && `event: ${event}\n`}${data}\n`);
   if (blocks.length > KEPT_EVENTS) blocks.shift();
   changes.emit("change");
   res.status(202).end();

@@ -34,7 +34,7 @@ class History:
     def publish(self, data: str, event: str) -> None:
         self.newest, self.over = self.newest + 1, event == "done"
         # raw_data, since FastAPI would write `data` as JSON, in quotes
-        self.events.append(ServerSentEvent(raw_data=data, event=event, id=str(self.newest)))
+        self.events.append(ServerSentEvent(raw_data=data, event=event or None, id=str(self.newest)))
         self.wake()
 
     def wake(self) -> None:
@@ -78,9 +78,13 @@ def may_publish(authorization: Annotated[str, Header()] = "") -> None:
     check(authorization.removeprefix("Bearer "))  # no cookie: it comes with any site's form
 
 
-async def place_of_reader(response: Response, last_event_id: Annotated[str, Header()] = "") -> int:
+async def place_of_reader(
+    response: Response,
+    last_event_id: Annotated[str, Header()] = "",
+    in_url: Annotated[str, Query(alias="lastEventId")] = "",  # for a page that makes a new EventSource
+) -> int:
     response.headers["Cache-Control"] = "no-transform"  # beside FastAPI's no-cache: compressors hold events back
-    place = history.place_of(last_event_id)
+    place = history.place_of(last_event_id or in_url)
     if history.over and place == history.newest:
         raise HTTPException(204)  # the one answer in good order after which EventSource stays away
     return place
@@ -95,7 +99,7 @@ async def events(place: Annotated[int, Depends(place_of_reader)]) -> AsyncIterat
 
 # A line end in the event's type would write fields of its own: the pattern refuses it.
 @app.post("/publish", status_code=202, dependencies=[Depends(may_publish)])
-async def publish(request: Request, event: Annotated[str, Query(pattern="^[a-z]{1,40}$")] = "message") -> None:
+async def publish(request: Request, event: Annotated[str, Query(pattern="^[a-z]{0,40}$")] = "") -> None:
     body = b""
     async for piece in request.stream():
         body += piece

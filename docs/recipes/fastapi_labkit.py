@@ -37,10 +37,11 @@ class Guarded:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope)
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        last_event_id = request.headers.get("Last-Event-ID") or request.query_params.get("lastEventId", "")
         answer: Any = stream
         if not knows(bearer or request.cookies.get("session", "")):  # EventSource sends cookies, and no header of ours
             answer = Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-        elif end_id is not None and request.headers.get("Last-Event-ID", end_id) == end_id:
+        elif end_id is not None and last_event_id in ("", end_id):
             answer = Response(status_code=204)  # the one answer in good order after which EventSource stays away
         await answer(scope, receive, send)
 
@@ -51,7 +52,7 @@ app.add_route("/events", Guarded())
 @app.post("/publish", status_code=202)
 async def publish(
     request: Request,
-    event: Annotated[str, Query(pattern="^[a-z]{1,40}$")] = "message",
+    event: Annotated[str, Query(pattern="^[a-z]{0,40}$")] = "",
     authorization: Annotated[str, Header()] = "",  # no cookie: it comes with any site's form
 ) -> None:
     global end_id
@@ -62,7 +63,7 @@ async def publish(
         body += piece
         if len(body) > MAX_BYTES:
             raise HTTPException(413)
-    id = channel.publish(body.decode("utf-8", "replace"), event)
+    id = channel.publish(body.decode("utf-8", "replace"), event or None)
     end_id = id if event == "done" else None
     if end_id:
         asyncio.get_running_loop().call_soon(channel.end, "it is done")

@@ -34,10 +34,11 @@ class History:
         self.changed = threading.Condition()
 
     def publish(self, data: str, event: str) -> None:
+        kind = f"event: {event}\n" if event else ""
         lines = "".join(f"data: {line}\n" for line in re.split("\r\n|\r|\n", data))
         with self.changed:
             self.newest, self.over = self.newest + 1, event == "done"
-            self.blocks.append(f"id: {self.newest}\nevent: {event}\n{lines}\n".encode())
+            self.blocks.append(f"id: {self.newest}\n{kind}{lines}\n".encode())
             self.changed.notify_all()
 
     def stop(self) -> None:
@@ -82,7 +83,7 @@ def check(token: str) -> None:
 def events() -> Response:
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     check(bearer or request.cookies.get("session", ""))  # EventSource sends cookies, and no header of ours
-    place = history.place_of(request.headers.get("Last-Event-ID", ""))
+    place = history.place_of(request.headers.get("Last-Event-ID") or request.args.get("lastEventId", ""))
     if history.over and place == history.newest:
         return Response(status=204)  # the one answer in good order after which EventSource stays away
     return Response(history.follow(place), content_type="text/event-stream", headers=HEADERS)
@@ -91,8 +92,8 @@ def events() -> Response:
 @app.post("/publish")
 def publish() -> Response:
     check(request.headers.get("Authorization", "").removeprefix("Bearer "))  # no cookie: it comes with any site's form
-    event, data = request.args.get("event", "message"), request.get_data(as_text=True)
-    if not re.fullmatch("[a-z]{1,40}", event):  # a line end in here would write fields of its own
+    event, data = request.args.get("event", ""), request.get_data(as_text=True)
+    if not re.fullmatch("[a-z]{0,40}", event):  # a line end in here would write fields of its own
         abort(400)
     history.publish(data, event)
     return Response(status=202)

@@ -33,10 +33,11 @@ class History:
         self.changed = threading.Condition()
 
     def publish(self, data: str, event: str) -> None:
+        kind = f"event: {event}\n" if event else ""
         lines = "".join(f"data: {line}\n" for line in re.split("\r\n|\r|\n", data))
         with self.changed:
             self.newest, self.over = self.newest + 1, event == "done"
-            self.blocks.append(f"id: {self.newest}\nevent: {event}\n{lines}\n".encode())
+            self.blocks.append(f"id: {self.newest}\n{kind}{lines}\n".encode())
             self.changed.notify_all()
 
     def stop(self) -> None:
@@ -72,11 +73,12 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version, timeout = "HTTP/1.1", 30  # with 1.0 there are no chunks, and a cut looks like an end
 
     def do_GET(self) -> None:
-        place, cookies = history.place_of(self.headers.get("Last-Event-ID", "")), self.headers.get("Cookie", "")
-        cookie = SimpleCookie(cookies).get("session")  # EventSource sends cookies, and no header of ours
-        if urlsplit(self.path).path != "/events":
+        parts, cookie = urlsplit(self.path), SimpleCookie(self.headers.get("Cookie", "")).get("session")
+        last_event_id = self.headers.get("Last-Event-ID") or parse_qs(parts.query).get("lastEventId", [""])[0]
+        place = history.place_of(last_event_id)
+        if parts.path != "/events":
             self.answer(404)
-        elif not self.knows(self.bearer() or (cookie.value if cookie else "")):
+        elif not self.knows(self.bearer() or (cookie.value if cookie else "")):  # EventSource sends no header of ours
             self.answer(401, {"WWW-Authenticate": "Bearer", "Content-Length": "0"})
         elif history.over and place == history.newest:
             self.answer(204, {})  # the one answer in good order after which EventSource stays away
@@ -94,12 +96,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         parts, length = urlsplit(self.path), self.headers.get("Content-Length", "")
-        event = parse_qs(parts.query).get("event", ["message"])[0]
+        event = parse_qs(parts.query).get("event", [""])[0]
         if not re.fullmatch("[0-9]{1,9}", length) or int(length) > MAX_BYTES:
             self.close_connection = True  # its body stays unread
             return self.answer(413)
         data = self.rfile.read(int(length)).decode("utf-8", "replace")
-        if parts.path != "/publish" or not re.fullmatch("[a-z]{1,40}", event):  # a line end would write own fields
+        if parts.path != "/publish" or not re.fullmatch("[a-z]{0,40}", event):  # a line end would write own fields
             return self.answer(404)
         if not self.knows(self.bearer()):  # no cookie: it comes with any site's form
             return self.answer(401)

@@ -37,7 +37,7 @@ class RecipeServer:
         self.bearer = {"Authorization": f"Bearer {TOKEN}"}
         self._publisher = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
 
-    def publish(self, data: str, event: str = "message") -> None:
+    def publish(self, data: str, event: str = "") -> None:
         """Publishes an event over a connection that is kept."""
         self._publisher.request("POST", f"/publish?event={event}", data.encode(), self.bearer)
         response = self._publisher.getresponse()

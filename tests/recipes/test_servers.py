@@ -105,6 +105,7 @@ def test_lines_a_gap_and_a_heartbeat(server: RecipeServer) -> None:
     event = reader.next_event()
     assert (event.type, event.data) == ("lines", "one\ntwo\nthree\u2028still three")
     server.publish("the next")
+    assert server.ask(path=f"/events?lastEventId={event.last_event_id}", **server.bearer)[0] == 200
     for asked, first in ((event.last_event_id, "the next"), ("none-of-yours", None), ("9" * 30, None)):
         again = opened(server, asked)
         found = again.next_event()
