@@ -28,7 +28,8 @@ for await (const { data } of events(process.argv[2])) console.log(data);
 """
 SMALL_BYTES = 64 * 1024
 
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+#: Called with the last event id of the request, and with what it came over.
+Answer = Callable[[str, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def event(number: int) -> bytes:
@@ -36,12 +37,22 @@ def event(number: int) -> bytes:
     return b"id: %d\ndata: event %d\n\n" % (number, number)
 
 
-def stream(*pieces: bytes, then: str = "hold") -> Answer:
-    """An answer that sends the pieces as chunks, and then holds the line, is cut, or comes to a clean "end"."""
+def stream(*pieces: bytes, up_to: int = 0, then: str = "hold") -> Answer:
+    """An answer that sends the events behind the id that was asked, and the pieces; each is a chunk.
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    A browser throws away what it has received of a cut answer and the page has not read yet: so what comes next is
+    told by the id.
+
+    Args:
+        pieces: what is sent behind the events.
+        up_to: the number of the last event; 0 for none.
+        then: "hold" keeps the connection open, "cut" ends it in mid-answer, "end" in good order.
+    """
+
+    async def answer(asked: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(CHUNKED)
-        for piece in (OPENING, *pieces):
+        events = [event(number) for number in range(int(asked or 0) + 1, up_to + 1)]
+        for piece in (OPENING, *events, *pieces):
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
             await asyncio.sleep(0.01)
@@ -56,7 +67,7 @@ def stream(*pieces: bytes, then: str = "hold") -> Answer:
 def status(code: int) -> Answer:
     """An answer without a body."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(asked: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         length = b"" if code == 204 else b"Content-Length: 0\r\n"
         writer.write(b"HTTP/1.1 %d As Planned\r\n%bConnection: close\r\n\r\n" % (code, length))
 
@@ -87,9 +98,9 @@ class ScriptedServer:
             if parts.path in self.scripts:
                 headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
                 in_url = parse_qs(parts.query).get("lastEventId", [""])[0]
-                self.asked[parts.path].append(headers.get("last-event-id", "") or in_url)
-                script = self.scripts[parts.path]
-                await script[min(len(self.asked[parts.path]), len(script)) - 1](reader, writer)
+                asked, script = headers.get("last-event-id", "") or in_url, self.scripts[parts.path]
+                self.asked[parts.path].append(asked)
+                await script[min(len(self.asked[parts.path]), len(script)) - 1](asked, reader, writer)
             else:
                 self._send_page(parts.path, writer)
             await writer.drain()
