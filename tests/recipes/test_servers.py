@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import re
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -15,7 +15,8 @@ from labkit.doctor import examine
 from labkit.testing import Cut, sse_endpoint
 from labkit.wire import Comment, Decoder, Event, Signal
 
-from .recipe_servers import FOLDER, SERVERS, TOKEN, RecipeServer, running
+from ..helpers import eventually
+from .recipe_servers import FOLDER, SERVERS, TOKEN, RecipeServer, lines_of_code, running
 
 pytestmark = pytest.mark.live
 
@@ -118,6 +119,17 @@ def test_lines_a_gap_and_a_heartbeat(server: RecipeServer) -> None:
     reader.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="psutil counts no descriptors on Windows")
+def test_readers_that_leave_take_nothing_with_them(server: RecipeServer) -> None:
+    server.publish("from a connection that stays open")
+    before = server.descriptors()
+    readers = [opened(server) for _ in range(5)]
+    assert server.descriptors() >= before + 5
+    for reader in readers:
+        reader.close()
+    eventually(lambda: server.descriptors() <= before, "the sockets of readers that have left are closed")
+
+
 def test_a_planned_end_and_a_stop(server: RecipeServer) -> None:
     """The last test of each server: it stops it."""
     reader, other = opened(server), opened(server)
@@ -143,9 +155,3 @@ def test_a_recipe_is_short_and_says_how_it_is_run(file: str) -> None:
     text = (FOLDER / file).read_text("utf-8")
     assert f"TOKEN=sesame {'node' if file.endswith('.mjs') else 'python'} docs/recipes/{file}" in text.splitlines()[0]
     assert len(lines_of_code(text)) <= 110, file
-
-
-def lines_of_code(text: str) -> list[str]:
-    """The lines that are neither blank nor a comment, without docstrings."""
-    text = re.sub(r'^\s*"""[\s\S]*?"""$', "", text, flags=re.M)
-    return [line for line in text.splitlines() if line.strip() and not line.strip().startswith(("#", "//"))]
