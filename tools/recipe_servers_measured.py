@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.errors import LabError
+from labkit.errors import LabError, counted
 from labkit.testing import CheckFailed, Cut, sse_endpoint
 from labkit.wire import Comment, Decoder, Event, Signal
 from tests.recipes.recipe_servers import FOLDER, TOKEN, RecipeServer, lines_of_code, running
@@ -132,6 +132,7 @@ def measure(row: Row, tell: Callable[[str], None]) -> dict[str, str]:
     cells = {"lines of code": str(len(lines_of_code((FOLDER / row.file).read_text("utf-8"))))}
     with running(row.file, command=row.command) as server:
         cells["first event"] = first_event(server)
+    with running(row.file, command=row.command) as server:  # another one: the first may wait for who has left
         cells["readers at once"] = readers_at_once(server)
     if row.command:
         return cells  # nothing comes, or to one reader: there is nothing more to ask
@@ -227,7 +228,8 @@ def notices_leaving(server: RecipeServer) -> str:
             return f"not in {PATIENCE_S:g} s"
         time.sleep(0.02)
     took_s = time.monotonic() - left_s
-    return "at once" if took_s < 0.5 else f"after {max(1, round(took_s / SHORT_HEARTBEAT_S))} heartbeats"
+    count = counted(max(1, round(took_s / SHORT_HEARTBEAT_S)), "heartbeat")
+    return "at once" if took_s < 0.5 else f"after {count}"
 
 
 def planned_end(server: RecipeServer) -> str:

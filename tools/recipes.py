@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import json
 import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -28,6 +30,7 @@ import recipe_servers_measured as servers  # noqa: E402
 
 from tests.chromium import QUIET  # noqa: E402
 from tests.recipes.recipe_clients import scripted  # noqa: E402
+from tests.recipes.recipe_servers import EXPRESS, node_modules  # noqa: E402
 
 PAGE = ROOT / "docs" / "recipes" / "README.md"
 
@@ -38,6 +41,17 @@ def machine() -> str:
     found = re.search('PRETTY_NAME="(.*)"', release)
     system = found[1] if found else platform.system()
     return f"{system}, Python {platform.python_version()}, {os.cpu_count()} processors, {datetime.date.today()}"
+
+
+def packages_of_npm(*wanted: str) -> str:
+    """Node's version, and those of the packages that are installed for the recipes: name@range each."""
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    said = [f"Node {node.removeprefix('v')}"]
+    for package in wanted:
+        name = package.partition("@")[0]
+        about = node_modules(package) / "node_modules" / name / "package.json"
+        said.append(f"{name} {json.loads(about.read_text('utf-8'))['version']}")
+    return ", ".join(said)
 
 
 def table(first: str, columns: Sequence[str], rows: Mapping[str, Mapping[str, str]]) -> str:
@@ -54,7 +68,7 @@ def store(name: str, text: str) -> None:
     page = PAGE.read_text("utf-8")
     begin, end = f"<!-- {name}: written by tools/recipes.py -->", f"<!-- end of {name} -->"
     before, _, rest = page.partition(begin)
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", "utf-8")
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}", "utf-8")
 
 
 def measure_servers() -> None:
@@ -64,7 +78,9 @@ def measure_servers() -> None:
         print(row.name, rows[row.name], flush=True)
     packages = ["fastapi", "uvicorn", "django", "flask", "gunicorn", "aiohttp"]
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    store("servers", f"{table('server', servers.COLUMNS, rows)}\n\nMeasured on {machine()}; {versions}.")
+    express = json.loads((node_modules(*EXPRESS) / "node_modules" / "express" / "package.json").read_text("utf-8"))
+    measured_on = f"Measured on {machine()}; {versions}, express {express['version']}."
+    store("servers", f"{table('server', servers.COLUMNS, rows)}\n\n{measured_on}")
 
 
 async def measure_clients() -> None:
@@ -77,7 +93,10 @@ async def measure_clients() -> None:
         rows = {f"[{file}](clients/{file})": cells for file, cells in measured.items()}
         which = f"Chromium {browser.version}"
         await browser.close()
-    store("clients", f"{table('client', list(clients.QUESTIONS), rows)}\n\nMeasured on {machine()}; {which}.")
+    packages = packages_of_npm("eventsource@4", "htmx.org@4")
+    store(
+        "clients", f"{table('client', list(clients.QUESTIONS), rows)}\n\nMeasured on {machine()}; {which}, {packages}."
+    )
 
 
 if __name__ == "__main__":

@@ -90,9 +90,11 @@ app.post("/publish", express.text({ type: () => true, limit: MAX_BYTES }), (req,
 });
 
 const server = app.listen(Number(PORT), "127.0.0.1");
-process.on("SIGTERM", () => {
-  stopping = true;
-  changes.emit("change");
-  server.close();
-  setTimeout(() => process.exit(), 1000).unref(); // a reader that does not take the end of its stream is cut then
-});
+for (const name of ["SIGTERM", "SIGINT"]) {
+  process.on(name, () => {
+    stopping = true;
+    changes.emit("change");
+    server.close();
+    setTimeout(() => process.exit(), 1000).unref(); // a reader that does not take the end of its stream is cut then
+  });
+}

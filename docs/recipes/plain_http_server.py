@@ -125,7 +125,8 @@ history = History()
 if __name__ == "__main__":
     ThreadingHTTPServer.request_queue_size = 128  # with 5, its own choice, a crowd that comes back waits for seconds
     server = ThreadingHTTPServer(("127.0.0.1", PORT), Handler)  # daemon threads: a stuck one keeps nobody here
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever()
     history.stop()
     time.sleep(0.3)  # in which the streams send their ends

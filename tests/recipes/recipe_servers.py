@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent.parent.parent / "docs" / "recipes"
 NODE_FOLDER = Path(tempfile.gettempdir()) / "labkit-recipes-node"
 TOKEN = "sesame-of-the-tests"
 START_S = 30.0
+EXPRESS = ("express@5", "compression")  # the second one for the tool that measures
 SERVERS = (
     "fastapi_app.py", "fastapi_labkit.py", "django_app.py", "flask_app.py", "aiohttp_app.py", "express_app.mjs",
     "plain_http_server.py",
@@ -44,13 +45,18 @@ class RecipeServer:
     def publish(self, data: str, event: str = "") -> None:
         """Publishes an event over a connection that is kept, for as long as servers keep one: gunicorn for 2 s."""
         if time.monotonic() - self._published_s > 1:
-            self._publisher.close()
+            self.forget_connection()
         self._published_s = time.monotonic()
-        self._publisher.request("POST", f"/publish?event={event}", data.encode(), self.bearer)
+        headers = {**self.bearer, "Content-Type": "application/x-www-form-urlencoded"}  # as curl -d has it
+        self._publisher.request("POST", f"/publish?event={event}", data.encode(), headers)
         response = self._publisher.getresponse()
         response.read()
         if response.status != 202:
             raise LabError(f"/publish answered {response.status}")
+
+    def forget_connection(self) -> None:
+        """Publishes over a new connection from now on."""
+        self._publisher.close()
 
     def processes(self) -> list[psutil.Process]:
         """The recipe's own processes."""
@@ -111,7 +117,7 @@ def running(
         copied.write_text((FOLDER / file).read_text("utf-8") if text is None else text, "utf-8")
         program = [sys.executable, str(copied)]
         if file.endswith(".mjs"):
-            (copied.parent / "node_modules").symlink_to(node_modules("express@5", "compression") / "node_modules")
+            (copied.parent / "node_modules").symlink_to(node_modules(*EXPRESS) / "node_modules")
             program = [_path_of("node"), str(copied)]
         if command:
             program = [word.format(FILE=copied, PORT=port, FOLDER=folder) for word in command]
