@@ -74,8 +74,9 @@ def store(name: str, text: str) -> None:
 def measure_servers() -> None:
     rows = {}
     for row in servers.ROWS:
-        rows[row.name] = servers.measure(row, lambda what: print(what, flush=True))
-        print(row.name, rows[row.name], flush=True)
+        name = f"[{row.name}]({row.file})"
+        rows[name] = servers.measure(row, lambda what: print(what, flush=True))
+        print(name, rows[name], flush=True)
     packages = ["fastapi", "uvicorn", "django", "flask", "gunicorn", "aiohttp"]
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     express = json.loads((node_modules(*EXPRESS) / "node_modules" / "express" / "package.json").read_text("utf-8"))

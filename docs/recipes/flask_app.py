@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 from flask import Flask, Response, abort, request
 
@@ -99,21 +100,18 @@ def publish() -> Response:
     return Response(status=202)
 
 
-if __name__ == "__main__":  # one worker: the history lives in its memory
+if __name__ == "__main__":  # gunicorn has one worker then: the history lives in its memory
     here = str(Path(__file__).parent)
-    options = [
-        "--chdir",
-        here,
-        "--bind",
-        f"127.0.0.1:{PORT}",
-        "--workers",
-        "1",
-        "--threads",
-        "100",
-        "--graceful-timeout",
-        "1",
-    ]
+    options = ["--bind", f"127.0.0.1:{PORT}", "--threads", "100", "--graceful-timeout", "1", "--chdir", here]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, "flask_app:app"])
 # gunicorn waits for open streams, and tells the app nothing. It set its own handler before it loaded this file.
 stop_worker = signal.getsignal(signal.SIGTERM)
-signal.signal(signal.SIGTERM, lambda *heard: (history.stop(), callable(stop_worker) and stop_worker(*heard)))
+
+
+def end_streams(number: int, frame: FrameType | None) -> None:
+    history.stop()
+    if callable(stop_worker):
+        stop_worker(number, frame)
+
+
+signal.signal(signal.SIGTERM, end_streams)

@@ -31,7 +31,7 @@ async def read_events(url: str, headers: dict[str, str]) -> AsyncIterator[Event]
     timeout = httpx.Timeout(10.0, read=SILENCE_S)
     async with httpx.AsyncClient(headers={"Accept": "text/event-stream", **headers}, timeout=timeout) as client:
         while True:
-            asked = {"Last-Event-ID": last_event_id.encode()} if last_event_id else {}
+            asked = [(b"Last-Event-ID", last_event_id.encode())] if last_event_id else []
             decoder = Decoder(last_event_id=last_event_id, max_event_bytes=MAX_EVENT_BYTES)
             try:
                 async with client.stream("GET", url, headers=asked) as response:
