@@ -18,6 +18,8 @@ from labkit.clock import wait_until
 from labkit.system.background import Background
 
 START_S = 20.0
+#: Before the first id: all ids of a server are equally long, so that all answers are.
+FIRST = 1000
 #: What the server puts into `retry`, in milliseconds: its clients come back so soon.
 RETRY_MS = 5
 
@@ -31,11 +33,11 @@ class KeptMessages(EventStore):
     async def store_event(self, stream_id: str, message: JSONRPCMessage | None) -> str:
         """The id of the event; the priming event has no message."""
         self._kept.append((stream_id, message))
-        return str(len(self._kept))
+        return str(FIRST + len(self._kept))
 
     async def replay_events_after(self, last_event_id: str, send_callback: EventCallback) -> str | None:
         """Sends what the same stream had after this event."""
-        place = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
+        place = int(last_event_id) - FIRST if last_event_id.isascii() and last_event_id.isdigit() else 0
         if not 0 < place <= len(self._kept):
             return None
         stream_id = self._kept[place - 1][0]
@@ -43,7 +45,7 @@ class KeptMessages(EventStore):
             of_stream, message = self._kept[place]
             place += 1
             if of_stream == stream_id and message is not None:
-                await send_callback(EventMessage(message, str(place)))
+                await send_callback(EventMessage(message, str(FIRST + place)))
         return stream_id
 
 

@@ -68,8 +68,8 @@ def test_a_cut_in_mid_call_cancels_the_tool_where_nobody_can_come_back() -> None
 def test_the_recorded_bodies_are_what_is_said_of_them() -> None:
     bodies = recorded("mcp-bodies").value
     events = [signal for signal in Decoder().feed(bodies[RESUMES].encode()) if isinstance(signal, Event)]
-    assert events[0].data == "" and events[0].last_event_id == "3" and len(events) == 5  # a browser gets it, too
-    assert _id_bytes(bodies[RESUMES].encode()) == 27 and _id_bytes(bodies[STATELESS].encode()) == 0
+    assert events[0].data == "" and events[0].last_event_id == "1003" and len(events) == 5  # a browser gets it, too
+    assert _id_bytes(bodies[RESUMES].encode()) == 30 and _id_bytes(bodies[STATELESS].encode()) == 0
     assert not [step for step in explain(bodies[STATELESS].encode()) if step.role == "id"]
 
 
