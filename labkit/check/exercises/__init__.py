@@ -16,6 +16,7 @@ from labkit.check.exercises import (
     missing_and_doubled,
     newest,
     next_wait,
+    resume_call,
     route,
     since,
     size,
@@ -43,6 +44,7 @@ _MODULES = (
     size,
     join,
     newest,
+    resume_call,
 )
 
 EXERCISES: dict[str, Exercise] = {module.EXERCISE.name: module.EXERCISE for module in _MODULES}

@@ -18,7 +18,8 @@ from labkit.lab.lesson_13.tool_call import ASKED_S, RESUMES, STATELESS, call_of,
 from labkit.proxy import Relay, relay
 
 STEPS = 3
-ID = 7
+#: The first id of ours: four digits, so that all answers are equally long.
+ID = 1000
 PATIENCE_S = 5.0
 #: What one call brought: the numbers of its progress notifications in order, and whether the answer came.
 Call = Callable[[], Awaitable[tuple[list[int], bool]]]
