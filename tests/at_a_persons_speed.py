@@ -14,7 +14,7 @@ import threading
 import time
 
 #: The second time each lesson runs as on a machine that has nothing but Python, and with as few rounds as can be.
-PROGRAMS = ("BROWSER", "NGINX", "HAPROXY", "APACHE", "CADDY", "VARNISH", "ENVOY", "REDIS")
+PROGRAMS = ("BROWSER", "NGINX", "HAPROXY", "APACHE", "CADDY", "VARNISH", "ENVOY", "REDIS", "AGENTS")
 WITHOUT_PROGRAMS = {**{f"LABKIT_{name}": "none" for name in PROGRAMS}, "LABKIT_ROUNDS": "2"}
 PAUSE_S = 30.0
 #: A step of the clock takes as long as the loops take to do what is due, and their sockets to carry it.

@@ -56,7 +56,7 @@ def _event(event: Event) -> str:
 
 def _visible(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace").replace("\ufeff", "(BOM)")
-    return _short(text.replace("\r", "\\r").replace("\n", "\\n").replace("\0", "\\0"), 42)
+    return _short(text.replace("\r", "\\r").replace("\n", "\\n").replace("\0", "\\0"), 37)
 
 
 def _short(text: str, room: int = 34) -> str:

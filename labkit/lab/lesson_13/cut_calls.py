@@ -89,17 +89,19 @@ async def cut_everywhere(revision: str, client: str, every: int = 1, pause_s: fl
         whole = await whole_answer(server.url, revision)
         callers = {"official": _official, "ours": _ours}
         async with callers[client](server.url, proxy, revision) as call:
-            came = [await _cut_call(proxy, call, place) for place in range(0, len(whole), every)]
-    return _tally(CallTally(revision, client, len(whole), _id_bytes(whole)), came, every)
+            tried = [await _cut_call(proxy, call, place) for place in range(0, len(whole), every)]
+    return _tally(CallTally(revision, client, len(whole), _id_bytes(whole)), [one for one in tried if one], every)
 
 
-async def _cut_call(proxy: Relay, call: Call, place: int) -> tuple[list[int], bool]:
+async def _cut_call(proxy: Relay, call: Call, place: int) -> tuple[list[int], bool] | None:
+    """What came; None if the answer ended before the cut: the official client begins with shorter ids."""
     proxy.set(First(1, Cut(bytes=place)))
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return await call()
+            came = await call()
     except TimeoutError:  # it waits for what will never come
         return [], False
+    return came if proxy.passages[0].ended.startswith("cut") else None
 
 
 def _tally(empty: CallTally, came: list[tuple[list[int], bool]], every: int) -> CallTally:
