@@ -17,8 +17,10 @@ from labkit.wire import Frame, encode
 TICK_S = 0.1
 #: Before the cut, and in all.
 SEEN, ALL, TICKS = 3, 6, 60
+#: Between the last event and the cut: what a page has not read by then, its browser throws away.
+READ_S = 0.4
 #: How soon the server asks its clients to come back, in milliseconds, by scenario.
-RETRIES_MS = {"cut": 1500, "retry-alone": 2000}
+RETRIES_MS = {"cut": 2000, "retry-alone": 2000}
 RETRY_MS = 400
 #: Who reads in the page, and the package that npm has it under ("" for what the browser itself has).
 LIBRARIES = {
@@ -56,11 +58,12 @@ await fetchEventSource("URL", { method: "METHOD", onmessage: ({ data }) => { if 
 
 @dataclass(slots=True)
 class AskedFor:
-    """One request of a page: how, with which id, and when, in seconds."""
+    """One request of a page: how, with which id, and when, and when its stream was over, in seconds; 0: not yet."""
 
     method: str
     last_event_id: str
     at_s: float
+    over_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -137,12 +140,14 @@ class BreakingStream(RequestHandler):
         for number in range(last + 1, (SEEN if breaks else ALL) + 1):
             await self._send(number, None if scenario == "retry-alone" else RETRIES_MS.get(scenario, RETRY_MS))
             await asyncio.sleep(0.03)
-        if breaks and scenario != "end":
+        if not breaks:
+            return await self._hold()
+        if scenario != "end":
             self.write(b"data: the begin")
             await self.flush()
+            await asyncio.sleep(READ_S)
             self.request.connection.stream.close()  # type: ignore[union-attr]
-        elif not breaks:
-            await self._hold()
+        asked[0].over_s = time.monotonic()
         return None
 
     async def _tick(self, start_s: float, last: int) -> None:

@@ -11,7 +11,7 @@ from labkit.lab.lesson_13.kept import Kept, recorded
 from labkit.lab.lesson_13.page_server import ALL, RETRIES_MS
 
 #: A wait counts as the one that the server asked for within these factors: htmx's jitter is 30 %, and pages are slow.
-NEAR = (0.65, 1.5)
+NEAR = (0.65, 1.4)
 
 
 @dataclass(frozen=True, slots=True)
