@@ -6,13 +6,13 @@ import codecs
 from collections.abc import Callable, Iterable
 
 from labkit.dialects import ModelAnswer
-from labkit.lab.lesson_13.kept import Kept, measured_or_kept
+from labkit.lab.lesson_13.kept import KeptResult, measured_or_kept
 from labkit.wire import Decoder, Event
 
 WORDS = ("Seven", " lamps", " are", " lit.")
 
 
-async def short_run() -> Kept:
+async def short_run() -> KeptResult:
     """What an agent sends that calls a tool and answers, as text: each event by the encoder of ag-ui-protocol."""
 
     async def measure() -> str:

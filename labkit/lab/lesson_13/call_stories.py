@@ -12,7 +12,7 @@ from labkit.clock import wait_until
 from labkit.errors import StreamLost, counted
 from labkit.faults import Cut, First
 from labkit.lab.lesson_13.cut_calls import CallTally, cut_everywhere, whole_answer
-from labkit.lab.lesson_13.kept import Kept, measured_or_kept
+from labkit.lab.lesson_13.kept import KeptResult, measured_or_kept
 from labkit.lab.lesson_13.tool_call import RESUMES, STATELESS, call_of, call_tool, open_session
 from labkit.proxy import relay
 
@@ -21,7 +21,7 @@ CLIENTS = ("official", "ours")
 SLOW_STEPS, STEP_S, SEEN = 6, 0.1, 3
 
 
-async def call_bodies() -> Kept:
+async def call_bodies() -> KeptResult:
     """The body of a call's answer, as text, by revision: {"2025-11-25": "id: 1...", "2026-07-28": "event: ..."}."""
 
     async def measure() -> dict[str, str]:

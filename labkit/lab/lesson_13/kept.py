@@ -20,7 +20,7 @@ PACKAGES = {"mcp": "mcp", "uvicorn": "uvicorn", "ag_ui": "ag-ui-protocol"}
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptResult:
     """What an experiment gave, with which versions; `recorded_on` is a date where it could not be made now."""
 
     value: Any
@@ -38,7 +38,7 @@ def agents_installed() -> bool:
     return os.environ.get("LABKIT_AGENTS") != "none" and all(map(importlib.util.find_spec, PACKAGES))
 
 
-async def measured_or_kept(name: str, measure: Callable[[], Awaitable[Any]]) -> Kept:
+async def measured_or_kept(name: str, measure: Callable[[], Awaitable[Any]]) -> KeptResult:
     """What `measure()` returns, which must be JSON; without the packages, what was recorded under this name.
 
     tools/execute.py keeps what it returns.
@@ -53,10 +53,10 @@ async def measured_or_kept(name: str, measure: Callable[[], Awaitable[Any]]) -> 
     if keep := os.environ.get("LABKIT_RECORDINGS"):
         kept = {"date": f"{datetime.date.today()}", "versions": versions, "value": value}
         (Path(keep) / f"{name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return Kept(value, versions)
+    return KeptResult(value, versions)
 
 
-def recorded(name: str) -> Kept:
+def recorded(name: str) -> KeptResult:
     """What was recorded under this name.
 
     Raises:
@@ -66,4 +66,4 @@ def recorded(name: str) -> Kept:
     if not place.is_file():
         raise LabError(f"{name!r} was not recorded, and cannot be measured here. Install: uv sync --extra agents")
     kept = json.loads(place.read_text("utf-8"))
-    return Kept(kept["value"], kept["versions"], kept["date"])
+    return KeptResult(kept["value"], kept["versions"], kept["date"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from labkit.lab.lesson_13.kept import Kept, recorded
+from labkit.lab.lesson_13.kept import KeptResult, recorded
 from labkit.lab.lesson_13.page_server import ALL, RETRIES_MS
 
 #: A wait counts as the one that the server asked for within these factors: htmx's jitter is 30 %, and pages are slow.
@@ -94,7 +94,7 @@ def _lost(seen: Mapping[str, Any], can_post: bool) -> dict[str, int]:
     return lost
 
 
-def page_habits() -> tuple[list[Habits], Kept]:
+def page_habits() -> tuple[list[Habits], KeptResult]:
     """The habits of each library, and the recording that they were computed from.
 
     It was made by benchmarks/reconnecting_pages.py, which needs npm, and Chromium for 40 s.
