@@ -17,11 +17,11 @@ import pytest
 
 from labkit.apps import find_app, launch_app
 from labkit.apps.graphql.client import subscribe
-from labkit.apps.graphql.operations import operation_of, results_of, with_pauses
+from labkit.apps.graphql.operations import Results, operation_of, results_of, with_pauses
 from labkit.apps.graphql.reservations import PATIENCE_S, Reservations
 from labkit.clock import ImpatientClock
 from labkit.doctor import examine
-from labkit.errors import LabError
+from labkit.errors import ChannelStopped, LabError
 from labkit.faults import Cut, FillBuffers, First, OneOf, RefuseConnections, Unless
 from labkit.proxy import launch_relay, relay
 from labkit.server import LabServer
@@ -204,7 +204,18 @@ def test_a_reservation_is_kept_for_a_while() -> None:
     async def main() -> None:
         reservations = Reservations()
         token = reservations.reserve()
-        seen_s = reservations.by_token[token].seen_s
+        reservation = reservations.by_token[token]
+        seen_s = reservation.seen_s
+
+        async def failing() -> Results:
+            yield {"data": None}
+            raise LabError("the source failed")
+
+        reservation.start("a", failing())
+        with pytest.raises(ChannelStopped):  # its stream is ended, and not left open without a word
+            await reservation.channel.wait_for_events(
+                (await reservation.channel.wait_for_events(reservation.start_id))[1]
+            )
         reservations.let_go(seen_s + PATIENCE_S)
         assert token in reservations.by_token
         reservations.let_go(seen_s + PATIENCE_S + 0.1)

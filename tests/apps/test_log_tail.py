@@ -122,6 +122,18 @@ def test_a_line_comes_when_it_is_whole_whatever_is_in_it(tmp_path: Path, monkeyp
     assert "".join(all_from(log, "")[0]) == "x" * 2500  # memory has a bound
 
 
+def test_a_long_first_line_tells_one_file_from_another_too(tmp_path: Path) -> None:
+    log, old, older = tmp_path / "demo.log", tmp_path / "demo.log.1", tmp_path / "demo.log.2"
+    older.write_text("c" * 900 + "\n")
+    log.write_text("a" * 400 + "\n")
+    _, _, place = all_from(log, LogFile(log).start())
+    with log.open("a") as file:
+        file.write("second\n")
+    old.write_text(log.read_text())
+    log.write_text("b" * 400 + "\n")  # copied, and emptied
+    assert all_from(log, place)[:2] == (["second", "b" * 400], [])
+
+
 def test_a_file_that_is_renamed_while_it_is_looked_for_is_found_at_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
