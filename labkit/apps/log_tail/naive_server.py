@@ -29,7 +29,7 @@ class NaiveLogTail:
 
 class _Lines(RequestHandler):
     def initialize(self, folder: Path) -> None:
-        self.folder, self.gone = folder, False
+        self.folder = folder
 
     async def get(self) -> None:
         self.set_header("Content-Type", "text/event-stream")
@@ -37,12 +37,9 @@ class _Lines(RequestHandler):
         log = (self.folder / self.get_query_argument("file", "demo.log")).open()
         wanted = re.compile(self.get_query_argument("filter", ""))
         log.seek(0, 2)
-        while not self.gone:
+        while True:
             for line in log.readlines():
                 if wanted.search(line):
                     self.write(f"event: line\ndata: {json.dumps(line)}\n\n")
             self.flush()
             await asyncio.sleep(LOOK_S)
-
-    def on_connection_close(self) -> None:
-        self.gone = True
