@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -58,6 +59,7 @@ class _GraphQL(RequestHandler):
         self.set_header("Content-Type", "text/event-stream")
         self.flush()
         operation = operation_of({"query": self.get_query_argument("query")})
-        async for result in results_of(operation, self.app, {}):
-            self.write(f"event: next\ndata: {json.dumps(result)}\n\n")
-            self.flush()
+        with contextlib.suppress(asyncio.CancelledError):
+            async for result in results_of(operation, self.app, {}):
+                self.write(f"event: next\ndata: {json.dumps(result)}\n\n")
+                self.flush()

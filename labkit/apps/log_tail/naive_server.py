@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -37,9 +38,10 @@ class _Lines(RequestHandler):
         log = (self.folder / self.get_query_argument("file", "demo.log")).open()
         wanted = re.compile(self.get_query_argument("filter", ""))
         log.seek(0, 2)
-        while True:
-            for line in log.readlines():
-                if wanted.search(line):
-                    self.write(f"event: line\ndata: {json.dumps(line)}\n\n")
-            self.flush()
-            await asyncio.sleep(LOOK_S)
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                for line in log.readlines():
+                    if wanted.search(line):
+                        self.write(f"event: line\ndata: {json.dumps(line)}\n\n")
+                self.flush()
+                await asyncio.sleep(LOOK_S)
