@@ -28,6 +28,8 @@ TOOLS = {
     "varnish": (("varnishd", "/usr/sbin/varnishd"), "Debian: apt install varnish"),
     "envoy": (("envoy", BESIDE_PYTHON + "envoy"), "uv sync --extra proxies"),
     "firefox": (("firefox", "firefox-esr"), "Debian: apt install firefox-esr"),
+    "node": (("node",), "Debian: apt install nodejs npm"),
+    "npm": (("npm",), "Debian: apt install nodejs npm"),
     "redis": (("redis-server",), "Debian: apt install redis-server"),
 }
 
