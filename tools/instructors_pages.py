@@ -26,13 +26,15 @@ MINUTES_HEAD = """\
 # How long each part takes
 
 Reckoned from the lessons by `tools/instructors_pages.py`: 130 words a minute, 0.4 minutes for each cell,
-1.5 for each guess with a show of hands, 3.5 for each level of an exercise. It is for a room; a reader alone, who guesses in silence, is faster.
+1.5 for each guess with a show of hands, 3.5 for each level of an exercise. It is for a room; a reader alone, who
+guesses in silence, is faster.
 """
 SOLUTIONS_HEAD = """\
 # Solutions
 
 What `solution(...)` prints, for those who teach. For each exercise also what people try:
-the sentence that `check` says to it is its best explanation. Written by `tools/instructors_pages.py` from `labkit/check/exercises`.
+the sentence that `check` says to it is its best explanation. Written by `tools/instructors_pages.py` from
+`labkit/check/exercises`.
 """
 SHOWN_TRAPS = 6
 
