@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from labkit.check.exercise import REFUSED, Exercise, Level, NoValue, Sample, Symptom
+from labkit.check.exercise import REFUSED, Exercise, Level, NoValue, Sample, Symptom, Trap
 from labkit.check.run import CallResult, run_once
 
 #: So many mistakes of one function are told apart.
@@ -39,7 +39,7 @@ class Mistake:
 class _Match:
     """A trap beside the learner's results. The numbers are those of samples."""
 
-    sentence: str
+    trap: Trap
     wrong: frozenset[int]  # where the trap is wrong
     same: frozenset[int]  # where the learner is wrong in the same way
 
@@ -69,7 +69,7 @@ def cause(exercise: Exercise, tries: list[list[Try]]) -> Mistake | None:
     matches = [match for match in _matches(exercise, tries) if match.same and match.wrong <= wrong]
     for match in matches:
         if match.same == wrong:
-            return Mistake(match.sentence, shortest)
+            return Mistake(match.trap.told(shortest.sample), shortest)
     for symptom in exercise.symptoms:
         if all(_fits(symptom, tries[-1][number]) for number in wrong):
             return Mistake(symptom.sentence, shortest)
@@ -78,12 +78,13 @@ def cause(exercise: Exercise, tries: list[list[Try]]) -> Mistake | None:
     for size in range(2, MISTAKES_MAX + 1):
         for together in combinations(matches, size):
             if found := _first_of(together, wrong):
-                return Mistake(found[1], tries[-1][found[0]])
+                number, trap = found
+                return Mistake(trap.told(tries[-1][number].sample), tries[-1][number])
     return None
 
 
-def _first_of(together: tuple[_Match, ...], wrong: frozenset[int]) -> tuple[int, str] | None:
-    """Of the mistakes that the learner's function makes together, the one that is seen first: sample and sentence.
+def _first_of(together: tuple[_Match, ...], wrong: frozenset[int]) -> tuple[int, Trap] | None:
+    """Of the mistakes that the learner's function makes together, the one that is seen first: sample and trap.
 
     Together they are wrong where the function is, and nowhere else. Where two of them meet, anything may come of it. A
     mistake is named if the function does what its trap does where it stands alone, in nine of ten samples or more.
@@ -94,8 +95,8 @@ def _first_of(together: tuple[_Match, ...], wrong: frozenset[int]) -> tuple[int,
     for match in together:
         alone = _alone(match, together)
         if alone and 10 * len(alone & match.same) >= 9 * len(alone):
-            seen.append((min(alone & match.same), match.sentence))
-    return min(seen, default=None)
+            seen.append((min(alone & match.same), match.trap))
+    return min(seen, key=lambda one: (one[0], one[1].sentence), default=None)
 
 
 def _alone(match: _Match, together: tuple[_Match, ...]) -> frozenset[int]:
@@ -108,7 +109,7 @@ def _matches(exercise: Exercise, tries: list[list[Try]]) -> Iterator[_Match]:
     for trap in exercise.traps:
         for function in trap.functions:
             if all(_passes(exercise, before, function) for before in passed):
-                yield _match(trap.sentence, _mistakes(exercise, level, function), tries[-1])
+                yield _match(trap, _mistakes(exercise, level, function), tries[-1])
 
 
 @functools.cache
@@ -117,10 +118,10 @@ def _passes(exercise: Exercise, level: Level, function: Callable[..., object]) -
     return all(mistake == sample.expected for mistake, sample in zip(mistakes, samples_of(level), strict=True))
 
 
-def _match(sentence: str, mistakes: tuple[object, ...], tries: list[Try]) -> _Match:
+def _match(trap: Trap, mistakes: tuple[object, ...], tries: list[Try]) -> _Match:
     pairs = list(enumerate(zip(tries, mistakes, strict=False)))
     return _Match(
-        sentence,
+        trap,
         frozenset(number for number, (attempt, mistake) in pairs if mistake != attempt.sample.expected),
         frozenset(
             number for number, (attempt, mistake) in pairs if not attempt.is_right and _is_same(mistake, attempt)

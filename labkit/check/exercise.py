@@ -63,14 +63,20 @@ class Level:
 class Trap:
     """A tempting wrong answer: its function, and the sentence that explains the mistake.
 
-    The sentence says what is seen of the function from outside, for that is all that the check sees. `also` are other
-    functions of which it is true as well.
+    The sentence says what is seen of the function from outside, for that is all that the check sees. It must be true of
+    every sample, so it names nothing of one. What can be said of the one that is shown is said by `about`, if there is
+    such a function: a sentence more. `also` are other functions of which it is true as well.
     """
 
     name: str
     function: Callable[..., object]
     sentence: str
     also: tuple[Callable[..., object], ...] = ()
+    about: Callable[[Sample], str] | None = None
+
+    def told(self, sample: Sample) -> str:
+        """What is said beside this sample."""
+        return f"{self.sentence} {self.about(sample)}" if self.about else self.sentence
 
     @property
     def functions(self) -> tuple[Callable[..., object], ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from labkit.check import CheckResult, check, solution
-from labkit.check.exercise import Exercise
+from labkit.check.exercise import Exercise, Sample
 from labkit.check.exercises import EXERCISES
 from labkit.check.exercises.assemble_reader import AnswerReader
 from labkit.check.exercises.build_events_traps import Reader
+from labkit.check.exercises.cors_headers_origins import difference
 from labkit.check.exercises.write_event_traps import Writer
 from labkit.check.feedback import plain
 from labkit.check.limits import Limits
@@ -27,6 +29,10 @@ every_trap = pytest.mark.parametrize(
     ],
 )
 TrapFunction = Callable[..., object]
+#: What comes from a sample and from nowhere else: a host, an origin, an id.
+GIVEN = re.compile(r"https?://\w[\w.:-]*|[\w-]+(?:\.[\w-]+)*\.(?:example|com|net|org)\b|\b[\w-]+-\d+\b")
+#: Which are words of the sentences all the same.
+WORDS = {"UTF-8", "Latin-1"}
 
 
 @every_trap
@@ -47,6 +53,25 @@ def test_a_trap_is_caught_and_named_and_shown(
     ]
     shortest = min(wrong, key=lambda sample: len(sample.call("")))
     assert f"  input     {shortest.call(exercise.name)[:200]}" in result.message
+    told, _, facts = result.message.partition("\n")
+    assert not [name for name in GIVEN.findall(told) if name not in facts and name not in WORDS]
+
+
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        ("https://example.org:8443", "`https://example.org:8443` has another port, and there may be another owner."),
+        ("https://example.org.evil.example", "Anybody may own `example.org.evil.example`."),
+        ("https://evil-example.org", "Anybody may own `evil-example.org`."),
+        ("http://example.org", "`http://` is another origin than `https://`."),
+        ("https://example.org/", "Browsers send no slash at the end, so not `https://example.org/`."),
+        ("HTTPS://EXAMPLE.ORG", "Browsers write an origin in lower case, and never `HTTPS://EXAMPLE.ORG`."),
+        ("null", "Here it is `null`, and no page has that."),
+        ("", "Here it is empty."),
+    ],
+)
+def test_an_origin_that_is_alike_is_told_how_it_differs(origin: str, told: str) -> None:
+    assert difference(Sample((origin, ["https://lab.test", "https://example.org"]), {})) == told
 
 
 @every_exercise

@@ -207,7 +207,7 @@ TRAPS = (
     Trap(
         "compares texts",
         _compares_texts,
-        'The ids were compared as texts, and then "10" is smaller than "9": the wrong events were sent. An id is a '
+        "The ids were compared as texts, and as a text 10 is smaller than 9: the wrong events were sent. An id is a "
         "name, so look for it among those that you gave out.",
         also=(_compares_texts_but_knows_the_end,),
     ),

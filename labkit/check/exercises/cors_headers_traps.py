@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from labkit.check.exercise import Trap
+from labkit.check.exercises.cors_headers_origins import difference, host_of, name_of
 
 Headers = dict[str, str]
 Rule = Callable[[str, list[str]], Headers]
@@ -30,14 +31,6 @@ def _answers(allowed_origin: Callable[[str], Headers], others: Callable[[str], H
 
 def _everybody(headers: Callable[[str], Headers]) -> Rule:
     return lambda origin, allowed: headers(origin)
-
-
-def _host(origin: str) -> str:
-    return origin.partition("://")[2].partition("/")[0]
-
-
-def _name(origin: str) -> str:
-    return _host(origin).partition(":")[0]
 
 
 def _refuses(origin: str, allowed: list[str]) -> Headers:
@@ -181,41 +174,43 @@ TRAPS = (
     Trap(
         "starts alike",
         _if(lambda origin, allowed: any(origin.startswith(entry) for entry in allowed)),
-        "An origin was allowed because it starts like an allowed one. Anybody can register "
-        "`https://app.example.com.evil.example`: compare the whole text.",
+        "An origin was allowed because it starts like an allowed one. Compare the whole text.",
+        about=difference,
     ),
     Trap(
         "ends alike",
-        _if(lambda origin, allowed: any(origin.endswith(_host(entry)) for entry in allowed)),
-        "An origin was allowed because it ends like an allowed one. Anybody can register `evil-example.org`, and "
-        "`http://` is not `https://`: compare the whole text.",
+        _if(lambda origin, allowed: any(origin.endswith(host_of(entry)) for entry in allowed)),
+        "An origin was allowed because it ends like an allowed one. Compare the whole text.",
+        about=difference,
         also=(
             _if(
                 lambda origin, allowed: (
-                    any(origin.endswith("." + _host(entry)) for entry in allowed) or origin in allowed
+                    any(origin.endswith("." + host_of(entry)) for entry in allowed) or origin in allowed
                 )
             ),
         ),
     ),
     Trap(
         "contains",
-        _if(lambda origin, allowed: any(_host(entry) in origin for entry in allowed)),
-        "An origin was allowed because the name of an allowed one stands in it. Anybody can put that name into their "
-        "own: compare the whole text.",
-        also=(_if(lambda origin, allowed: any(_name(entry) in origin for entry in allowed)),),
+        _if(lambda origin, allowed: any(host_of(entry) in origin for entry in allowed)),
+        "An origin was allowed because the name of an allowed one stands in it. Compare the whole text.",
+        about=difference,
+        also=(_if(lambda origin, allowed: any(name_of(entry) in origin for entry in allowed)),),
     ),
     Trap(
         "a part of a friend",
         _if(lambda origin, allowed: origin != "" and any(origin in entry for entry in allowed)),
         "An origin was allowed because it is a part of an allowed one. (If you look for it in a text with `in`: a part "
         "is found as well.) Compare the whole text.",
+        about=difference,
         also=(_if(lambda origin, allowed: origin != "" and any(entry.startswith(origin) for entry in allowed)),),
     ),
     Trap(
         "a pattern",
         _if(lambda origin, allowed: any(re.fullmatch(entry, origin) for entry in allowed)),
         "An origin was allowed because it fits an allowed one as a pattern. There a dot stands for any character: "
-        "anybody can register `https://appxexample.com`. Compare the whole text.",
+        "compare the whole text.",
+        about=difference,
     ),
     Trap(
         "nobody",
@@ -249,15 +244,16 @@ TRAPS = (
     ),
     Trap(
         "host only",
-        _if(lambda origin, allowed: _host(origin) in map(_host, allowed)),
-        "Only the host and the port were compared. `http://` is another origin than `https://`: everybody on the way "
-        "can change what it sends.",
+        _if(lambda origin, allowed: host_of(origin) in map(host_of, allowed)),
+        "Only the host and the port were compared. The scheme belongs to an origin too: without TLS everybody on the "
+        "way can change what a page sends.",
+        about=difference,
     ),
     Trap(
         "name only",
-        _if(lambda origin, allowed: _name(origin) in map(_name, allowed)),
-        "Only the name of the host was compared. Another port, or `http://` for `https://`, is another origin, and "
-        "perhaps another owner.",
+        _if(lambda origin, allowed: name_of(origin) in map(name_of, allowed)),
+        "Only the name of the host was compared. Scheme and port belong to an origin too.",
+        about=difference,
     ),
     Trap(
         "null",

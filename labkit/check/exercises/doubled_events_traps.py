@@ -95,7 +95,7 @@ TRAPS = (
     Trap(
         "sorted",
         lambda events: sorted(_again(events)),
-        'The ids are sorted as texts, and then "e-10" comes before "e-9". The list has them in the order in which they '
+        "The ids are sorted as texts, and as a text 10 comes before 9. The list has them in the order in which they "
         "came again.",
         also=(lambda events: sorted(id for id in _without_id_too(events)),),
     ),
@@ -163,8 +163,8 @@ TRAPS = (
     Trap(
         "number only",
         _number_only,
-        "e-9 and f-9 were taken for one event. What stands before the hyphen tells two servers, or two runs of one, "
-        "apart.",
+        "Two ids with the same number were taken for one event. What stands before the hyphen tells two servers, or two "
+        "runs of one, apart.",
     ),
 )
 

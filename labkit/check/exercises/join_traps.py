@@ -160,13 +160,13 @@ TRAPS = (
     Trap(
         "texts",
         _compares_texts,
-        'Ids were compared as texts: "e-10" stands before "e-9" then. It is the number behind the last hyphen that '
+        "Ids were compared as texts, and as a text 10 comes before 9. It is the number behind the last hyphen that "
         "counts.",
     ),
     Trap(
         "sorted as texts",
         _sorts_texts,
-        'Ids were sorted as texts: "e-10" stands before "e-9" then. It is the number behind the last hyphen that '
+        "Ids were sorted as texts, and as a text 10 comes before 9. It is the number behind the last hyphen that "
         "counts. (Both lists are in order already.)",
     ),
     Trap(
@@ -219,7 +219,7 @@ TRAPS = (
     Trap(
         "first hyphen",
         _first_hyphen,
-        'The function raises an error where an epoch holds a hyphen, as in "x-y-7": the number stands behind the last '
+        "The function raises an error where an epoch holds a hyphen: the number stands behind the last "
         "one. (`rpartition` and `rsplit` look from the end.)",
         also=(_first_hyphen_of_events, _first_hyphen_of_the_readers),
     ),

@@ -142,7 +142,7 @@ TRAPS = (
     Trap(
         "the greatest text",
         _ids(lambda events, topics: max((id or "" for _, _, id in events), default="")),
-        'The greatest id was taken, compared as a text: "e-9" stands behind "e-10" then. The last one counts.',
+        "The greatest id was taken, compared as a text: 9 stands behind 10 then. The last one counts.",
     ),
     Trap(
         "no default",

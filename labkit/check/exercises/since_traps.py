@@ -138,7 +138,7 @@ KEPT_TRAPS = (
     Trap(
         "first hyphen",
         _cut_at_the_first_hyphen,
-        'The function raises an error where an epoch holds a hyphen, as in "x-y-7": the number stands behind the last '
+        "The function raises an error where an epoch holds a hyphen: the number stands behind the last "
         "one. (`rpartition` and `rsplit` look from the end.)",
     ),
     Trap(

@@ -143,12 +143,12 @@ UNKNOWN_TRAPS = (
     Trap(
         "compares texts",
         _compares_texts,
-        'The ids were compared as texts, and then "e-10" comes before "e-9": wrong events were sent.',
+        "The ids were compared as texts, and as a text 10 comes before 9: wrong events were sent.",
     ),
     Trap(
         "number only",
         _looks_at_the_number_only,
-        "The epoch was not looked at. After a restart the number 7 is another event: a client with an id of another "
+        "The epoch was not looked at. After a restart the same number is another event: a client with an id of another "
         "epoch is a stranger, whatever its number.",
         also=(_looks_at_the_number_before_the_oldest,),
     ),
