@@ -7,9 +7,30 @@ const BATCH_MS = 100; // what came goes to Python ten times a second
 const DEFAULT_RECONNECTION_MS = 3000; // as Chromium's
 const SHORTEST_WAIT_MS = 100; // a server that says `retry: 0` is not asked again at full speed
 const LONGEST_BACKOFF_MS = 30_000; // each failed request is a line in the browser's console, and nobody can prevent that
+const PATIENCE_MS = 120_000; // so long it asks a server that does not answer; then it rests, until somebody presses Start
 const NEW_SOURCE = "a new EventSource knows no id: what was published in between is not sent again";
 const NOTHING_TO_GO_ON_FROM =
   "the answer ended, and its events have no id to go on from: to ask again is to get them all again. Start does so";
+
+// For how long nobody has answered. What a laptop slept through counts as one wait, not as the hours that it took.
+class Patience {
+  constructor() {
+    this.answered();
+  }
+
+  answered() {
+    Object.assign(this, { waitedMs: 0, since: null }); // the wait begins with the first request without an answer
+  }
+
+  // One more request got no answer. Returns why it asks no more; "" as long as it does.
+  unanswered(address) {
+    const now = performance.now();
+    this.waitedMs += Math.min(now - (this.since ?? now), LONGEST_BACKOFF_MS);
+    this.since = now;
+    if (this.waitedMs < PATIENCE_MS) return "";
+    return `no answer from ${address} for ${PATIENCE_MS / 60_000} minutes, so it is not asked any more: is the server running? Then Start`;
+  }
+}
 
 function addressOf(url, route) {
   const target = new URL(url);
@@ -69,11 +90,13 @@ async function whatItAnswers(address) {
 // `forgets`: an earlier EventSource has heard ids, which this one does not know.
 function readByEventSource(address, { types, forgets }, tell) {
   const source = new EventSource(address);
+  const patience = new Patience();
   let opened = false;
   tell.state("connecting", "the browser asks");
   source.onopen = () => {
     const isNew = forgets && !opened;
     opened = true;
+    patience.answered();
     if (isNew) tell.note(NEW_SOURCE);
     tell.state("open", isNew ? NEW_SOURCE : "the answer is an event stream");
   };
@@ -83,7 +106,11 @@ function readByEventSource(address, { types, forgets }, tell) {
       tell.gaveUp();
       const [why, status] = await whatItAnswers(address);
       tell.state("closed", why, 0, status);
-    } else if (opened) tell.state("connecting", "the connection broke, and the browser tries again by itself");
+      return;
+    }
+    const rests = patience.unanswered(address);
+    if (rests) tell.state("closed", rests); // and with that the source is closed
+    else if (opened) tell.state("connecting", "the connection broke, and the browser tries again by itself");
     else tell.state("connecting", `no answer from ${address}: is the server running? The browser tries again by itself`);
   };
   for (const type of types) {
@@ -98,6 +125,7 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
   const abort = new AbortController();
   const utf8 = (text) => String.fromCharCode(...new TextEncoder().encode(text)); // fetch takes a header byte by byte
   let reconnectionMs = DEFAULT_RECONNECTION_MS;
+  const patience = new Patience();
   let id = lastEventId;
   let unanswered = 0; // requests in a row
 
@@ -110,6 +138,7 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
       const { method, body } = request;
       const response = await fetch(address, { method, body, headers, cache: "no-store", signal: abort.signal });
       unanswered = 0;
+      patience.answered();
       const end = refusal(response);
       if (end) {
         response.body?.cancel();
@@ -121,6 +150,8 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
     } catch (problem) {
       if (problem instanceof TooLarge) return { end: problem.message };
       unanswered += !opened;
+      const rests = !opened && !abort.signal.aborted && patience.unanswered(address);
+      if (rests) return { end: rests };
       return { why: opened ? "the connection broke" : `no answer from ${address}: is the server running, and may this page read it (CORS)?` };
     }
   }
