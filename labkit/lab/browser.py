@@ -18,9 +18,16 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError
-from labkit.lab.engines import Trust, chromium_command, find_browser, find_firefox, firefox_command
+from labkit.lab.engines import (
+    Trust,
+    allow_third_party_cookies,
+    chromium_command,
+    find_browser,
+    find_firefox,
+    firefox_command,
+)
 from labkit.server import serve
-from labkit.server.site import Routes
+from labkit.server.site import LOOPBACK, Routes
 from labkit.system.child import Child
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>an experiment</title><script type="module">
@@ -55,6 +62,8 @@ async def in_browser(
     *,
     trust: Trust | None = None,
     firefox: bool = False,
+    host: str = LOOPBACK,
+    across_sites: bool = False,
     **given: Any,
 ) -> BrowserAnswer:
     """What the script returns when it is run in a headless Chromium, in an empty page on this machine.
@@ -62,7 +71,9 @@ async def in_browser(
     The script is the body of an async function: it may `await`, `await later(ms)`, and ends with `return`. What is
     `given` by keyword it finds as `given.keyword`. The page comes from a port of its own, so every server of the lab
     is another origin to it; `routes` are served on the page's own. `trust` names a server of ours with a certificate
-    of its own. With `firefox=True` it is a Firefox.
+    of its own. With `firefox=True` it is a Firefox. `host` is the page's own name, which must end in .localhost: such
+    names lead to this machine, and two of them are two sites. With `across_sites=True` a Chromium may send cookies to
+    other sites; as it comes, that depends on who built it.
 
     On a machine without that browser it is the answer that was recorded under this name for the same script.
 
@@ -73,7 +84,13 @@ async def in_browser(
     if path is None:
         return recorded_answer(name, script)
     start = firefox_command if firefox else chromium_command
-    reply = await _ask(lambda profile, url: start(path, profile, url, trust), script, given, seconds, routes or {})
+
+    def command(profile: str, url: str) -> list[str]:
+        if across_sites and not firefox:
+            allow_third_party_cookies(profile)
+        return start(path, profile, url.replace(LOOPBACK, host, 1), trust)
+
+    reply = await _ask(command, script, given, seconds, routes or {})
     if "problem" in reply:
         raise LabError(f"the script failed in the browser: {reply['problem']}")
     answer = BrowserAnswer(reply.get("value"), _browser_name(reply["agent"]))

@@ -85,6 +85,14 @@ def chromium_command(path: str, profile: str, url: str, trust: Trust | None = No
     return [path, *QUIET, *root, *_chromium_trust(trust), f"--user-data-dir={profile}", url]
 
 
+def allow_third_party_cookies(profile: str) -> None:
+    """Lets a Chromium of this profile send cookies across sites, as Chrome does unless its user forbids it. Debian's
+    Chromium comes with that forbidden."""
+    place = Path(profile) / "Default"
+    place.mkdir(exist_ok=True)
+    (place / "Preferences").write_text('{"profile": {"cookie_controls_mode": 0}}', "ascii")
+
+
 def _chromium_trust(trust: Trust | None) -> list[str]:
     if trust is None:
         return ["--disable-quic"]

@@ -22,7 +22,7 @@ def test_the_exercises_come_in_the_order_of_the_lessons() -> None:
     assert list(EXERCISES) == [
         "split_lines", "build_events", "write_event", "listen", "answer_once", "missing_and_doubled", "doubled_events",
         "since", "next_wait", "held", "carry", "assemble", "break_even", "how_late", "cors_headers",
-        "route", "size", "join", "newest", "resume_call",
+        "use_ticket", "route", "size", "join", "newest", "resume_call",
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from labkit.check.exercises import (
     since,
     size,
     split_lines,
+    use_ticket,
     write_event,
 )
 
@@ -40,6 +41,7 @@ _MODULES = (
     break_even,
     how_late,
     cors_headers,
+    use_ticket,
     route,
     size,
     join,

@@ -163,8 +163,8 @@ TRAPS = (
     Trap(
         "number only",
         _number_only,
-        "Two ids with the same number were taken for one event. What stands before the hyphen tells two servers, or two "
-        "runs of one, apart.",
+        "Two ids with the same number were taken for one event. What stands before the hyphen tells two servers apart, "
+        "or two runs of one.",
     ),
 )
 

@@ -131,7 +131,7 @@ async def _try(name: str, protocol: str, streams: int, tabs: int, firefox: bool)
             self.finish(TAB)
 
     async with speaking(protocol) as front:
-        given = {"url": front.url, "streams": streams, "tabs": tabs, "patience_ms": PATIENCE_MS}
+        given: dict[str, Any] = {"url": front.url, "streams": streams, "tabs": tabs, "patience_ms": PATIENCE_MS}
         return await in_browser(name, SCRIPT, 60, {"/tab": Tab}, trust=front.trust, firefox=firefox, **given)
 
 
