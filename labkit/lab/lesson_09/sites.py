@@ -45,6 +45,7 @@ const post = (address, values) => visit(address, () => {
 });
 const by = (way) => `${url}/ask?way=${encodeURIComponent(way)}`;
 await visit(`${url}/sign-in`);
+await later(given.wait_ms);
 const source = new EventSource(by("EventSource"), { withCredentials: true });
 await new Promise((done) => { source.onmessage = source.onerror = done; });
 source.close();
@@ -153,7 +154,9 @@ class FromPlace:
     recorded_on: str | None = None
 
 
-async def ask_from(places: Mapping[str, str], guards: Mapping[str, Guard], firefox: bool = False) -> list[FromPlace]:
+async def ask_from(
+    places: Mapping[str, str], guards: Mapping[str, Guard], firefox: bool = False, wait_s: float = 0.0
+) -> list[FromPlace]:
     """What a page of each of these places can do: it signs in, asks in four ways, and posts a message to each guard.
 
     Each place has a browser with a profile of its own, and a server of its own. A Chromium may send cookies across
@@ -163,17 +166,21 @@ async def ask_from(places: Mapping[str, str], guards: Mapping[str, Guard], firef
         places: name -> host, such as PLACES.
         guards: name -> what decides whether a message is published.
         firefox: asks a Firefox, as it comes, and not a Chromium.
+        wait_s: so long after it has signed in.
 
     Raises:
         LabError: there is no such browser here, and this was not recorded.
     """
-    return list(await asyncio.gather(*(_ask_from(place, host, guards, firefox) for place, host in places.items())))
+    return list(
+        await asyncio.gather(*(_ask_from(place, host, guards, firefox, wait_s) for place, host in places.items()))
+    )
 
 
-async def _ask_from(place: str, host: str, guards: Mapping[str, Guard], firefox: bool) -> FromPlace:
+async def _ask_from(place: str, host: str, guards: Mapping[str, Guard], firefox: bool, wait_s: float) -> FromPlace:
     routes = _routes(guards)
     name = "-".join(["site", *place.split(), *(["firefox"] if firefox else [])])
     page: dict[str, Any] = {"host": host, "firefox": firefox, "across_sites": True, "guards": list(guards)}
+    page |= {"wait_ms": 1000 * wait_s, "seconds": 30 + wait_s}
     if host == OWN_HOST:
         answer = await in_browser(name, SITES_SCRIPT, routes=routes, url="", **page)
     else:
