@@ -77,7 +77,7 @@ async def _read(events: int, ask: Callable[[TokenClock], Callable[[], dict[str, 
             return f"{counted(len(got), 'event')}, then {refused.status}: given up"
     late = sum(number > GOOD_FOR_EVENTS for number in got) if len(clock.expires) == 1 else 0
     whole = "none missing" if got == list(range(1, events + 1)) else f"{events - len(set(got))} missing"
-    how = f"{late} of them after the token had run out" if late else f"{whole}, {len(clock.expires)} tokens"
+    how = f"{late} of them after the token had run out" if late else f"{whole}, {counted(len(clock.expires), 'token')}"
     return f"{counted(len(got), 'event')}, {how}"
 
 
