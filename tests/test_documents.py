@@ -58,7 +58,7 @@ def test_the_instructors_pages_are_those_of_today() -> None:
         assert page.read_text("utf-8") == write(), "run: uv run python tools/instructors_pages.py"
 
 
-@pytest.mark.parametrize("page", (ROOT / "docs" / "instructors").glob("*.md"), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "instructors").glob("*.md")), ids=lambda page: page.stem)
 def test_a_day_s_clock_adds_up(page: Path) -> None:
     rows = re.findall(r"^\| (\d+):(\d+) \| (\d*) \|", page.read_text("utf-8"), re.M)
     for (hour, minute, lasts), (next_hour, next_minute, _) in itertools.pairwise(rows):
