@@ -133,7 +133,7 @@ def _dependency(requirement: Requirement) -> InstallationCheck:
         return InstallationCheck(False, f"{requirement.name} is not installed", advice)
     version = distribution.version
     # A package may be imported by another name than it is installed by: ipython is IPython.
-    (module, *_) = (distribution.read_text("top_level.txt") or requirement.name.replace("-", "_")).split()
+    module = _module_of(distribution, requirement.name.replace("-", "_"))
     try:
         importlib.import_module(module)
     except Exception as problem:  # whatever a broken package raises
@@ -150,3 +150,13 @@ def _is_this_python(program: str) -> bool:
         return True  # jupyter_client then takes the Python that JupyterLab itself runs on
     # The folder decides, not the file: in two environments the same Python may stand behind two links.
     return Path(program).is_absolute() and Path(program).parent.resolve() == Path(sys.executable).parent.resolve()
+
+
+def _module_of(distribution: importlib.metadata.Distribution, name: str) -> str:
+    """What a distribution is imported as: graphql-core is `graphql`. Its own name, where its files do not tell."""
+    if listed := (distribution.read_text("top_level.txt") or "").split():
+        return listed[0]
+    packages = [file.parts[0] for file in distribution.files or () if file.parts[1:] == ("__init__.py",)]
+    modules = [file.stem for file in distribution.files or () if len(file.parts) == 1 and file.suffix == ".py"]
+    found = [*packages, *modules]
+    return name if name in found or not found else found[0]
