@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from labkit.errors import NOT_JSON, LabError, counted
+from labkit.system.observers import tell
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -44,6 +45,9 @@ class Result:
     missing: dict[str, str] = field(default_factory=dict)
     machine: str = field(default_factory=machine)
     at: str = field(default_factory=lambda: datetime.date.today().isoformat())
+
+    def __post_init__(self) -> None:
+        tell("result", result=self)
 
     @property
     def subjects(self) -> list[str]:

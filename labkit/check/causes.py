@@ -29,10 +29,11 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """The sentence of a mistake, and the sample that shows it."""
+    """The sentence of a mistake, the sample that shows it, and the name of its trap or symptom."""
 
     sentence: str
     shown: Try
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,17 @@ def cause(exercise: Exercise, tries: list[list[Try]]) -> Mistake | None:
     matches = [match for match in _matches(exercise, tries) if match.same and match.wrong <= wrong]
     for match in matches:
         if match.same == wrong:
-            return Mistake(match.trap.told(shortest.sample), shortest)
+            return Mistake(match.trap.told(shortest.sample), shortest, match.trap.name)
     for symptom in exercise.symptoms:
         if all(_fits(symptom, tries[-1][number]) for number in wrong):
-            return Mistake(symptom.sentence, shortest)
+            return Mistake(symptom.sentence, shortest, symptom.name)
     if all(attempt.outcome.value == shortest.outcome.value for attempt in tries[-1]):
         return None  # always the same answer: no mistake shows in it
     for size in range(2, MISTAKES_MAX + 1):
         for together in combinations(matches, size):
             if found := _first_of(together, wrong):
                 number, trap = found
-                return Mistake(trap.told(tries[-1][number].sample), tries[-1][number])
+                return Mistake(trap.told(tries[-1][number].sample), tries[-1][number], trap.name)
     return None
 
 

@@ -12,6 +12,7 @@ from labkit.check.forked import call_results, can_fork
 from labkit.check.limits import LIMITS, Limits
 from labkit.check.run import CallResult
 from labkit.errors import LabError, counted
+from labkit.system.observers import tell
 
 #: Said where a call is right only as long as no other came before it.
 REMEMBERS = (
@@ -39,28 +40,10 @@ def check(name: str, function: object, *, limits: Limits = LIMITS) -> CheckResul
     The function runs on generated samples, level by level, and on the cases of web-platform-tests. A level is tried
     when those before it have passed. What the function prints is kept out of the cell.
     """
-    exercise = EXERCISES.get(name) if isinstance(name, str) else None
-    if exercise is None:
-        return _no_such_exercise(name)
-    levels = len(exercise.levels)
-    if not callable(function):
-        text = f'That is not a function. Give its name without brackets: `check("{exercise.name}", {exercise.name})`'
-        return CheckResult(exercise.name, 0, levels, False, text)
-    levels_tried = _tries(exercise, function, limits)
-    last_tries = levels_tried[-1]
-    if len(levels_tried) == levels and all(attempt.is_right for attempt in last_tries):
-        total = sum(map(len, levels_tried))
-        return CheckResult(exercise.name, levels, levels, True, f"{exercise.praise} ({counted(total, 'sample')})")
-    number = len(levels_tried) - 1
-    if number == 0 and all(_is_nothing(attempt) for attempt in last_tries):
-        return CheckResult(exercise.name, 0, levels, False, _nothing_yet(exercise.name, last_tries))
-
-    def twice(sample: Sample) -> list[CallResult]:
-        return call_results(function, ((sample, sample),), exercise, limits)
-
-    explanation = _explanation(exercise, levels_tried, twice)
-    text = f"Level {number + 1} of {levels} ({exercise.levels[number].title}): {explanation}"
-    return CheckResult(exercise.name, number, levels, False, text)
+    result = _checked(name, function, limits)
+    if result.levels:
+        tell("check", result=result, function=function)
+    return result
 
 
 def hint(name: str, step: int | None = None) -> Hint:
@@ -91,6 +74,31 @@ def solution(name: str) -> Solution:
     return Solution(_exercise(name).solution)
 
 
+def _checked(name: object, function: object, limits: Limits) -> CheckResult:
+    exercise = EXERCISES.get(name) if isinstance(name, str) else None
+    if exercise is None:
+        return _no_such_exercise(name)
+    levels = len(exercise.levels)
+    if not callable(function):
+        text = f'That is not a function. Give its name without brackets: `check("{exercise.name}", {exercise.name})`'
+        return CheckResult(exercise.name, 0, levels, False, text)
+    levels_tried = _tries(exercise, function, limits)
+    last_tries = levels_tried[-1]
+    if len(levels_tried) == levels and all(attempt.is_right for attempt in last_tries):
+        total = sum(map(len, levels_tried))
+        return CheckResult(exercise.name, levels, levels, True, f"{exercise.praise} ({counted(total, 'sample')})")
+    number = len(levels_tried) - 1
+    if number == 0 and all(_is_nothing(attempt) for attempt in last_tries):
+        return CheckResult(exercise.name, 0, levels, False, _nothing_yet(exercise.name, last_tries))
+
+    def twice(sample: Sample) -> list[CallResult]:
+        return call_results(function, ((sample, sample),), exercise, limits)
+
+    explanation, mistake = _explanation(exercise, levels_tried, twice)
+    text = f"Level {number + 1} of {levels} ({exercise.levels[number].title}): {explanation}"
+    return CheckResult(exercise.name, number, levels, False, text, mistake)
+
+
 def _exercise(name: str) -> Exercise:
     try:
         return EXERCISES[name]
@@ -119,19 +127,24 @@ def _tries(exercise: Exercise, function: Callable[..., object], limits: Limits) 
     return tries
 
 
-def _explanation(exercise: Exercise, levels_tried: list[list[Try]], twice: Callable[[Sample], list[CallResult]]) -> str:
-    """What is wrong in the last level tried. `twice` makes a call two times, as the first ones of a new check."""
+def _explanation(
+    exercise: Exercise, levels_tried: list[list[Try]], twice: Callable[[Sample], list[CallResult]]
+) -> tuple[str, str]:
+    """What is wrong in the last level tried, and the name of the mistake, "" where it has none.
+
+    `twice` makes a call two times, as the first ones of a new check.
+    """
     level, tries = exercise.levels[len(levels_tried) - 1], levels_tried[-1]
     failed = [attempt for attempt in tries if not attempt.is_right]
     if failed[-1].outcome.is_unfinished:
-        return "\n".join([failed[-1].outcome.why, *_facts(exercise, failed[-1])])
+        return "\n".join([failed[-1].outcome.why, *_facts(exercise, failed[-1])]), ""
     shortest = failed[0]
     if found := cause(exercise, levels_tried):
-        return "\n".join([found.sentence, *_facts(exercise, found.shown), _count(tries, failed)])
+        return "\n".join([found.sentence, *_facts(exercise, found.shown), _count(tries, failed)]), found.name
     sentence = _unsteadiness(shortest.sample, twice(shortest.sample)) if can_fork() else None
     if sentence is None:
         sentence = _general(level, shortest.outcome)
-    return "\n".join([sentence, *_facts(exercise, shortest), _count(tries, failed)])
+    return "\n".join([sentence, *_facts(exercise, shortest), _count(tries, failed)]), ""
 
 
 def _unsteadiness(sample: Sample, results: list[CallResult]) -> str | None:

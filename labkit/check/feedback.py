@@ -32,7 +32,8 @@ class CheckResult:
     """The result of a check: the levels passed, and a message that explains the first mistake.
 
     `level` is the number of levels passed, of `levels`. `marked` is the message with its code between backticks: a
-    sentence first, then lines of facts that begin with two spaces.
+    sentence first, then lines of facts that begin with two spaces. `mistake` is the name of the trap that explains it;
+    "" where none does.
     """
 
     exercise: str
@@ -40,6 +41,7 @@ class CheckResult:
     levels: int
     passed: bool
     marked: str
+    mistake: str = ""
 
     @property
     def message(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import traitlets
 
+from labkit.system.observers import tell
 from labkit.widgets.assets import LabWidget, join_files
 
 #: A guess within a fifth of what was measured is a good one.
@@ -29,6 +30,8 @@ class Predict(LabWidget):
 
     def __init__(self, question: str, choices: Sequence[str] = (), unit: str = "") -> None:
         super().__init__(question=question, choices=[str(choice) for choice in choices], unit=unit)
+        self.observe(lambda change: self._tell("guess", guess=self.guess), "value")
+        self._tell("asked")
 
     @property
     def guess(self) -> str | None:
@@ -43,8 +46,14 @@ class Predict(LabWidget):
             ValueError: without choices, `measured` is not a number.
         """
         if self.choices:
-            return Comparison(self.guess, str(measured))
-        return compare_numbers(self.guess, float(str(measured)), self.unit)
+            comparison = Comparison(self.guess, str(measured))
+        else:
+            comparison = compare_numbers(self.guess, float(str(measured)), self.unit)
+        self._tell("measured", measured=comparison.measured, guess=self.guess, comparison=comparison)
+        return comparison
+
+    def _tell(self, kind: str, **facts: Any) -> None:
+        tell(kind, question=self.question, choices=list(self.choices), unit=self.unit, **facts)
 
     def __repr__(self) -> str:
         answers = [f"  ( ) {choice}" for choice in self.choices] or [f"  ____ {self.unit}".rstrip()]
@@ -52,16 +61,19 @@ class Predict(LabWidget):
 
 
 class Comparison:
-    """A guess beside a measurement. `verdict` says how good the guess was; without one, an equal guess is right."""
+    """A guess beside a measurement. `verdict` says how good the guess was; without one, an equal guess is right.
+
+    `room` is a line about what others have guessed, where a class's vote is replayed; else "".
+    """
 
     def __init__(self, guess: str | None, measured: str, verdict: str | None = None) -> None:
-        self.guess, self.measured = guess, measured
+        self.guess, self.measured, self.room = guess, measured, ""
         self.verdict = verdict or ("✓ as you said" if guess == measured else "✗ surprised? Read on")
 
     def __repr__(self) -> str:
-        if self.guess is None:
-            return _without_backticks(f"measured: {self.measured}   (no guess)")
-        return _without_backticks(f"measured: {self.measured}   you guessed: {self.guess}   {self.verdict}")
+        said = "(no guess)" if self.guess is None else f"you guessed: {self.guess}   {self.verdict}"
+        room = f"\n{self.room}" if self.room else ""
+        return _without_backticks(f"measured: {self.measured}   {said}{room}")
 
 
 def compare_numbers(guess: str | None, measured: float, unit: str = "") -> Comparison:
