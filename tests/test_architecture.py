@@ -26,6 +26,7 @@ BRACES = [
     {"apps", "bench", "cluster", "llm", "doctor"},
     {"lab", "testing"},
     {"capstone", "plots", "widgets", "check"},
+    {"board"},
     {"command"},
 ]
 

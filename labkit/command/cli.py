@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import labkit
+from labkit.command.board import board_command, board_environment
 from labkit.command.capstone import capstone_command
 from labkit.command.class_commands import CLASS_COMMANDS
 from labkit.command.stream_commands import STREAM_COMMANDS
@@ -44,16 +45,21 @@ class LabGroup(click.Group):
 @click.option("--no-browser", is_flag=True, help="Start JupyterLab, and open no browser.")
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port. Default: 8888, or the next free one.")
 @click.option("--lesson", metavar="NUMBER", help="Which lesson to open, such as 01. Default: 00.")
+@click.option(
+    "--board", metavar="URL", help="A class board to join, as the projector shows it. Each notebook asks first."
+)
 @click.version_option(labkit.__version__, prog_name="labkit")
 @click.pass_context
-def main(ctx: click.Context, check: bool, no_browser: bool, port: int | None, lesson: str | None) -> None:
+def main(
+    ctx: click.Context, check: bool, no_browser: bool, port: int | None, lesson: str | None, board: str | None
+) -> None:
     """Server-sent events, by experiment.
 
     Without a command: checks the installation, copies the lessons to work/, and opens them in JupyterLab.
     What follows -- is passed on to JupyterLab.
     """
     if ctx.invoked_subcommand is not None:
-        if check or no_browser or port is not None or lesson is not None:
+        if check or no_browser or port is not None or lesson is not None or board is not None:
             raise click.UsageError(f"options go after the command: labkit {ctx.invoked_subcommand} --option")
         return
     never_fail_on_a_character()
@@ -63,7 +69,8 @@ def main(ctx: click.Context, check: bool, no_browser: bool, port: int | None, le
     if not _check(place):
         ctx.exit(1)
     if not check:
-        ctx.exit(_open_lab(place, lesson or "00", browser=not no_browser, port=port, jupyter_options=ctx.obj))
+        with board_environment(board) as environment:
+            ctx.exit(_open_lab(place, lesson or "00", not no_browser, port, ctx.obj, environment))
 
 
 @main.command("reset")
@@ -99,7 +106,9 @@ def _check(place: Place) -> bool:
     return all_ok
 
 
-def _open_lab(place: Place, lesson_query: str, *, browser: bool, port: int | None, jupyter_options: list[str]) -> int:
+def _open_lab(
+    place: Place, lesson_query: str, browser: bool, port: int | None, options: list[str], environment: dict[str, str]
+) -> int:
     from labkit.command import jupyter
     from labkit.command.lessons import copy_lessons, find_lesson
 
@@ -116,8 +125,8 @@ def _open_lab(place: Place, lesson_query: str, *, browser: bool, port: int | Non
         click.echo("You are root: JupyterLab is started with --allow-root.")
     click.echo(f"Opening {place.work.name}/{lesson} in JupyterLab; Ctrl-C stops it.")
     return jupyter.run_jupyter(
-        jupyter.command(place, lesson, browser=browser, port=port, options=jupyter_options),
-        jupyter.environment(),
+        jupyter.command(place, lesson, browser=browser, port=port, options=options),
+        {**jupyter.environment(), **environment},
     )
 
 
@@ -144,7 +153,7 @@ def _reset_line(place: Place, copy: Copy) -> str:
     }.get(copy.action, f"{name} is the original already")
 
 
-for command in (*STREAM_COMMANDS, *CLASS_COMMANDS, capstone_command):
+for command in (*STREAM_COMMANDS, *CLASS_COMMANDS, board_command, capstone_command):
     main.add_command(command)
 
 if __name__ == "__main__":
