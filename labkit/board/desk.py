@@ -135,7 +135,7 @@ class Desk:
             others = [one.name for one in self.state.learners.values() if one.id != id and not one.left]
             wanted = nickname(name, others)
             if known is None or known.left or known.name != wanted:
-                await self._keep([Moment("join", id, "", self._now_s(), {"name": wanted})])
+                await self._keep([Moment("join", id, "", round(self._now_s(), 3), {"name": wanted})])
         return self.state.learners[id]
 
     async def hear(self, learner: Learner, messages: object) -> int:

@@ -44,7 +44,7 @@ class Moment:
 
     def text(self) -> str:
         """The moment as it stands in the log; its kind is the event's type."""
-        return json.dumps({"who": self.who, "id": self.id, "at_s": round(self.at_s, 3), **self.facts})
+        return json.dumps({"who": self.who, "id": self.id, "at_s": self.at_s, **self.facts})
 
     @classmethod
     def of(cls, kind: str, text: str) -> Moment:
@@ -162,7 +162,7 @@ def read_moment(message: object, kinds: Mapping[str, dict[str, Check]], who: str
             raise BoardRefused(f"{name} of a {kind!r} is {wanted}") from None
     if kind == "guess" and facts["choices"] and facts["guess"] not in (None, *facts["choices"]):
         raise BoardRefused("a guess is one of the choices")
-    return Moment(kind, who, id, at_s - _ago_s(message.get("ago_s", 0)), facts)
+    return Moment(kind, who, id, round(at_s - _ago_s(message.get("ago_s", 0)), 3), facts)  # as the log keeps it
 
 
 def _ago_s(value: object) -> float:

@@ -59,11 +59,23 @@ class ClassBoard:
         self.join_url = self.url if local else base_url(room_address(host), self.server.port) + "/"
         self.server.replace(desk_routes(self.desk, lessons, allowed, self.join_url))
         self._watching: list[asyncio.Future[None]] = []  # a loop does not keep its tasks
-        self.server.call(lambda: self._watching.append(asyncio.ensure_future(self.desk.watch_presence())))
+        self.server.call(self._begin)
+
+    def _begin(self) -> None:
+        # A Site binds the channels that are its routes; these two are behind handlers that ask who comes.
+        for channel in (self.desk.view, self.desk.notices):
+            channel.bind(asyncio.get_running_loop())
+        self._watching.append(asyncio.ensure_future(self.desk.watch_presence()))
+
+    def _end(self) -> None:
+        for channel in (self.desk.view, self.desk.notices):
+            channel.unbind()
 
     def stop(self) -> None:
         """Ends it. What was said is kept in its folder."""
-        self.server.stop()
+        if self.server.running:
+            self.server.call(self._end)
+            self.server.stop()
         self.folder.close()
 
     def __enter__(self) -> Self:
