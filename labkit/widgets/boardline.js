@@ -53,7 +53,7 @@ function makeBanner(model) {
   const banner = make("div", "labkit-board-banner");
   banner.setAttribute("role", "status");
   const text = make("span");
-  const me = makeButton("✋ me", () => {
+  const me = makeButton("that is me", () => {
     send(model, { ask: "hand" });
     me.disabled = true;
   }, "says to the board that this is you");

@@ -3,6 +3,7 @@
 
 const byId = (id) => document.getElementById(id);
 const LONG_S = 12 * 60; // at one exercise: the card says so by its colour as well
+const MANY = 15; // beside a vote: then each card has two lines
 const FEWEST = 2; // who have come to a question before the board turns to it by itself: one could write anything
 
 function make(tag, className, text) {
@@ -19,7 +20,7 @@ function withCode(element, text) {
 }
 
 function minutes(seconds) {
-  return seconds < 60 ? "under a minute" : `${Math.floor(seconds / 60)} min`;
+  return seconds < 60 ? "< 1 min" : `${Math.floor(seconds / 60)} min`;
 }
 
 const some = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -75,7 +76,7 @@ function drawBanner({ notice }) {
   byId("banner").hidden = !notice?.text;
   byId("banner-text").textContent = notice?.text ?? "";
   const hands = notice?.hands ?? [];
-  byId("hands").textContent = hands.length ? `✋ ${hands.length}: ${hands.join(", ")}` : "";
+  byId("hands").textContent = hands.length ? `${hands.length} said “me”: ${hands.join(", ")}` : "";
 }
 
 function drawVote(room) {
@@ -102,6 +103,7 @@ function drawVote(room) {
     bar.classList.toggle("right", question.lifted && choice === question.measured);
   });
   const voted = byId("voted");
+  byId("progress").style.width = `${(100 * question.voted) / Math.max(1, question.asked)}%`;
   voted.replaceChildren(make("strong", "", question.voted), ` of ${some(question.asked, "learner")} guessed`);
   if (question.lifted && question.measured && !question.choices.includes(question.measured)) {
     voted.append(`; measured: ${question.measured}`);
@@ -118,6 +120,7 @@ function makeBar() {
 
 function drawPeople(room, remove) {
   const place = byId("people");
+  place.classList.toggle("many", room.learners.size > MANY);
   const cards = new Map([...place.children].map((card) => [card.dataset.id, card]));
   for (const person of room.people) {
     const card = cards.get(person.id) ?? makeCard(person.id);
@@ -135,7 +138,8 @@ function makeCard(id) {
   card.dataset.id = id;
   const remove = make("button", "", "×");
   remove.title = "take off the board";
-  card.append(make("div", "name"), make("div", "what"), make("div", "since"), make("div", "stars"), remove);
+  for (const part of ["name", "what", "since", "brief", "stars"]) card.append(make("div", part));
+  card.append(remove);
   return card;
 }
 
@@ -156,6 +160,9 @@ function drawCard(card, person, room) {
         ? minutes(since_s)
         : "";
   card.querySelector(".since").textContent = said;
+  const at = person.exercise || person.lesson;
+  const brief = passed ? `${at} ✓` : [at && minutes(since_s), at].filter(Boolean).join(" · "); // the time first: it is not cut off
+  card.querySelector(".brief").textContent = brief || "has joined";
   const passes = String(person.passed.length);
   card.classList.toggle("new-pass", card.dataset.passes !== undefined && Number(passes) > Number(card.dataset.passes));
   card.dataset.passes = passes;
