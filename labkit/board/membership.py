@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import re
@@ -12,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from labkit.board.address import split_url
+from labkit.board.given import is_given
 from labkit.board.link import BoardLink
 from labkit.board.moments import (
     MAX_CHOICE,
@@ -150,10 +152,7 @@ class Membership:
             if self.exercise != result.exercise:
                 self.exercise = result.exercise
                 self.on_change()
-            mistake = "" if _is_stub(result.exercise, self._function) else result.mistake
-            fields = {"exercise": result.exercise[:MAX_NAME], "level": result.level, "levels": result.levels,
-                      "passed": result.passed, "mistake": mistake[:MAX_NAME]}  # fmt: skip
-            self._say("check", lambda: fields)
+            self._say("check", functools.partial(_check_fields, result, _source(facts["function"])))
         elif kind == "result":
             self._say("result", lambda: _result_fields(facts["result"]), RESULT_S)
 
@@ -180,18 +179,18 @@ def lesson_number() -> str:
     return found[1] if found else ""
 
 
-def _is_stub(exercise: str, function: object) -> bool:
-    """Whether the function is the one that the lesson prints: its mistake is not the learner's."""
-    from labkit.check.exercises import EXERCISES
-
-    return _source(function).strip() == EXERCISES[exercise].stub.strip()
-
-
 def _source(function: object) -> str:
     try:
         return inspect.getsource(function)  # type: ignore[arg-type]
     except (OSError, TypeError):
         return ""
+
+
+def _check_fields(result: Any, source: str) -> dict[str, Any]:
+    """What a check has found. The code itself is not among it."""
+    mistake = "" if is_given(result.exercise, source) else result.mistake
+    return {"exercise": result.exercise[:MAX_NAME], "level": result.level, "levels": result.levels,
+            "passed": result.passed, "mistake": mistake[:MAX_NAME]}  # fmt: skip
 
 
 def _result_fields(result: Any) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def question_key(question: str, choices: list[str], unit: str) -> str:
     """A short name for a question: the same in every notebook.
 
     >>> question_key("How many?", ["1", "2"], "")
-    '83cc3a8ef2fa'
+    '82b8341e6ece'
     """
     return hashlib.sha256(json.dumps([question, choices, unit]).encode()).hexdigest()[:12]
 
