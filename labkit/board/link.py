@@ -19,10 +19,10 @@ from labkit.clock import SYSTEM_CLOCK, Clock
 from labkit.errors import NOT_JSON, LabError, StreamRejected
 
 #: A class does not wait half a minute for its banner.
-POLICY = dataclasses.replace(RESILIENT, cap_s=4.0)
+POLICY = dataclasses.replace(RESILIENT, cap_s=2.0)
 TIMEOUT = httpx.Timeout(5.0, connect=3.0)
 #: The first wait after a request that came to nothing, and the longest.
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 4.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 2.0
 #: These may be sent again. Whatever else is refused, is refused for good.
 _LATER = frozenset({408, 425, 429, *range(500, 507), *range(508, 600)})
 MAX_ANSWER_BYTES = 64 * 1024
