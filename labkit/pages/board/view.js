@@ -184,7 +184,7 @@ function drawExercises(room) {
     ...[...tallies].slice(-6).map(([name, { done, trying }]) => {
       const box = make("div", "exercise");
       const line = make("p");
-      line.append(make("code", "", name), make("span", "soft", `${done} passed, ${trying} at it`));
+      line.append(make("code", "", name), make("span", "soft", trying ? `${done} ✓, ${trying} at it` : `${done} ✓`));
       const track = make("div", "bar-track");
       for (const [kind, count] of [["done", done], ["trying", trying]]) {
         const fill = make("div", `bar-fill ${kind}`);
