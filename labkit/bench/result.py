@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import statistics
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ FEWEST_ROUNDS = 3  # from fewer nobody is called lower
 #: Where even the null transport, a bare TCP connection, has waits like this, the machine is busy with something else.
 NOISY_MS = 3.0
 NULL = "null"
+_is_loading: ContextVar[bool] = ContextVar("_is_loading", default=False)
 
 
 def machine() -> str:
@@ -47,7 +49,8 @@ class Result:
     at: str = field(default_factory=lambda: datetime.date.today().isoformat())
 
     def __post_init__(self) -> None:
-        tell("result", result=self)
+        if not _is_loading.get():  # what somebody else has measured is no news of this machine
+            tell("result", result=self)
 
     @property
     def subjects(self) -> list[str]:
@@ -138,9 +141,12 @@ def load(path: str | Path) -> Result:
     Raises:
         LabError: the file holds none.
     """
+    loading = _is_loading.set(True)
     try:
         result = Result(**json.loads(Path(path).read_text("utf-8")))
         repr(result)  # fails where numbers are none
         return result
     except (OSError, *NOT_JSON, TypeError, AttributeError) as problem:
         raise LabError(f"{path} holds no saved result: {problem}") from None
+    finally:
+        _is_loading.reset(loading)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labkit.board.address import split_url
 from labkit.board.membership import Membership
+from labkit.board.remembered import recall, remember
 from labkit.board.replay import StoredVotes
 from labkit.errors import LabError
 from labkit.widgets.boardline import BoardLine
@@ -14,8 +15,10 @@ from labkit.widgets.boardline import BoardLine
 class _OneBoard:
     """The membership of a process at one board, and all the lines that show it."""
 
-    def __init__(self, url: str, name: str, who: str = "") -> None:
-        self.member = Membership(url, name, who, self._update)
+    def __init__(self, url: str, name: str) -> None:
+        self._url, known = url, recall(url)
+        self.member = Membership(url, name or known.get("name", ""), known.get("who", ""), self._update)
+        self._stage = self.member.stage
         self._lines: list[BoardLine] = []
 
     def line(self) -> BoardLine:
@@ -25,6 +28,13 @@ class _OneBoard:
         return line
 
     def _update(self) -> None:
+        member = self.member
+        if member.stage != self._stage and member.stage in ("joined", "left"):
+            if member.stage == "joined":
+                remember(self._url, joined="yes", name=member.name, code=member.code, who=member.who)
+            else:
+                remember(self._url, joined="no")
+        self._stage = member.stage
         for line in self._lines:
             line.update()
 
@@ -52,12 +62,12 @@ def board(url: str = "", name: str = "", *, replay: str | Path | None = None) ->
     return joined_at(url, name).line()
 
 
-def joined_at(url: str, name: str = "", who: str = "") -> _OneBoard:
+def joined_at(url: str, name: str = "") -> _OneBoard:
     """This process's place at that board, which is made if there is none."""
     address, _ = split_url(url)
     found = _boards.get(address)
     if found is None:
-        found = _boards[address] = _OneBoard(url, name, who)
+        found = _boards[address] = _OneBoard(url, name)
     elif name and found.member.stage in ("asking", "left", "refused"):
         found.member.name = name
     return found

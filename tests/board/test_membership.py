@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from labkit.bench import Result
+from labkit.bench import Result, load
 from labkit.board import ClassBoard, joining, membership
 from labkit.board import board as board_line
 from labkit.board.consent import ask_about
@@ -33,7 +33,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
-def _nobody_listens(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nobody_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setattr(joining, "_boards", {})
     monkeypatch.setattr(observers, "_observers", [])
     monkeypatch.setattr(observers, "_asked", [])
@@ -156,6 +157,30 @@ def test_the_other_notebooks_of_one_jupyterlab_are_not_asked_again(
     monkeypatch.setattr(joining, "_boards", {})
     assert ask_about(board.url + board.folder.code).shown["stage"] == "asking"
     second.member.leave()
+
+
+def test_a_kernel_that_starts_again_is_the_same_learner_and_is_asked_again(
+    board: ClassBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line_at(board, "fox").join()
+    eventually(lambda: "join" in kinds(board) and joining.recall(board.url + board.folder.code))
+    monkeypatch.setattr(joining, "_boards", {})  # another kernel
+    again = line_at(board, "")
+    assert again.shown["stage"] == "asking" and again.shown["name"] == "fox"
+    again.join()
+    eventually(lambda: again.shown["stage"] == "joined")
+    assert [learner.name for learner in board.desk.state.learners.values()] == ["fox"]
+    again.leave()
+    assert joining.recall(board.url + board.folder.code) == {"joined": "no"}  # who left is somebody else next time
+
+
+def test_a_result_of_somebody_else_is_not_sent(tmp_path: Path) -> None:
+    heard: list[str] = []
+    end = observe(lambda kind, facts: heard.append(kind))
+    Result("How late?", "ms", {"SSE": [[1.0]]}).save(tmp_path / "mine.json")
+    load(tmp_path / "mine.json")
+    end()
+    assert heard == ["result"]
 
 
 def test_who_joined_no_board_loads_none() -> None:

@@ -4,7 +4,9 @@
 const byId = (id) => document.getElementById(id);
 const LONG_S = 12 * 60; // at one exercise: the card says so by its colour as well
 const MANY = 15; // beside a vote: then each card has two lines
-const FEWEST = 2; // who have come to a question before the board turns to it by itself: one could write anything
+// So many, and a third of the class, have come to a question before the board turns to it by itself: one alone could
+// write anything there, and the fastest are not the class.
+const FEWEST = 2;
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -59,7 +61,7 @@ class Room {
   }
 
   get question() {
-    const enough = Math.min(FEWEST, this.learners.size);
+    const enough = Math.min(this.learners.size, Math.max(FEWEST, Math.ceil(this.learners.size / 3)));
     return this.questions.get(this.chosen) ?? this.asked.filter(({ asked }) => asked >= enough).at(-1);
   }
 }

@@ -1,0 +1,45 @@
+"""What a learner's machine remembers of a board, so that a kernel that starts again is the same learner.
+
+It is written when the learner has joined, for this user alone, and forgotten when the learner leaves. The file is the
+one that `labkit --board` has named, which ends with that JupyterLab; else it lies where Jupyter keeps what is running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from labkit.errors import NOT_JSON
+from labkit.system.observers import CONSENT_VARIABLE
+
+
+def recall(url: str) -> dict[str, str]:
+    """The name, the code and the secret of this learner at that board, and in `joined` "yes" or "no"; {} if unknown."""
+    with contextlib.suppress(OSError, *NOT_JSON):
+        found = json.loads(_file(url).read_text("utf-8"))
+        if isinstance(found, dict):
+            return {name: str(value) for name, value in found.items()}
+    return {}
+
+
+def remember(url: str, **known: str) -> None:
+    """Keeps it. Where that cannot be done, the next kernel asks again."""
+    file = _file(url)
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = file.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as text:
+            json.dump(known, text)
+        new.replace(file)
+
+
+def _file(url: str) -> Path:
+    if named := os.environ.get(CONSENT_VARIABLE):
+        return Path(named)
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    # A new class has a new code, and so another file: nobody is followed from one day to the next.
+    return Path(jupyter_runtime_dir()) / f"labkit-board-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
