@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -93,6 +94,28 @@ class Learner:
         while time.monotonic() < until_s:
             await asyncio.sleep(self.rng.expovariate(1 / ACTS_EVERY_S))
             self.act()
+
+
+class Flood:
+    """A learner who sends as much as a program can, and is refused."""
+
+    def __init__(self, url: str, code: str) -> None:
+        self.url, self.code, self.statuses = url, code, Counter[int]()
+
+    async def run(self, until_s: float) -> None:
+        who = "a flood in one person"
+        facts = {"kind": "guess", "question": "Question 0?", "choices": CHOICES, "unit": "", "guess": "no"}
+        async with new_client(self.url) as http:
+            joining = {"code": self.code, "name": "flood", "who": who}
+            (await http.post(self.url + "join", json=joining)).raise_for_status()
+            number = 0
+            while time.monotonic() < until_s:
+                messages = [{**facts, "id": f"f{number}-{place}"} for place in range(50)]
+                number += 1
+                with contextlib.suppress(httpx.RequestError):
+                    head = {"Authorization": f"Bearer {who}"}
+                    answer = await http.post(self.url + "moments", json={"messages": messages}, headers=head)
+                    self.statuses[answer.status_code] += 1
 
 
 class Projector:
@@ -184,7 +207,7 @@ class Day:
         return any(which in (-1, access_point) and start <= at_s <= end + 2.5 for which, start, end in self.away)
 
 
-async def run(minutes: float, count: int, notebooks: int, folder: Path) -> None:
+async def run(minutes: float, count: int, notebooks: int, flooded: bool, folder: Path) -> None:
     with reserved_port() as port:
         board = BoardProcess(folder, port)
         groups = max(1, -(-count // GROUP))
@@ -197,7 +220,7 @@ async def run(minutes: float, count: int, notebooks: int, folder: Path) -> None:
         if notebooks:
             await asyncio.get_running_loop().run_in_executor(pool, browsers.open, f"{board.url}#{board.keys['code']}")
         until_s = time.monotonic() + 60 * minutes
-        day = Day(board, wifi, until_s)
+        day, flood = Day(board, wifi, until_s), Flood(board.url, board.keys["code"])
         links = [asyncio.ensure_future(learner.link.run()) for learner in learners]
         watching = asyncio.ensure_future(projector.watch())
         browsing = (
@@ -205,7 +228,7 @@ async def run(minutes: float, count: int, notebooks: int, folder: Path) -> None:
         )
         await asyncio.gather(
             *(learner.live(until_s) for learner in learners), day.drop_wifi(), day.say(), browsing,
-            day.kill_the_board(30 * minutes),
+            day.kill_the_board(30 * minutes), *([flood.run(until_s)] if flooded else []),
         )  # fmt: skip
         await wait_until(lambda: not any(len(learner.outbox) for learner in learners), 30.0)
         await asyncio.sleep(5.0)  # the last banners, over links that have just come back
@@ -218,6 +241,8 @@ async def run(minutes: float, count: int, notebooks: int, folder: Path) -> None:
         for one in wifi:
             one.stop()
     show(learners, projector, day, folder, browsers, minutes)
+    if flooded:
+        print("the flood's requests, by status:", dict(flood.statuses))
 
 
 def show(
@@ -270,9 +295,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--notebooks", type=int, default=3)
+    parser.add_argument("--flood", action="store_true", help="one learner more, who sends all the time")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(asked.minutes, asked.learners, asked.notebooks, Path(folder)))
+        asyncio.run(run(asked.minutes, asked.learners, asked.notebooks, asked.flood, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ class ClassFolder:
         except OSError as problem:
             raise LabError(f"{self.path} cannot be the folder of a class: {problem.strerror or problem}") from None
         self.code, self.secret = keys["code"], keys["secret"]
-        self.moments = SQLiteLog(self.path / _MOMENTS, max_events=MAX_KEPT)
+        # What was answered to with "kept" is on the disk. From the other two a power cut may take the end: then readers
+        # are told of a gap, and ask for the state.
+        self.moments = SQLiteLog(self.path / _MOMENTS, max_events=MAX_KEPT, durable=True)
         self.view = SQLiteLog(self.path / "view.sqlite", max_events=MAX_VIEWS)
         self.notices = SQLiteLog(self.path / "notices.sqlite", max_events=MAX_VIEWS)
 

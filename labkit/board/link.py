@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from labkit.board.outbox import Outbox
-from labkit.client import RESILIENT, EventSource
+from labkit.client import CLOSED, OPEN, RESILIENT, EventSource, State, StateReason
 from labkit.client.body import read_beginning
 from labkit.client.httpx_client import new_client
 from labkit.clock import SYSTEM_CLOCK, Clock
@@ -149,7 +149,8 @@ class BoardLink:
         while True:
             source = EventSource(
                 self.url + "notices", headers=headers, last_event_id=self._notices_id, policy=POLICY,
-                reconnection_ms=500, clock=self._clock, rng=self._rng,
+                reconnection_ms=500, on_state=self._hear_state,
+                clock=self._clock, rng=self._rng,
             )  # fmt: skip
             try:
                 async with source:
@@ -162,6 +163,10 @@ class BoardLink:
                     raise NotOnBoard(str(problem)) from None
                 await self._clock.sleep_s(FIRST_WAIT_S)
                 await self._join(http)
+
+    def _hear_state(self, state: State, reason: StateReason) -> None:
+        if state != CLOSED:
+            self._say("open" if state == OPEN else "away")
 
     def _say(self, state: str, always: bool = False) -> None:
         if always or state != self.state:

@@ -7,6 +7,7 @@ one that `labkit --board` has named, which ends with that JupyterLab; else it li
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -41,5 +42,6 @@ def _file(url: str) -> Path:
         return Path(named)
     from jupyter_core.paths import jupyter_runtime_dir
 
-    # A new class has a new code, and so another file: nobody is followed from one day to the next.
-    return Path(jupyter_runtime_dir()) / f"labkit-board-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+    # Another file on another day: nobody is followed from class to class.
+    key = hashlib.sha256(f"{url} {datetime.date.today()}".encode()).hexdigest()[:16]
+    return Path(jupyter_runtime_dir()) / f"labkit-board-{key}.json"

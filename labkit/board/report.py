@@ -12,7 +12,7 @@ from pathlib import Path
 
 from labkit.board.folder import open_moments
 from labkit.board.replay import FORMAT
-from labkit.board.state import ClassState
+from labkit.board.state import ClassState, Learner
 from labkit.board.view import vote_counts
 from labkit.errors import LabError, counted
 
@@ -28,15 +28,17 @@ def write_report(folder: Path, out: Path) -> list[str]:
         LabError: there is no class in that folder, or nothing can be written in the other.
     """
     moments = open_moments(folder)
+    if not moments:
+        raise LabError(f"nobody has joined the class in {folder} yet: there is nothing to report")
     state = ClassState(moments)
-    first_s = moments[0].at_s if moments else 0.0
+    learners = present(state)
     tables = {
-        "exercises": exercise_rows(state),
-        "mistakes": mistake_rows(state),
+        "exercises": exercise_rows(learners),
+        "mistakes": mistake_rows(learners),
         "guesses": guess_rows(state),
-        "results": result_rows(state),
+        "results": result_rows(learners),
     }
-    date = datetime.date.fromtimestamp(first_s).isoformat()
+    date = datetime.date.fromtimestamp(moments[0].at_s).isoformat()
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, rows in tables.items():
@@ -44,13 +46,13 @@ def write_report(folder: Path, out: Path) -> list[str]:
         (out / "votes.json").write_text(json.dumps(votes(state, date), indent=1), "utf-8")
     except OSError as problem:
         raise LabError(f"the report cannot be written to {out}: {problem.strerror or problem}") from None
-    learners = counted(len(state.learners), "learner")
-    said = [f"{learners}: {', '.join(f'{name}.csv' for name in tables)} and votes.json are in {out}/"]
+    count = counted(len(learners), "learner")
+    said = [f"{count}: {', '.join(f'{name}.csv' for name in tables)} and votes.json are in {out}/"]
     if importlib.util.find_spec("nbclient") is None:
         return [*said, "The notebook needs JupyterLab's packages: pip install 'labkit[lab]', and ask again"]
     from labkit.board.report_notebook import write_notebook
 
-    write_notebook(out, learners, date)
+    write_notebook(out, count, date)
     return [*said, f"The figures are in {out / 'report.ipynb'}"]
 
 
@@ -62,10 +64,15 @@ COLUMNS = {
 }
 
 
-def exercise_rows(state: ClassState) -> Rows:
+def present(state: ClassState) -> list[Learner]:
+    """The learners of a class, who may have left; none whom the instructor has removed."""
+    return [learner for learner in state.learners.values() if not learner.removed]
+
+
+def exercise_rows(learners: Iterable[Learner]) -> Rows:
     """One row for each learner and exercise. Minutes are from the first check to the one that passed; none before."""
     rows: Rows = []
-    for learner in state.learners.values():
+    for learner in learners:
         for name, attempt in learner.exercises.items():
             minutes = "" if attempt.passed_s is None else round((attempt.passed_s - attempt.since_s) / 60, 1)
             passed = attempt.passed_s is not None
@@ -74,17 +81,17 @@ def exercise_rows(state: ClassState) -> Rows:
     return sorted(rows, key=lambda row: (str(row["exercise"]), str(row["learner"])))
 
 
-def mistake_rows(state: ClassState) -> Rows:
+def mistake_rows(learners: Iterable[Learner]) -> Rows:
     """One row for each mistake, the most frequent first: how often it was checked, and by how many learners."""
     times: dict[tuple[str, str], int] = defaultdict(int)
-    learners: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for learner in state.learners.values():
+    whose: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for learner in learners:
         for name, attempt in learner.exercises.items():
             for mistake in attempt.mistakes:
                 times[name, mistake] += 1
-                learners[name, mistake].add(learner.id)
+                whose[name, mistake].add(learner.id)
     rows: Rows = [
-        {"exercise": name, "mistake": mistake, "times": count, "learners": len(learners[name, mistake])}
+        {"exercise": name, "mistake": mistake, "times": count, "learners": len(whose[name, mistake])}
         for (name, mistake), count in sorted(times.items(), key=lambda item: (-item[1], item[0]))
     ]
     return rows
@@ -103,10 +110,10 @@ def guess_rows(state: ClassState) -> Rows:
     return rows
 
 
-def result_rows(state: ClassState) -> Rows:
+def result_rows(learners: Iterable[Learner]) -> Rows:
     """One row for each learner, measurement and subject."""
     rows: Rows = []
-    for learner in state.learners.values():
+    for learner in learners:
         for result in learner.results:
             for subject, (median, low, high, n) in result["medians"].items():
                 values = (result["question"], learner.name, subject, median, low, high, n, result["unit"])

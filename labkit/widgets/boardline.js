@@ -1,6 +1,6 @@
 // The line that asks whether to join a class board, and the board's banner over the notebook. Python sends; this only asks.
 
-const CONSENT = "It gets your guesses, which exercises you pass and what you measure, under a nickname. No code.";
+const CONSENT = "It gets your guesses, your checks with the name of a mistake, and what you measure, under a nickname. No code.";
 
 function makeInput(label, limit) {
   const input = forKeys(make("input"));
