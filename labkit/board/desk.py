@@ -25,10 +25,10 @@ from labkit.server.connection import Connection
 LEARNER_BURST, LEARNER_PER_S = 80, 2.0
 #: A class of sixty behind one Wi-Fi may join at once.
 JOIN_BURST, JOIN_PER_S = 60, 0.5
-#: Wrong codes: from one address, which a whole class may share behind one Wi-Fi, and from all together. At two a second
-#: a code of six letters out of 22 lasts for a year and more.
+#: Wrong codes: from one address, which a whole class may share behind one Wi-Fi, and from all together. In a day of
+#: eight hours that is one code in a thousand of the 113 million.
 WRONG_BURST, WRONG_PER_S = 20, 0.2
-ALL_WRONG_BURST, ALL_WRONG_PER_S = 200, 2.0
+ALL_WRONG_BURST, ALL_WRONG_PER_S = 500, 5.0
 #: Messages in one request.
 MAX_BATCH = 50
 PRESENCE_S = 1.0
@@ -81,7 +81,8 @@ class Desk:
         Raises:
             BoardRefused: 401 for a wrong one; 429 where there were too many.
         """
-        self._check(code, address, read_code(code) == self.folder.code or _is_same(code, self.folder.secret), "code")
+        if not _is_same(code, self.folder.secret):
+            self._check_guess(code, address, read_code(code) == self.folder.code, "code; it stands on the projector")
 
     def check_secret(self, secret: str, address: str) -> None:
         """Lets the instructor in.
@@ -89,9 +90,11 @@ class Desk:
         Raises:
             BoardRefused: 401 for a wrong secret; 429 where there were too many.
         """
-        self._check(secret, address, _is_same(secret, self.folder.secret), "instructor's secret")
+        # The right one never waits: nobody guesses 96 bits, and whoever tries must not lock the instructor out.
+        if not _is_same(secret, self.folder.secret):
+            self._check_guess(secret, address, False, "instructor's secret; it stands in the terminal of labkit board")
 
-    def _check(self, given: str, address: str, right: bool, what: str) -> None:
+    def _check_guess(self, given: str, address: str, right: bool, what: str) -> None:
         wait_s = max(self._wrong.wait_s(address), self._all_wrong.wait_s(_EVERYBODY))
         if wait_s > 0:  # asked before the answer is known: else a right guess would be told from a wrong one
             raise BoardRefused(f"too many wrong codes: wait {wait_s:.0f} s", 429, wait_s)
@@ -99,8 +102,7 @@ class Desk:
             if given:
                 self._wrong.take(address)
                 self._all_wrong.take(_EVERYBODY)
-            raise BoardRefused(f"this is not the {what}; it stands on the projector" if what == "code" else
-                               f"this is not the {what}; it stands in the terminal of labkit board", 401)  # fmt: skip
+            raise BoardRefused(f"this is not the {what}", 401)
 
     def learner(self, secret: str) -> Learner:
         """The learner who has this secret.
@@ -146,14 +148,27 @@ class Desk:
         """
         if not isinstance(messages, list) or not 1 <= len(messages) <= MAX_BATCH:
             raise BoardRefused(f"`messages` is a list of 1 to {MAX_BATCH}")
+        self._take(learner, len(messages))
         moments = [read(message, LEARNERS_KINDS, learner.id, self._now_s()) for message in messages]
-        if wait_s := self._said.wait_s(learner.id, len(moments)):
-            raise BoardRefused("too many messages at once", 429, wait_s)
-        self._said.take(learner.id, len(moments))
         async with self._order:
             new = list({moment.id: moment for moment in moments if not self.state.knows(moment)}.values())
             await self._keep(new)
         return len(new)
+
+    def check_flood(self, learner: Learner) -> None:
+        """Refuses a learner who goes on sending although there were too many: before anything is read.
+
+        Raises:
+            BoardRefused: 429.
+        """
+        if self._said.wait_s(learner.id):
+            self._take(learner, 1)
+
+    def _take(self, learner: Learner, count: int) -> None:
+        refused = self._said.wait_s(learner.id, count) > 0
+        self._said.take(learner.id, count)  # also where it is refused: who does not wait begins anew
+        if refused:
+            raise BoardRefused("too many messages at once", 429, self._said.wait_s(learner.id, count))
 
     async def command(self, message: object) -> None:
         """Does what the instructor says.
@@ -173,24 +188,41 @@ class Desk:
         try:
             for moment in moments:
                 self.state.check_room(moment)
-                await asyncio.to_thread(self.folder.append, moment)
-                self._unpublished |= dict.fromkeys(self.state.apply(moment))
         except BoardFull as problem:
             raise BoardRefused(str(problem), 507) from None
-        except LogFailed as problem:
-            raise BoardRefused(f"the board could not keep it ({problem.cause}): send it again", 503, 1.0) from None
-        finally:
-            await self._publish()
+        kept, failure = await asyncio.to_thread(self._append, moments)
+        for moment in moments[:kept]:
+            self._unpublished |= dict.fromkeys(self.state.apply(moment))
+        await self._publish()
+        if failure is not None:
+            raise BoardRefused(f"the board could not keep it ({failure.cause}): send it again", 503, 1.0)
+
+    def _append(self, moments: list[Moment]) -> tuple[int, LogFailed | None]:
+        """How many were kept, and why not all. It waits for the disk, so it has a thread of its own."""
+        for number, moment in enumerate(moments):
+            try:
+                self.folder.append(moment)
+            except LogFailed as problem:
+                return number, problem
+        return len(moments), None
 
     async def _publish(self) -> None:
         """Publishes what has changed. What a log does not take now is tried again with the next change, or a second
         later: it was kept, so nobody has to send it again."""
-        with contextlib.suppress(LogFailed):
-            for entity in tuple(self._unpublished):
-                await self.view.publish_async(self._text(entity), entity[0])
-                if entity[0] == "notice":
-                    await self.notices.publish_async(self._text(entity), "notice")
+        if changed := [(entity, self._text(entity)) for entity in self._unpublished]:
+            for entity in await asyncio.to_thread(self._publish_all, changed):
                 del self._unpublished[entity]
+
+    def _publish_all(self, changed: list[tuple[Entity, str]]) -> list[Entity]:
+        """What was published of it: all of it, unless a log fails."""
+        done: list[Entity] = []
+        with contextlib.suppress(LogFailed):
+            for entity, text in changed:
+                self.view.publish(text, entity[0])
+                if entity[0] == "notice":
+                    self.notices.publish(text, "notice")
+                done.append(entity)
+        return done
 
     def _text(self, entity: Entity) -> str:
         return json.dumps(public(self.state, entity))

@@ -98,6 +98,7 @@ class MomentsHandler(BoardHandler):
     async def post(self) -> None:
         try:
             learner = self.desk.learner(bearer(self))
+            self.desk.check_flood(learner)
             new = await self.desk.hear(learner, read_json(self.request.body).get("messages"))
         except BoardRefused as problem:
             self.refuse(problem)

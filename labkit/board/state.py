@@ -135,11 +135,10 @@ class ClassState:
             full = len(self.questions) >= MAX_QUESTIONS or len(learner.questions) >= MAX_OWN_QUESTIONS
             if key not in learner.questions and full and key not in self.questions:
                 raise BoardFull("the board has enough questions")
-        if moment.kind in ("check", "answer") and moment.facts["exercise"] not in learner.exercises:
-            if moment.kind == "answer":
-                raise BoardFull("an answer is shown after its exercise was checked")
-            if len(learner.exercises) >= MAX_EXERCISES:
-                raise BoardFull("the board has enough exercises of this learner")
+        if moment.kind == "check" and moment.facts["exercise"] not in learner.exercises:
+            _check_below(len(learner.exercises), MAX_EXERCISES, "exercises")
+        if moment.kind == "answer" and f"{learner.id} {moment.facts['exercise']}" not in self.answers:
+            _check_below(sum(one.learner == learner.id for one in self.answers.values()), MAX_EXERCISES, "answers")
 
     def apply(self, moment: Moment) -> list[Entity]:
         """Adds one moment, and returns what has changed on the board. A message that came before changes nothing."""
@@ -273,6 +272,11 @@ class ClassState:
                 key, facts["question"], facts["choices"], facts["unit"], facts["lesson"], moment.at_s
             )
         return self.questions[key]
+
+
+def _check_below(number: int, most: int, what: str) -> None:
+    if number >= most:
+        raise BoardFull(f"the board has enough {what} of this learner")
 
 
 def _key(moment: Moment) -> str:

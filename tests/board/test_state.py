@@ -164,8 +164,12 @@ def test_the_board_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BoardFull, match="learners"):
         state.check_room(join("c"))
     state.check_room(join("a"))  # who is there comes back
-    with pytest.raises(BoardFull, match="checked"):
-        state.check_room(say("a", 0, "answer", exercise="carry", code="x"))
+    shown = ClassState([join("a"), *(say("a", n, "answer", exercise=f"e{n}", code="x") for n in range(2))])
+    monkeypatch.setattr(state_module, "MAX_MOMENTS", 20)
+    with pytest.raises(BoardFull, match="answers"):
+        shown.check_room(say("a", 9, "answer", exercise="e9", code="x"))
+    shown.check_room(say("a", 9, "answer", exercise="e1", code="another"))
+    monkeypatch.setattr(state_module, "MAX_MOMENTS", 2)
     for number in range(2):
         state.apply(say("a", number, "asked", question=f"{number}?", choices=[], unit=""))
     with pytest.raises(BoardFull, match="enough"):
