@@ -53,11 +53,11 @@ ACTS_EVERY_S = 2.0  # of one learner: a guess, or a check
 DROPS_EVERY_S, DROP_S = 12.0, 2.5
 NOTICES_EVERY_S = 5.0
 SERVER = """
-import sys, time
+import sys
 from labkit.board import ClassBoard
 board = ClassBoard(sys.argv[1], port=int(sys.argv[2]))
 print("ready", flush=True)
-time.sleep(86400)
+sys.stdin.read()  # it ends with the program that has started it
 """
 
 
@@ -149,7 +149,7 @@ class BoardProcess:
 
     def start(self) -> None:
         command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
 
     def kill(self) -> None:

@@ -15,7 +15,9 @@ from playwright.sync_api import Page, sync_playwright
 from labkit.board.state import ClassState
 from tests.browser.conftest import QUIET, Desk, serve_jupyter
 
+#: Each notebook is a learner of its own, with its own memory of what was answered.
 CELLS = (
+    "import os\nos.environ['LABKIT_BOARD_CONSENT'] = os.environ['JPY_SESSION_NAME'].rpartition('/')[2] + '.consent'\n"
     "from labkit.check import check\nfrom labkit.widgets import predict\n"
     "guess = predict('What do the notebooks say?', ['yes', 'no', 'it depends'])\nguess",
     "def carry(token):\n    return f'data: {token}\\n\\n'\ncheck('carry', carry)",

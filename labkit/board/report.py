@@ -12,7 +12,7 @@ from pathlib import Path
 
 from labkit.board.folder import open_moments
 from labkit.board.replay import FORMAT
-from labkit.board.state import ClassState, Learner
+from labkit.board.state import ClassState, Learner, VotedQuestion
 from labkit.board.view import vote_counts
 from labkit.errors import LabError, counted
 
@@ -103,11 +103,23 @@ def guess_rows(state: ClassState) -> Rows:
     for question in sorted(state.questions.values(), key=lambda one: (one.lesson, one.asked_s)):
         for id in {**question.votes, **question.measured}:
             guess, measured = question.votes.get(id, ""), question.measured.get(id, "")
-            right = guess == measured if question.choices and guess and measured else ""
+            right = _is_right(question, guess, measured) if guess and measured else ""
             name = state.learners[id].name
             values = (question.lesson, question.question, question.unit, name, guess, measured, right)
             rows.append(dict(zip(COLUMNS["guesses"], values, strict=True)))
     return rows
+
+
+def _is_right(question: VotedQuestion, guess: str, measured: str) -> object:
+    """Whether the guess was right: a number within a fifth, as predict() says. "" for what is no number."""
+    if question.choices:
+        return guess == measured
+    try:
+        number = float(guess.removesuffix(question.unit).strip().replace(",", "."))
+        low, high = sorted((number, float(measured.split()[0].replace(",", ""))))
+    except (ValueError, IndexError):
+        return ""
+    return low == high or (low > 0 and high / low <= 1.2)
 
 
 def result_rows(learners: Iterable[Learner]) -> Rows:

@@ -40,6 +40,7 @@ if order:
         axes.plot(took[name], [place] * len(took[name]), "o", color="#0072B2", alpha=0.5)
         axes.plot(median(took[name]), place, "|", color="#D55E00", markersize=22, markeredgewidth=3)
     axes.set_yticks(range(len(order)), order)
+    axes.margins(y=0.15)
     axes.set_xlabel("minutes from the first check to the one that passed; the line is the median")
     axes.set_title(f"{order[-1]} took longest: {median(took[order[-1]]):.0f} minutes in the median")
 for name in sorted({row["exercise"] for row in exercises}):
@@ -115,7 +116,11 @@ def write_notebook(folder: Path, learners: str, date: str) -> None:
     book = _V4.new_notebook(cells=cells)
     book.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     client = NotebookClient(
-        book, timeout=TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+        book,
+        timeout=TIMEOUT_S,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
     )
     try:
         client.execute()

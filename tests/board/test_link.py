@@ -134,14 +134,17 @@ import sys, time
 from labkit.board import ClassBoard, outbox
 board = ClassBoard(sys.argv[1], port=int(sys.argv[2]))
 print("ready", flush=True)
-time.sleep(120)
+sys.stdin.read()  # it ends with the test
 """
 
 
 def test_a_killed_board_loses_nothing_and_banners_come_through(tmp_path: Path) -> None:
     def start(port: int) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(tmp_path), str(port)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", SERVER, str(tmp_path), str(port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         return process

@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from labkit.board import ClassBoard
+from labkit.board.moments import question_key
 from labkit.board.replay import StoredVotes
 from labkit.command.board import board_lines, lesson_titles
 from labkit.command.cli import main
@@ -48,6 +49,9 @@ def test_the_report_has_times_mistakes_and_guesses_against_measurements(
         one.say("guess", **QUESTION, guess="2", lesson="04")
         one.say("measured", **QUESTION, measured="1", guess="2", lesson="04")
     fox.say("check", **wrong | {"passed": True, "level": 3, "mistake": ""})
+    for guess in ("1,1 s", "3", "soon"):
+        fox.say("measured", question=f"How long, {guess}?", choices=[], unit="s", guess=guess, measured="1.2 s")
+        fox.say("guess", question=f"How long, {guess}?", choices=[], unit="s", guess=guess)
     fox.say("result", question="How late?", unit="ms", medians={"SSE": [0.8, 0.7, 0.9, 20]})
     out = tmp_path / "report"
     asked = CliRunner().invoke(main, ["board", "--folder", str(board.folder.path), "--report", str(out)])
@@ -57,11 +61,13 @@ def test_the_report_has_times_mistakes_and_guesses_against_measurements(
         ("fox", "10.0", "2"),
     ]
     assert rows(out / "mistakes.csv") == [{"exercise": "carry", "mistake": "no JSON", "times": "2", "learners": "2"}]
-    assert [(row["guess"], row["measured"], row["right"]) for row in rows(out / "guesses.csv")] == [
-        ("2", "1", "False")
-    ] * 2
+    guesses = [(row["guess"], row["measured"], row["right"]) for row in rows(out / "guesses.csv")]
+    assert guesses[:3] == [("1,1 s", "1.2 s", "True"), ("3", "1.2 s", "False"), ("soon", "1.2 s", "")]
+    assert guesses[3:] == [("2", "1", "False")] * 2
     assert [(row["subject"], row["median"], row["n"]) for row in rows(out / "results.csv")] == [("SSE", "0.8", "20")]
-    assert StoredVotes.load(out / "votes.json").line("82b8341e6ece") == "the room of 2: 2 × 2"
+    assert (
+        StoredVotes.load(out / "votes.json").line(question_key("How many?", ["1", "2"], "")) == "the room of 2: 2 × 2"
+    )
     assert "fox" not in (out / "votes.json").read_text("utf-8")
     book = nbformat.read(out / "report.ipynb", as_version=4)
     nbformat.validate(book)
