@@ -11,10 +11,14 @@ import datetime
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 
 from labkit.errors import NOT_JSON
 from labkit.system.observers import CONSENT_VARIABLE
+
+KEPT_S = 24 * 3600.0
+_PREFIX = "labkit-board-"
 
 
 def recall(url: str) -> dict[str, str]:
@@ -35,6 +39,13 @@ def remember(url: str, **known: str) -> None:
         with os.fdopen(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as text:
             json.dump(known, text)
         new.replace(file)
+        _forget_old(file.parent)
+
+
+def _forget_old(folder: Path) -> None:
+    for file in folder.glob(f"{_PREFIX}*.json"):
+        if time.time() - file.stat().st_mtime > KEPT_S:
+            file.unlink()
 
 
 def _file(url: str) -> Path:
@@ -44,4 +55,4 @@ def _file(url: str) -> Path:
 
     # Another file on another day: nobody is followed from class to class.
     key = hashlib.sha256(f"{url} {datetime.date.today()}".encode()).hexdigest()[:16]
-    return Path(jupyter_runtime_dir()) / f"labkit-board-{key}.json"
+    return Path(jupyter_runtime_dir()) / f"{_PREFIX}{key}.json"

@@ -160,10 +160,14 @@ def test_the_other_notebooks_of_one_jupyterlab_are_not_asked_again(
 
 
 def test_a_kernel_that_starts_again_is_the_same_learner_and_is_asked_again(
-    board: ClassBoard, monkeypatch: pytest.MonkeyPatch
+    board: ClassBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "runtime").mkdir()
+    old = tmp_path / "runtime" / "labkit-board-0.json"
+    old.write_text("{}")
+    os.utime(old, (0, 0))
     line_at(board, "fox").join()
-    eventually(lambda: "join" in kinds(board) and joining.recall(board.url + board.folder.code))
+    eventually(lambda: "join" in kinds(board) and not old.exists() and joining.recall(board.url + board.folder.code))
     monkeypatch.setattr(joining, "_boards", {})  # another kernel
     again = line_at(board, "")
     assert again.shown["stage"] == "asking" and again.shown["name"] == "fox"

@@ -120,6 +120,12 @@ def test_the_command_says_where_and_goes_on_after_ctrl_c(tmp_path: Path) -> None
     assert len(state["lessons"]) == 12
 
 
+def test_the_boards_own_machine_needs_no_jupyterlab() -> None:
+    missing = "anywidget ipywidgets IPython numpy matplotlib nbformat nbclient redis traitlets jupyter_core".split()
+    code = f"import sys; sys.modules.update(dict.fromkeys({missing})); import labkit.board.serving, labkit.board.report"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
+
+
 def test_letting_the_room_in_is_said_clearly(board: ClassBoard) -> None:
     assert any("Only this machine" in line for line in board_lines(board, "127.0.0.1"))
     lines = board_lines(board, "0.0.0.0")
