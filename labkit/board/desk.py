@@ -108,13 +108,15 @@ class Desk:
         """The learner who has this secret.
 
         Raises:
-            BoardRefused: 401, nobody has; 403, the instructor has removed that one.
+            BoardRefused: 401, nobody has; 403, that one has left, or was removed by the instructor.
         """
         learner = self.state.learners.get(public_number(secret))
         if learner is None:
             raise BoardRefused("nobody has joined with that: join with the code first", 401)
         if learner.removed:
             raise BoardRefused("the instructor has taken you off the board", 403)
+        if learner.left:
+            raise BoardRefused("you have left the board, perhaps in another notebook", 403)
         return learner
 
     async def join(self, secret: str, name: str, address: str = "") -> Learner:
@@ -153,6 +155,8 @@ class Desk:
         async with self._order:
             new = list({moment.id: moment for moment in moments if not self.state.knows(moment)}.values())
             await self._keep(new)
+        if learner.left:  # no other notebook of this learner may go on
+            self._end_streams(learner.id)
         return len(new)
 
     def check_flood(self, learner: Learner) -> None:
@@ -181,8 +185,11 @@ class Desk:
             if not self.state.knows(moment):
                 await self._keep([moment])
         if moment.kind == "remove":
-            for connection in self._streams.pop(moment.facts["learner"], set()):
-                connection.end("the instructor has removed this learner")
+            self._end_streams(moment.facts["learner"])
+
+    def _end_streams(self, id: str) -> None:
+        for connection in self._streams.pop(id, set()):
+            connection.end("this learner is no longer on the board")
 
     async def _keep(self, moments: list[Moment]) -> None:
         try:

@@ -25,6 +25,8 @@ TIMEOUT = httpx.Timeout(5.0, connect=3.0)
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 2.0
 #: These may be sent again. Whatever else is refused, is refused for good.
 _LATER = frozenset({408, 425, 429, *range(500, 507), *range(508, 600)})
+#: Said where the stream of banners is refused; a request says which of the two it is.
+GONE = "you have left the board in another notebook, or the instructor has taken you off it"
 MAX_ANSWER_BYTES = 64 * 1024
 
 
@@ -160,7 +162,7 @@ class BoardLink:
                 return
             except StreamRejected as problem:
                 if problem.status != 401:
-                    raise NotOnBoard(str(problem)) from None
+                    raise NotOnBoard(GONE if problem.status == 403 else str(problem)) from None
                 await self._clock.sleep_s(FIRST_WAIT_S)
                 await self._join(http)
 

@@ -178,6 +178,25 @@ def test_a_kernel_that_starts_again_is_the_same_learner_and_is_asked_again(
     assert joining.recall(board.url + board.folder.code) == {"joined": "no"}  # who left is somebody else next time
 
 
+def test_to_leave_in_one_notebook_is_to_leave_in_all(board: ClassBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = line_at(board)
+    first.join()
+    eventually(lambda: first.shown["stage"] == "joined")
+    monkeypatch.setattr(joining, "_boards", {})  # another kernel, of the same learner
+    second = line_at(board)
+    second.join()
+    eventually(lambda: second.shown["stage"] == "joined" and board.desk.notices.clients == 2)
+    first.leave()
+    eventually(lambda: second.shown["stage"] == "refused")
+    assert "in another notebook" in second.shown["why"]
+    predict("Within?", ["a"]).value = "a"
+    assert first.shown["stage"] == "left" and "asked" not in kinds(board)
+    second.join()
+    eventually(lambda: second.shown["stage"] == "joined")
+    assert [learner.name for learner in board.desk.state.present] == ["fox"]
+    second.leave()
+
+
 def test_a_result_of_somebody_else_is_not_sent(tmp_path: Path) -> None:
     heard: list[str] = []
     end = observe(lambda kind, facts: heard.append(kind))
