@@ -35,12 +35,12 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.board_notebooks import Notebooks
 from labkit.board.folder import open_moments
-from labkit.board.link import BoardLink
+from labkit.board.link import POLICY, BoardLink
 from labkit.board.moments import public_number
 from labkit.board.names import OFFERED
 from labkit.board.outbox import Outbox
 from labkit.board.state import ClassState
-from labkit.client import RESILIENT, EventSource
+from labkit.client import EventSource
 from labkit.client.httpx_client import new_client
 from labkit.clock import wait_until
 from labkit.faults import RefuseConnections
@@ -127,7 +127,7 @@ class Projector:
         self.events = 0
 
     async def watch(self) -> None:
-        async with EventSource(f"{self.url}events?code={self.code}", policy=RESILIENT, reconnection_ms=200) as source:
+        async with EventSource(f"{self.url}events?code={self.code}", policy=POLICY, reconnection_ms=200) as source:
             async for event in source:
                 self.events += 1
                 thing = json.loads(event.data)
@@ -219,9 +219,10 @@ async def run(minutes: float, count: int, notebooks: int, flooded: bool, folder:
         pool, browsers = ThreadPoolExecutor(1), Notebooks(notebooks, wifi[0].url.rstrip("/") + "/" + board.keys["code"])
         if notebooks:
             await asyncio.get_running_loop().run_in_executor(pool, browsers.open, f"{board.url}#{board.keys['code']}")
+        links = [asyncio.ensure_future(learner.link.run()) for learner in learners]
+        await wait_until(lambda: all(learner.link.state == "open" for learner in learners), 60.0)
         until_s = time.monotonic() + 60 * minutes
         day, flood = Day(board, wifi, until_s), Flood(board.url, board.keys["code"])
-        links = [asyncio.ensure_future(learner.link.run()) for learner in learners]
         watching = asyncio.ensure_future(projector.watch())
         browsing = (
             asyncio.get_running_loop().run_in_executor(pool, browsers.work, until_s) if notebooks else asyncio.sleep(0)

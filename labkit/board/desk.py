@@ -200,7 +200,7 @@ class Desk:
         kept, failure = await asyncio.to_thread(self._append, moments)
         for moment in moments[:kept]:
             self._unpublished |= dict.fromkeys(self.state.apply(moment))
-        await self._publish()
+        self._publish()
         if failure is not None:
             raise BoardRefused(f"the board could not keep it ({failure.cause}): send it again", 503, 1.0)
 
@@ -213,23 +213,19 @@ class Desk:
                 return number, problem
         return len(moments), None
 
-    async def _publish(self) -> None:
+    def _publish(self) -> None:
         """Publishes what has changed. What a log does not take now is tried again with the next change, or a second
-        later: it was kept, so nobody has to send it again."""
-        if changed := [(entity, self._text(entity)) for entity in self._unpublished]:
-            for entity in await asyncio.to_thread(self._publish_all, changed):
-                del self._unpublished[entity]
+        later: it was kept, so nobody has to send it again.
 
-    def _publish_all(self, changed: list[tuple[Entity, str]]) -> list[Entity]:
-        """What was published of it: all of it, unless a log fails."""
-        done: list[Entity] = []
+        These two logs do not wait for a disk, and nobody else writes to them: another thread would take longer.
+        """
         with contextlib.suppress(LogFailed):
-            for entity, text in changed:
+            for entity in tuple(self._unpublished):
+                text = self._text(entity)
                 self.view.publish(text, entity[0])
                 if entity[0] == "notice":
                     self.notices.publish(text, "notice")
-                done.append(entity)
-        return done
+                del self._unpublished[entity]
 
     def _text(self, entity: Entity) -> str:
         return json.dumps(public(self.state, entity))
@@ -264,7 +260,7 @@ class Desk:
                 if learner.here != bool(streams):
                     learner.here = bool(streams)
                     self._unpublished["learner", learner.id] = None
-            await self._publish()
+            self._publish()
 
 
 def _is_same(given: str, secret: str) -> bool:
