@@ -17,13 +17,13 @@ import httpx
 import nbformat
 import pytest
 from click.testing import CliRunner
+from labkit.command.opening import board_environment
 
 from labkit.board import ClassBoard
 from labkit.board.moments import question_key
 from labkit.board.replay import StoredVotes
 from labkit.command.board import board_lines, lesson_titles
 from labkit.command.cli import main
-from labkit.command.opening import board_environment
 from labkit.command.terminal import Failure
 from labkit.system.observers import BOARD_VARIABLE, CONSENT_VARIABLE
 
@@ -121,7 +121,18 @@ def test_the_command_says_where_and_goes_on_after_ctrl_c(tmp_path: Path) -> None
 
 
 def test_the_boards_own_machine_needs_no_jupyterlab() -> None:
-    missing = "anywidget ipywidgets IPython numpy matplotlib nbformat nbclient redis traitlets jupyter_core".split()
+    missing = [
+        "anywidget",
+        "ipywidgets",
+        "IPython",
+        "numpy",
+        "matplotlib",
+        "nbformat",
+        "nbclient",
+        "redis",
+        "traitlets",
+        "jupyter_core",
+    ]
     code = f"import sys; sys.modules.update(dict.fromkeys({missing})); import labkit.board.serving, labkit.board.report"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
 
