@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.browser.conftest import QUIET, Jupyter, open_notebook, serve_jupyter
+from tests.browser.conftest import QUIET, Desk, Jupyter, serve_jupyter
 
 EVENTS_PER_S = 1000
 SECONDS = 30
@@ -79,7 +79,7 @@ def main() -> None:
 def open_cells(context: object, jupyter: Jupyter, notebook: str, cell: str, name: str) -> Page:
     play = "playing = server._submit(tick())" if name != "at rest" else "None"
     jupyter.write(notebook, SERVER, cell, play, "print(len(client.received), client.received.maxlen)")
-    lab = open_notebook(context, jupyter.url, notebook)
+    lab = Desk(context, jupyter.url).open(notebook)
     lab.page.get_by_role("menuitem", name="Run", exact=True).click()
     lab.page.keyboard.press("Escape")
     for number in range(2):
