@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ BRACES = [
 ]
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    """The module's syntax, read once for all tests: there are some five hundred modules."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def room(parts: list[str]) -> str:
     return parts[1] if len(parts) > 1 else "errors"  # labkit itself: only its version
 
@@ -40,7 +47,7 @@ def level(name: str) -> int:
 
 
 def imports(path: Path) -> Iterator[list[str]]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -69,7 +76,7 @@ def test_rooms_import_only_from_the_rooms_below(path: Path) -> None:
 def test_rooms_are_small(path: Path) -> None:
     text = path.read_text("utf-8")
     assert len(text.splitlines()) <= 300
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
@@ -83,7 +90,7 @@ PARTS_OF_A_FACE = {"error", "main", "routes"}
 def test_no_two_public_classes_or_functions_share_a_name() -> None:
     homes: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.parse(path.read_text("utf-8")).body:
+        for node in tree(path).body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
                 "_"
             ):
@@ -95,8 +102,8 @@ def test_no_two_public_classes_or_functions_share_a_name() -> None:
 def test_every_module_class_and_function_says_what_you_get() -> None:
     bare = []
     for path in MODULES:
-        tree = ast.parse(path.read_text("utf-8"))
-        for node in (tree, *tree.body):
+        module = tree(path)
+        for node in (module, *module.body):
             name = getattr(node, "name", "the module")
             documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
             if isinstance(node, documented) and not name.startswith("_") and not ast.get_docstring(node):
