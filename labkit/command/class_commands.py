@@ -1,4 +1,4 @@
-"""The commands of those who teach: `labkit compare`, `slides`.
+"""The commands of those who teach: `labkit compare`, `slides`, and those of room_commands.py.
 
 Only click is imported at the top, so that `labkit --help` answers at once.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from labkit.command.room_commands import ROOM_COMMANDS
 from labkit.command.terminal import Failure
 from labkit.errors import LabError
 
@@ -62,4 +63,4 @@ def slides_command(
     click.echo(f"The slides are in {path}. Arrow keys: right for the next part, down for the next cell; F: full screen")
 
 
-CLASS_COMMANDS = (compare_command, slides_command)
+CLASS_COMMANDS = (compare_command, slides_command, *ROOM_COMMANDS)

@@ -16,7 +16,7 @@ from labkit.command.capstone import capstone_command
 from labkit.command.class_commands import CLASS_COMMANDS
 from labkit.command.stream_commands import STREAM_COMMANDS
 from labkit.command.terminal import Failure, never_fail_on_a_character, one_sentence
-from labkit.errors import LabError, counted
+from labkit.errors import LabError
 
 if TYPE_CHECKING:
     from labkit.command.lessons import Copy, Place
@@ -110,7 +110,7 @@ def _open_lab(
     place: Place, lesson_query: str, browser: bool, port: int | None, options: list[str], environment: dict[str, str]
 ) -> int:
     from labkit.command import jupyter
-    from labkit.command.lessons import copy_lessons, find_lesson
+    from labkit.command.lessons import copy_lessons, copy_lines, find_lesson
 
     try:
         lesson = find_lesson(place, lesson_query)
@@ -119,7 +119,7 @@ def _open_lab(
         raise Failure(str(problem)) from None
     except OSError as problem:
         raise Failure(f"the lessons cannot be copied to {place.work} ({problem}). labkit --check says more") from None
-    for line in _copy_lines(place, copies):
+    for line in copy_lines(place, copies):
         click.echo(line)
     if jupyter.is_root():
         click.echo("You are root: JupyterLab is started with --allow-root.")
@@ -128,19 +128,6 @@ def _open_lab(
         jupyter.command(place, lesson, browser=browser, port=port, options=options),
         {**jupyter.environment(), **environment},
     )
-
-
-def _copy_lines(place: Place, copies: list[Copy]) -> list[str]:
-    lines = []
-    for action, verb in (("copied", "copied to"), ("refreshed", "refreshed in")):
-        names = [copy.lesson for copy in copies if copy.action == action]
-        if names:
-            lines.append(f"{counted(len(names), 'lesson')} {verb} {place.work}: {', '.join(names)}")
-    return lines + [
-        f"{copy.lesson} has a new original, and you wrote in yours: left alone. labkit reset {copy.lesson[:2]} gives it"
-        for copy in copies
-        if copy.action == "kept"
-    ]
 
 
 def _reset_line(place: Place, copy: Copy) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 import labkit
-from labkit.errors import NOT_JSON, LabError
+from labkit.command.documents import copy_documents, linked_to_copies
+from labkit.errors import NOT_JSON, LabError, counted
 
 LEDGER = ".originals.json"
 
@@ -25,11 +26,15 @@ READERS_ONLY = "readers-only"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The folders of the lessons: `originals`, `work` for the copies, and the `root` that JupyterLab shows."""
+    """The folders of the lessons: `originals`, `work` for the copies, and the `root` that JupyterLab shows.
+
+    `package` is the package's own folder where docs/ lies in it, and not beside `work`: as it comes from a wheel.
+    """
 
     originals: Path
     work: Path
     root: Path
+    package: Path | None = None
 
     @property
     def lessons(self) -> list[str]:
@@ -67,7 +72,7 @@ def find_place(package: Path | None = None, folder: Path | None = None) -> Place
     if (project / "pyproject.toml").is_file() and (project / "notebooks").is_dir():
         return Place(project / "notebooks", project / "work", project)
     folder = folder or Path.cwd()
-    return Place(package / "notebooks", folder / "labkit-work", folder)
+    return Place(package / "notebooks", folder / "labkit-work", folder, package)
 
 
 def find_lesson(place: Place, query: str) -> str:
@@ -87,10 +92,27 @@ def find_lesson(place: Place, query: str) -> str:
 def copy_lessons(place: Place) -> list[Copy]:
     """Copies the lessons to `place.work`, and returns what was done with each, in order.
 
-    An untouched copy is replaced if its original has changed; a copy that a learner has edited is kept.
+    An untouched copy is replaced if its original has changed; a copy that a learner has edited is kept. What
+    the lessons link to comes along, where it is not there already.
     """
     place.work.mkdir(parents=True, exist_ok=True)
+    if place.package is not None:
+        copy_documents([place.originals / lesson for lesson in place.lessons], place.package, place.work)
     return [Copy(lesson, _bring_up_to_date(place, lesson)) for lesson in place.lessons]
+
+
+def copy_lines(place: Place, copies: list[Copy]) -> list[str]:
+    """What was done with the copies, in lines for people. Of those that were up to date it says nothing."""
+    lines = []
+    for action, verb in (("copied", "copied to"), ("refreshed", "refreshed in")):
+        names = [copy.lesson for copy in copies if copy.action == action]
+        if names:
+            lines.append(f"{counted(len(names), 'lesson')} {verb} {place.work}: {', '.join(names)}")
+    return lines + [
+        f"{copy.lesson} has a new original, and you wrote in yours: left alone. labkit reset {copy.lesson[:2]} gives it"
+        for copy in copies
+        if copy.action == "kept"
+    ]
 
 
 def reset_lesson(place: Place, lesson: str) -> Copy:
@@ -108,7 +130,7 @@ def reset_lesson(place: Place, lesson: str) -> Copy:
 
 def _bring_up_to_date(place: Place, lesson: str) -> CopyAction:
     copy = place.work / lesson
-    original_hash = fingerprint(without_results((place.originals / lesson).read_bytes()))
+    original_hash = fingerprint(_for_learners(place, lesson))
     if not copy.exists():
         _take_original(place, lesson)
         return "copied"
@@ -125,9 +147,17 @@ def _bring_up_to_date(place: Place, lesson: str) -> CopyAction:
 
 
 def _take_original(place: Place, lesson: str) -> None:
-    original = without_results((place.originals / lesson).read_bytes())
+    original = _for_learners(place, lesson)
     _replace(place.work / lesson, original)  # not shutil.copy: an original may be read-only, and its copy must not be
     _write_ledger(place, _read_ledger(place) | {lesson: fingerprint(original)})
+
+
+def _for_learners(place: Place, lesson: str) -> bytes:
+    """The lesson as it is handed out."""
+    copy = without_results((place.originals / lesson).read_bytes())
+    if place.package is None:
+        return copy
+    return linked_to_copies(copy.decode("utf-8", "surrogateescape"), place.package).encode("utf-8", "surrogateescape")
 
 
 def _backup_paths(copy: Path) -> Iterator[Path]:

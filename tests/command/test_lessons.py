@@ -42,7 +42,7 @@ def test_in_a_checkout_lessons_and_work_are_in_the_project(tmp_path: Path) -> No
 
 def test_from_a_wheel_lessons_are_in_the_package_and_work_in_the_current_folder(tmp_path: Path) -> None:
     package, here = tmp_path / "site-packages" / "labkit", tmp_path / "here"
-    assert find_place(package, here) == Place(package / "notebooks", here / "labkit-work", here)
+    assert find_place(package, here) == Place(package / "notebooks", here / "labkit-work", here, package)
 
 
 def test_this_checkout_has_its_lessons() -> None:
