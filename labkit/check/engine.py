@@ -13,6 +13,7 @@ from labkit.check.limits import LIMITS, Limits
 from labkit.check.run import CallResult
 from labkit.errors import LabError, counted
 from labkit.system.observers import tell
+from labkit.system.progress import note
 
 #: Said where a call is right only as long as no other came before it.
 REMEMBERS = (
@@ -38,11 +39,13 @@ def check(name: str, function: object, *, limits: Limits = LIMITS) -> CheckResul
         limits: how much one call may use.
 
     The function runs on generated samples, level by level, and on the cases of web-platform-tests. A level is tried
-    when those before it have passed. What the function prints is kept out of the cell.
+    when those before it have passed. What the function prints is kept out of the cell. The level is noted beside the
+    learner's lessons: see labkit.system.progress.
     """
     result = _checked(name, function, limits)
     if result.levels:
         tell("check", result=result, function=function)
+        note("check", name=result.exercise, level=result.level, own=not isinstance(function, Solution))
     return result
 
 
@@ -71,7 +74,9 @@ def solution(name: str) -> Solution:
     Raises:
         LabError: there is no such exercise.
     """
-    return Solution(_exercise(name).solution)
+    exercise = _exercise(name)
+    note("solution", name=name)
+    return Solution(exercise.solution)
 
 
 def _checked(name: object, function: object, limits: Limits) -> CheckResult:

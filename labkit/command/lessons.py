@@ -14,8 +14,7 @@ from typing import Literal
 import labkit
 from labkit.command.documents import copy_documents, linked_to_copies
 from labkit.errors import NOT_JSON, LabError, counted
-
-LEDGER = ".originals.json"
+from labkit.system.progress import LEDGER
 
 #: "kept": the original is new, and the copy was written in. "current": there is nothing to do.
 CopyAction = Literal["copied", "refreshed", "kept", "current"]

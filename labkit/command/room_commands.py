@@ -1,4 +1,4 @@
-"""The commands that get a room ready, and keep its lessons: `labkit update-lessons`.
+"""The commands that get a room ready and keep its lessons: `labkit update-lessons`, `progress`.
 
 Only click is imported at the top, so that `labkit --help` answers at once.
 """
@@ -6,11 +6,16 @@ Only click is imported at the top, so that `labkit --help` answers at once.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from labkit.command.terminal import Failure
 from labkit.errors import LabError, counted
+
+if TYPE_CHECKING:
+    from labkit.check import LearnerProgress
+    from labkit.command.lessons import Place
 
 
 @click.command("update-lessons")
@@ -42,4 +47,53 @@ def update_lessons_command(folder: Path | None) -> None:
         click.echo(f"{counted(current, 'lesson')} of {len(copies)} in {place.work} up to date already")
 
 
-ROOM_COMMANDS = (update_lessons_command,)
+@click.command("progress")
+@click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.html",
+              help="Write a page of what was measured and passed here, with dates.")  # fmt: skip
+@click.option("--name", default="", metavar="NAME", help="With --certificate: whose page it is.")
+@click.option("--folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER",
+              help="The folder of the lessons. Default: where labkit opens them.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def progress_command(certificate: Path | None, name: str, folder: Path | None, as_json: bool) -> None:
+    """Show which exercises are passed and which are left.
+
+    It reads what check(...) and predict(...) note in .labkit, beside the lessons. Nothing is sent anywhere;
+    LABKIT_NOTES=none keeps anything from being noted, and the folder may be deleted.
+    """
+    from labkit.check import my_progress
+    from labkit.command.lessons import find_place
+    from labkit.command.terminal import never_fail_on_a_character
+
+    never_fail_on_a_character()
+    place = find_place()
+    done = my_progress(folder or place.work)
+    if certificate is not None:
+        _write_certificate(place, done, certificate, name)
+    elif as_json:
+        import json
+
+        from labkit.command.progress import as_facts
+
+        click.echo(json.dumps(as_facts(done), indent=1))
+    else:
+        from rich.console import Console
+
+        from labkit.command.progress import show_progress
+
+        show_progress(place, done, Console(highlight=False, markup=False))
+
+
+def _write_certificate(place: Place, done: LearnerProgress, path: Path, name: str) -> None:
+    from datetime import date
+
+    from labkit.command.certificate import certificate, machine_line
+    from labkit.command.course import read_course
+
+    try:
+        path.write_text(certificate(done, read_course(place), name, f"{date.today()}", machine_line()), "utf-8")
+    except OSError as problem:
+        raise Failure(f"{path} cannot be written ({problem.strerror or problem}). Say another file") from None
+    click.echo(f"{path}: {done.sentence}. Open it in a browser; printed it becomes a PDF")
+
+
+ROOM_COMMANDS = (progress_command, update_lessons_command)

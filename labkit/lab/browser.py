@@ -29,6 +29,7 @@ from labkit.lab.engines import (
 from labkit.server import serve
 from labkit.server.site import LOOPBACK, Routes
 from labkit.system.child import Child
+from labkit.system.progress import note
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>an experiment</title><script type="module">
 const given = {given};
@@ -159,4 +160,5 @@ def recorded_answer(name: str, script: str) -> BrowserAnswer:
             "no Chromium or Chrome was found here, and the recording is of another script: yours was changed. "
             "Install one to run your own"
         )
+    note("recorded", name=name, browser=kept["browser"], date=kept["date"])
     return BrowserAnswer(kept["value"], kept["browser"], kept["date"])

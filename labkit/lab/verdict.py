@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from labkit.system.progress import note
+
 WORDS = {True: "true", False: "not true here", None: "cannot be told here"}
 
 
@@ -15,12 +17,15 @@ WORDS = {True: "true", False: "not true here", None: "cannot be told here"}
 class Verdict:
     """A claim of the ledger, whether it held in this experiment, and one sentence made from what was measured.
 
-    `holds` is None where the experiment cannot tell.
+    `holds` is None where the experiment cannot tell. It is noted beside the learner's lessons.
     """
 
     claim: str
     holds: bool | None
     because: str
+
+    def __post_init__(self) -> None:
+        note("claim", name=self.claim, holds=self.holds, because=self.because)
 
     @property
     def said(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import traitlets
 
 from labkit.system.observers import tell
+from labkit.system.progress import note
 from labkit.widgets.assets import LabWidget, join_files
 
 #: A guess within a fifth of what was measured is a good one.
@@ -40,7 +41,7 @@ class Predict(LabWidget):
         return value or None
 
     def compare(self, measured: object) -> Comparison:
-        """The guess beside the measurement. Without a guess it says so.
+        """The guess beside the measurement. Without a guess it says so. Both are noted beside the learner's lessons.
 
         Raises:
             ValueError: without choices, `measured` is not a number.
@@ -50,6 +51,8 @@ class Predict(LabWidget):
         else:
             comparison = compare_numbers(self.guess, float(str(measured)), self.unit)
         self._tell("measured", measured=comparison.measured, guess=self.guess, comparison=comparison)
+        verdict = comparison.verdict if comparison.guess is not None else None
+        note("guess", name=self.question, guess=comparison.guess, measured=comparison.measured, verdict=verdict)
         return comparison
 
     def _tell(self, kind: str, **facts: Any) -> None:

@@ -209,5 +209,7 @@ def test_a_solution_shows_its_source_and_can_be_called() -> None:
 
 @pytest.mark.parametrize("ask", [hint, solution])
 def test_hint_and_solution_of_an_unknown_exercise_name_the_known(ask: Callable[[str], object]) -> None:
-    with pytest.raises(LabError, match=r"There is no such exercise\. The exercises are: split_lines, "):
+    with pytest.raises(
+        LabError, match=r"There is no such exercise\. The exercises are: missing_and_doubled, split_lines, "
+    ):
         ask("nothing")

@@ -26,12 +26,12 @@ from labkit.check.exercises import (
 )
 
 _MODULES = (
+    missing_and_doubled,
     split_lines,
     build_events,
     write_event,
     listen,
     answer_once,
-    missing_and_doubled,
     doubled_events,
     since,
     next_wait,
