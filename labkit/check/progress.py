@@ -96,10 +96,10 @@ def _box(state: ExerciseState) -> str:
 
 def my_progress(folder: Path | str = ".") -> LearnerProgress:
     """What is passed and what is left, in this folder of lessons. Of what others did nothing is known here."""
-    return progress_of(read_notes(Path(folder)))
+    return learner_progress(read_notes(Path(folder)))
 
 
-def progress_of(notes: Iterable[Mapping[str, object]]) -> LearnerProgress:
+def learner_progress(notes: Iterable[Mapping[str, object]]) -> LearnerProgress:
     """The progress that these notes tell, the oldest first. What is no note of ours is left out.
 
     A `check` of the solution itself passes nothing.

@@ -82,7 +82,7 @@ def _passed(done: LearnerProgress, lessons: list[LessonContent]) -> list[tuple[s
     return [
         (
             state.name,
-            f"{state.levels} levels, lesson {homes.get(state.name, '')}".removesuffix(", lesson ")
+            f"{counted(state.levels, 'level')}, lesson {homes.get(state.name, '')}".removesuffix(", lesson ")
             + ("; the solution was looked at first" if state.after_solution else ""),
             state.passed_at[:10],
         )

@@ -6,25 +6,37 @@ are elsewhere: what they link to is copied too, and the links are changed.
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 #: In the folder of the copies.
 FOLDER = "docs"
-_CODE_FOLDER = "code"
-#: A link of Markdown, or a picture, to a file above its own folder. (Between quotes of JSON it looks the same.)
-_LINK = re.compile(r"(?P<text>!?\[[^\[\]]*\])\(\.\./(?P<path>[^)#\s\\\"]+)(?P<rest>#[^)\s\\\"]*)?\)")
+_CODE_FOLDER = f"{FOLDER}/code"
+#: A link of Markdown, or a picture, to a file of the project. (Between quotes of JSON it looks the same.)
+_LINK = re.compile(
+    r"(?P<text>!?\[[^\[\]]*\])\((?![a-z]+:|/|#)(?P<path>[^)#\s\\\"]+)(?P<rest>#[^)\s\\\"]*)?\)", re.IGNORECASE
+)
 
 
-def linked_to_copies(text: str, package: Path) -> str:
-    """The text of a lesson whose links lead to the copies in docs/. A link to what the package lacks becomes its text.
+def linked_to_copies(text: str, page: str, package: Path) -> str:
+    """The text of a lesson or page whose links lead to the copies. A link to what is not copied becomes its text.
 
     Args:
-        text: the lesson, as it is in the file.
-        package: the folder of the package labkit, which holds docs/.
+        text: as it is in the file.
+        page: where in the project that file is, such as "notebooks/00_start_here.ipynb".
+        package: the folder of the package labkit, which holds docs/ and notebooks/.
     """
-    return _changed(text, package, lambda place: f"{FOLDER}/{place}")
+
+    def change(found: re.Match[str]) -> str:
+        linked = _linked(page, found["path"])
+        target, here = _target(linked), _target(page)
+        if target is None or here is None or not _source(linked, package).is_file():
+            # Without the two dots it may be code that only looks like a link.
+            return found["text"].lstrip("!")[1:-1] if found["path"].startswith("../") else found[0]
+        return f"{found['text']}({posixpath.relpath(target, posixpath.dirname(here) or '.')}{found['rest'] or ''})"
+
+    return _LINK.sub(change, text)
 
 
 def copy_documents(lessons: list[Path], package: Path, folder: Path) -> list[str]:
@@ -32,65 +44,49 @@ def copy_documents(lessons: list[Path], package: Path, folder: Path) -> list[str
 
     Args:
         lessons: the originals.
-        package: the folder of the package labkit, which holds docs/.
+        package: the folder of the package labkit, which holds docs/ and notebooks/.
         folder: where the copies of the lessons are.
 
     They are the package's: what was changed in them is written over.
     """
-    waiting = [path for lesson in lessons for path in _links(lesson.read_text("utf-8"))]
+    waiting = [path for lesson in lessons for path in _links(lesson.read_text("utf-8"), f"notebooks/{lesson.name}")]
     done: set[str] = set()
     written = []
     while waiting:
         path = waiting.pop()
-        place = _place(path)
-        source = _source(path, package)
-        if place is None or source is None or path in done:
+        place, source = _target(path), _source(path, package)
+        if place is None or path.startswith("notebooks/") or path in done or not source.is_file():
             continue
         done.add(path)
         content = source.read_bytes()
         if source.suffix == ".md":
             text = content.decode()
-            waiting += [*_links(text), *(f"docs/{beside}" for beside in _beside(text))]
-            content = _changed(text, package, lambda place: place).encode()
-        target = folder / FOLDER / place
+            waiting += _links(text, path)
+            content = linked_to_copies(text, path, package).encode()
+        target = folder / place
         if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-            written.append(f"{FOLDER}/{place}")
+            written.append(place)
     return sorted(written)
 
 
-def _links(text: str) -> list[str]:
-    return [found["path"] for found in _LINK.finditer(text)]
+def _links(text: str, page: str) -> list[str]:
+    return [_linked(page, found["path"]) for found in _LINK.finditer(text)]
 
 
-def _beside(text: str) -> list[str]:
-    """The files that a page of docs/ links to in its own folder, or below it."""
-    return re.findall(r"\]\((?!\.|/|#|[a-z]+:)([^)#\s]+)", text)
+def _linked(page: str, path: str) -> str:
+    """Where in the project a link of this page leads."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
 
 
-def _changed(text: str, package: Path, where: Callable[[str], str]) -> str:
-    def change(found: re.Match[str]) -> str:
-        path = found["path"]
-        if path.startswith("notebooks/"):
-            return f"{found['text']}(../{path.removeprefix('notebooks/')}{found['rest'] or ''})"
-        place = _place(path)
-        if place is None or _source(path, package) is None:
-            return found["text"].lstrip("!")[1:-1]
-        return f"{found['text']}({where(place)}{found['rest'] or ''})"
-
-    return _LINK.sub(change, text)
+def _target(path: str) -> str | None:
+    """Where in the learner's folder a file of the project is; None for what is not handed out."""
+    room, _, rest = path.partition("/")
+    if room == "labkit":
+        return f"{_CODE_FOLDER}/{rest}"
+    return {"notebooks": rest, FOLDER: path}.get(room)
 
 
-def _place(path: str) -> str | None:
-    """Where in docs/ the copy of a file of the project is; None for what is not copied."""
-    if ".." in path.split("/"):
-        return None
-    if path.startswith("docs/"):
-        return path.removeprefix("docs/")
-    return f"{_CODE_FOLDER}/{path.removeprefix('labkit/')}" if path.startswith("labkit/") else None
-
-
-def _source(path: str, package: Path) -> Path | None:
-    source = package / path.removeprefix("labkit/")  # "docs/..." is a folder of the package, in a wheel
-    return source if source.is_file() else None
+def _source(path: str, package: Path) -> Path:
+    return package / path.removeprefix("labkit/")  # docs/ and notebooks/ are folders of the package, in a wheel

@@ -156,7 +156,8 @@ def _for_learners(place: Place, lesson: str) -> bytes:
     copy = without_results((place.originals / lesson).read_bytes())
     if place.package is None:
         return copy
-    return linked_to_copies(copy.decode("utf-8", "surrogateescape"), place.package).encode("utf-8", "surrogateescape")
+    text = copy.decode("utf-8", "surrogateescape")
+    return linked_to_copies(text, f"notebooks/{lesson}", place.package).encode("utf-8", "surrogateescape")
 
 
 def _backup_paths(copy: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from labkit.check import LearnerProgress
 from labkit.check.progress import ExerciseState
 from labkit.command.course import LessonContent, read_course
 from labkit.command.lessons import Place
+from labkit.errors import counted
 
 
 def show_progress(place: Place, done: LearnerProgress, console: Console) -> None:
@@ -38,7 +39,7 @@ def _exercises(lesson: LessonContent, states: dict[str, ExerciseState]) -> Text:
         if state.passed_at:
             found.append(f"✓ {name}", "green")
         else:
-            found.append(f"· {name}" + (f" ({state.level} of {state.levels} levels)" if state.level else ""))
+            found.append(f"· {name}" + (f" ({state.level} of {counted(state.levels, 'level')})" if state.level else ""))
     return found
 
 

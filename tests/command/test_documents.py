@@ -63,9 +63,12 @@ def test_the_next_start_writes_nothing_and_mends_what_is_missing(installed: Plac
 
 def test_a_link_to_what_is_not_handed_out_becomes_its_text(installed: Place) -> None:
     assert installed.package is not None
-    text = '"see [the tests](../tests/a.py), ![a figure](../docs/no.png), [up](../docs/../../etc/passwd), [w](../docs/glossary.md#x)"'
-    shown = '"see the tests, a figure, up, [w](docs/glossary.md#x)"'
-    assert linked_to_copies(text, installed.package) == shown
+    text = (
+        '"see [the tests](../tests/a.py), ![a figure](../docs/no.png), [up](../docs/../../etc/passwd), [w](../docs/glossary.md#x), '
+        'calls[0](event), [this](https://example.org), [main](../labkit/command/cli.py)"'
+    )
+    shown = '"see the tests, a figure, up, [w](docs/glossary.md#x), calls[0](event), [this](https://example.org), [main](docs/code/command/cli.py)"'
+    assert linked_to_copies(text, "notebooks/00_start_here.ipynb", installed.package) == shown
 
 
 def test_update_lessons_says_what_it_did_and_keeps_what_was_written(
