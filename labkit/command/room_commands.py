@@ -1,4 +1,4 @@
-"""The commands that get a room ready and keep its lessons: `labkit update-lessons`, `progress`.
+"""The commands that get a room ready and keep its lessons: `labkit room-check`, `update-lessons`, `progress`.
 
 Only click is imported at the top, so that `labkit --help` answers at once.
 """
@@ -96,4 +96,42 @@ def _write_certificate(place: Place, done: LearnerProgress, path: Path, name: st
     click.echo(f"{path}: {done.sentence}. Open it in a browser; printed it becomes a PDF")
 
 
-ROOM_COMMANDS = (progress_command, update_lessons_command)
+@click.command("room-check")
+@click.option("--quick", is_flag=True, help="Without browsers and lesson: two seconds instead of a minute.")
+@click.option("--offline", is_flag=True, help="Without a look at the network: it asks one public site for its head.")
+@click.option("--json", "as_json", is_flag=True, help="What was found as JSON, to collect from a whole room.")
+@click.option("-v", "--verbose", is_flag=True, help="What is in order too.")
+@click.pass_context
+def room_check_command(ctx: click.Context, quick: bool, offline: bool, as_json: bool, verbose: bool) -> None:
+    """Check, before the day, that this machine is ready for it: one green line, or what to do.
+
+    Python and packages, disk, memory, ports, a company's proxies and certificates, the clock, widgets, browsers, and
+    the time of one lesson, which is run in a temporary folder. Exit code 0: ready, 1: something has to be mended.
+    """
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from labkit.command.findings import report_lines
+    from labkit.command.lessons import find_place
+    from labkit.command.room_check import room_steps, run_steps
+    from labkit.command.terminal import never_fail_on_a_character, printable
+
+    never_fail_on_a_character()
+    with Console(stderr=True).status("checking") as status:
+
+        def say(what: str) -> None:
+            status.update(f"checking: {printable(what)}")
+
+        found = list(run_steps(room_steps(find_place(), say, quick=quick, offline=offline), say))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in found], indent=1))
+    else:
+        console = Console(highlight=False, markup=False, soft_wrap=True)
+        for line, style in report_lines(found, verbose):
+            console.print(printable(line), style=style)
+    ctx.exit(any(finding.state == "trouble" for finding in found))
+
+
+ROOM_COMMANDS = (progress_command, room_check_command, update_lessons_command)
