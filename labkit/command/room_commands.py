@@ -1,4 +1,4 @@
-"""The commands that get a room ready and keep its lessons: `labkit room-check`, `update-lessons`, `progress`.
+"""The commands that get a room ready and keep its lessons: `labkit room-check`, `bundle`, `update-lessons`, `progress`.
 
 Only click is imported at the top, so that `labkit --help` answers at once.
 """
@@ -134,4 +134,38 @@ def room_check_command(ctx: click.Context, quick: bool, offline: bool, as_json: 
     ctx.exit(any(finding.state == "trouble" for finding in found))
 
 
-ROOM_COMMANDS = (progress_command, room_check_command, update_lessons_command)
+@click.command("bundle")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="FOLDER",
+              help="Where it goes, such as a stick. Other files there are left alone.")  # fmt: skip
+@click.option("--platform", "platforms", multiple=True, metavar="NAME",
+              help="Of linux-x86_64, linux-aarch64, macos-arm64, macos-x86_64, windows-x86_64.")  # fmt: skip
+@click.option("--python", "pythons", multiple=True, metavar="VERSION", help="Such as 3.12. Default: this one's.")
+@click.option("--small", is_flag=True, help="The lessons alone: no real proxies, no providers' clients.")
+def bundle_command(out: Path, platforms: tuple[str, ...], pythons: tuple[str, ...], small: bool) -> None:
+    """Make a folder from which labkit is installed without a network: python3 install.py.
+
+    It holds the wheels of all that the lessons need, at the versions that run here, and the lessons. Options may be
+    given several times. It needs the network now, and the machines in the room need none.
+    """
+    import re
+
+    from labkit.command.bundle import EXTRAS, make_bundle, this_machine
+    from labkit.command.lessons import find_place
+    from labkit.command.wheelhouse import PLATFORMS, Target
+
+    here = this_machine()
+    if unknown := [name for name in (platforms or [here.platform]) if name not in PLATFORMS]:
+        raise Failure(f"there are no wheels for {unknown[0]!r}. Say --platform with one of: {', '.join(PLATFORMS)}")
+    if wrong := [text for text in pythons if not re.fullmatch(r"3\.(1[1-9]|2[0-9])", text)]:
+        raise Failure(f"{wrong[0]!r} is no Python for labkit. Say for example --python 3.12")
+    targets = [Target(name, python) for name in platforms or (here.platform,) for python in pythons or (here.python,)]
+    try:
+        size = make_bundle(find_place(), out, targets, EXTRAS[:1] if small else EXTRAS, click.echo)
+    except LabError as problem:
+        raise Failure(str(problem)) from None
+    except OSError as problem:
+        raise Failure(f"{out} cannot be written ({problem.strerror or problem}). Say --out FOLDER") from None
+    click.echo(f"{out}: {size / 2**20:,.0f} MiB. On a machine without a network: python3 {out / 'install.py'}")
+
+
+ROOM_COMMANDS = (bundle_command, progress_command, room_check_command, update_lessons_command)
