@@ -95,10 +95,12 @@ def pinned_requirements(extras: Iterable[str], target: Target, package: str = "l
     What is needed there alone (colorama on Windows) is not installed here, and some versions want a newer Python than
     the first of its line: these may have any version that is allowed.
     """
+    from packaging.specifiers import SpecifierSet
     from packaging.utils import canonicalize_name
 
     environment = target.environment()
     found: dict[str, str] = {}
+    loose: dict[str, SpecifierSet] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     waiting: list[tuple[str, frozenset[str]]] = [(package, frozenset(extras))]
     while waiting:
@@ -111,9 +113,10 @@ def pinned_requirements(extras: Iterable[str], target: Target, package: str = "l
             if version := _version_for(key, environment["python_full_version"]):
                 found[key] = f"{key}=={version}"
             else:
-                found.setdefault(key, f"{key}{requirement.specifier}")
+                loose[key] = loose.get(key, SpecifierSet()) & requirement.specifier
             if version != "":
                 waiting.append((key, frozenset(requirement.extras)))
+    found |= {key: f"{key}{allowed}" for key, allowed in loose.items()}
     found.pop(package, None)
     return sorted(found.values())
 

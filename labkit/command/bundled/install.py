@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-#: What is unpacked takes about four times the room of the wheels.
-ROOM_FACTOR = 4
+#: What is unpacked takes more than four times the room of the wheels.
+ROOM_FACTOR = 5
 NOTHING_WRONG = ""
 
 
