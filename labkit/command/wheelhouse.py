@@ -59,7 +59,7 @@ PLATFORMS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class BundleTarget:
     """The machines that a bundle is for: their platform's name, and their Python, such as "3.12"."""
 
     platform: str
@@ -89,7 +89,7 @@ class BundleFailed(LabError):
         super().__init__(f"{what}: {self.why}")
 
 
-def pinned_requirements(extras: Iterable[str], target: Target, package: str = "labkit") -> list[str]:
+def pinned_requirements(extras: Iterable[str], target: BundleTarget, package: str = "labkit") -> list[str]:
     """What a package needs on such a machine, each at the version that is installed here, without the package itself.
 
     What is needed there alone (colorama on Windows) is not installed here, and some versions want a newer Python than
@@ -143,7 +143,7 @@ def _requirements(name: str, extras: frozenset[str], environment: Mapping[str, s
             yield requirement
 
 
-def download(requirements: Iterable[str], target: Target, folder: Path, pip: list[str]) -> None:
+def download(requirements: Iterable[str], target: BundleTarget, folder: Path, pip: list[str]) -> None:
     """Fetches the wheels of these requirements for such a machine, and nothing that they need besides.
 
     Raises:

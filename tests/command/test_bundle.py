@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from labkit.command import bundle, wheelhouse
 from labkit.command.bundled import install
 from labkit.command.cli import main
-from labkit.command.wheelhouse import PLATFORMS, Target, pack_installed, pinned_requirements
+from labkit.command.wheelhouse import PLATFORMS, BundleTarget, pack_installed, pinned_requirements
 
 HERE = bundle.this_machine()
 PROGRAM = "import pathlib, sys\ndef main():\n    with open('ran.txt', 'a') as file: print(*sys.argv[1:], file=file)\n    import room_dep\n"
@@ -134,7 +134,7 @@ def test_what_is_needed_is_pinned_to_what_runs_here() -> None:
     assert f"jupyterlab=={importlib.metadata.version('jupyterlab')}" in lab and len(lab) > 80
     assert not any(line.startswith("labkit") for line in lab)
     assert set(lab) < set(pinned_requirements(["lab", "proxies"], HERE))
-    windows = pinned_requirements(["lab"], Target("windows-x86_64", "3.12"))
+    windows = pinned_requirements(["lab"], BundleTarget("windows-x86_64", "3.12"))
     assert any(line.startswith("pywinpty") for line in windows)
     assert not any(line.startswith(("pywinpty", "appnope")) for line in lab if sys.platform == "linux")
 
@@ -182,7 +182,7 @@ def test_a_renewed_bundle_keeps_no_old_wheel(tmp_path: Path, monkeypatch: pytest
     fetched: list[tuple[str, str]] = []
     monkeypatch.setattr(bundle, "find_pip", lambda folder: ["pip"])
 
-    def download(needed: list[str], target: Target, folder: Path, pip: list[str]) -> None:
+    def download(needed: list[str], target: BundleTarget, folder: Path, pip: list[str]) -> None:
         fetched.append((target.platform, target.python))
         (folder / f"x-{target.platform}.whl").touch()
 
