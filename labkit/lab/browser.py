@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime
 import json
 import os
 import re
-import tempfile
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,17 +15,10 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError
-from labkit.lab.engines import (
-    Trust,
-    allow_third_party_cookies,
-    chromium_command,
-    find_browser,
-    find_firefox,
-    firefox_command,
-)
+from labkit.lab.engines import Trust, find_browser, find_firefox
+from labkit.lab.starting import BrowserEnded, Visitor, open_in
 from labkit.server import serve
 from labkit.server.site import LOOPBACK, Routes
-from labkit.system.child import Child
 from labkit.system.progress import note
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>an experiment</title><script type="module">
@@ -39,20 +29,26 @@ try {{ answer = {{ value: await (async () => {{ {script} }})() }}; }}
 catch (problem) {{ answer = {{ problem: String(problem) }}; }}
 await fetch("/answer", {{ method: "POST", body: JSON.stringify({{ ...answer, agent: navigator.userAgent }}) }});
 </script>"""
+NO_BROWSER = "no Chromium or Chrome was found here"
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserAnswer:
-    """What the script returned, in which browser; `recorded_on` is a date where none was there to be asked now."""
+    """What the script returned, in which browser.
+
+    `recorded_on` is a date where none could be asked now, and `why_recorded` says why.
+    """
 
     value: Any
     browser: str
     recorded_on: str | None = None
+    why_recorded: str = NO_BROWSER
 
     def __repr__(self) -> str:
         if self.recorded_on is None:
             return f"<asked {self.browser}>"
-        return f"<no Chromium here: the answer of {self.browser}, recorded on {self.recorded_on}>"
+        why = "no Chromium here" if self.why_recorded == NO_BROWSER else self.why_recorded
+        return f"<{why}: the answer of {self.browser}, recorded on {self.recorded_on}>"
 
 
 async def in_browser(
@@ -74,9 +70,10 @@ async def in_browser(
     is another origin to it; `routes` are served on the page's own. `trust` names a server of ours with a certificate
     of its own. With `firefox=True` it is a Firefox. `host` is the page's own name, which must end in .localhost: such
     names lead to this machine, and two of them are two sites. With `across_sites=True` a Chromium may send cookies to
-    other sites; as it comes, that depends on who built it.
+    other sites; as it comes, that depends on who built it. The seconds begin when the browser has asked for the page.
 
-    On a machine without that browser it is the answer that was recorded under this name for the same script.
+    On a machine without that browser, or with one that does not start, it is the answer that was recorded under this
+    name for the same script.
 
     Raises:
         LabError: the script failed or returned nothing in time; or no browser and no recording of this script.
@@ -84,14 +81,10 @@ async def in_browser(
     path = find_firefox() if firefox else find_browser()
     if path is None:
         return recorded_answer(name, script)
-    start = firefox_command if firefox else chromium_command
-
-    def command(profile: str, url: str) -> list[str]:
-        if across_sites and not firefox:
-            allow_third_party_cookies(profile)
-        return start(path, profile, url.replace(LOOPBACK, host, 1), trust)
-
-    reply = await _ask(command, script, given, seconds, routes or {})
+    try:
+        reply = await _ask(Visitor(path, firefox, trust, host, across_sites), script, given, seconds, routes or {})
+    except BrowserEnded as problem:
+        return recorded_answer(name, script, str(problem))
     if "problem" in reply:
         raise LabError(f"the script failed in the browser: {reply['problem']}")
     answer = BrowserAnswer(reply.get("value"), _browser_name(reply["agent"]))
@@ -101,14 +94,16 @@ async def in_browser(
     return answer
 
 
-async def _ask(
-    start: Callable[[str, str], list[str]], script: str, given: dict[str, Any], seconds: float, routes: Routes
-) -> dict[str, Any]:
-    answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+async def _ask(visitor: Visitor, script: str, given: dict[str, Any], seconds: float, routes: Routes) -> dict[str, Any]:
+    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[None] = loop.create_future()
+    answered: asyncio.Future[dict[str, Any]] = loop.create_future()
     html = PAGE.format(script=script, given=json.dumps(given).replace("<", "\\u003c"))
 
     class Page(RequestHandler):
         def get(self) -> None:
+            if not asked.done():
+                asked.set_result(None)
             self.finish(html)
 
     class Answer(RequestHandler):
@@ -116,25 +111,13 @@ async def _ask(
             if not answered.done():
                 answered.set_result(json.loads(self.request.body))
 
-    async with serve({"/": Page, "/answer": Answer, **routes}) as page, _running(start, page.url):
+    async with serve({"/": Page, "/answer": Answer, **routes}) as page, open_in(visitor, page.url, asked) as browser:
         try:
-            return await asyncio.wait_for(answered, seconds)
+            return await browser.outlives(answered, seconds)
         except TimeoutError:
             raise LabError(
                 f"the browser did not answer within {seconds:g} s. Does the script wait for something that never comes?"
             ) from None
-
-
-@contextlib.asynccontextmanager
-async def _running(start: Callable[[str, str], list[str]], url: str) -> AsyncIterator[None]:
-    with tempfile.TemporaryDirectory(prefix="labkit-browser-", ignore_cleanup_errors=True) as profile:
-        browser = Child(
-            start(profile, url), environment={"HOME": profile}
-        )  # Firefox keeps something beside its profile
-        try:
-            yield
-        finally:
-            await asyncio.to_thread(browser.stop)
 
 
 def _browser_name(agent: str) -> str:
@@ -145,20 +128,18 @@ def _browser_name(agent: str) -> str:
     return agent
 
 
-def recorded_answer(name: str, script: str) -> BrowserAnswer:
-    """The answer that was recorded under this name for the same script.
+def recorded_answer(name: str, script: str, why: str = NO_BROWSER) -> BrowserAnswer:
+    """The answer that was recorded under this name for the same script; `why` says why it is asked for.
 
     Raises:
         LabError: there is none, or it is of another script.
     """
+    cure = "Install one" if why == NO_BROWSER else "Mend it, or name another in LABKIT_BROWSER,"
     place = files("labkit.lab") / "recorded" / f"{name}.json"
     if not place.is_file():
-        raise LabError(f"no Chromium or Chrome was found here, and there is no recording of {name!r}. Install one")
+        raise LabError(f"{why}, and there is no recording of {name!r}. {cure.rstrip(',')}")
     kept = json.loads(place.read_text("utf-8"))
     if kept["script"] != script:
-        raise LabError(
-            "no Chromium or Chrome was found here, and the recording is of another script: yours was changed. "
-            "Install one to run your own"
-        )
+        raise LabError(f"{why}, and the recording is of another script: yours was changed. {cure} to run your own")
     note("recorded", name=name, browser=kept["browser"], date=kept["date"])
-    return BrowserAnswer(kept["value"], kept["browser"], kept["date"])
+    return BrowserAnswer(kept["value"], kept["browser"], kept["date"], why)

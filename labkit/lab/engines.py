@@ -79,10 +79,13 @@ def _first(commands: tuple[str, ...], places: tuple[str, ...]) -> str | None:
     return found or next((place for place in places if Path(place).exists()), None)
 
 
-def chromium_command(path: str, profile: str, url: str, trust: Trust | None = None) -> list[str]:
-    """The command that opens the URL in a Chromium."""
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return [path, *QUIET, *root, *_chromium_trust(trust), f"--user-data-dir={profile}", url]
+def chromium_command(
+    path: str, profile: str, url: str, trust: Trust | None = None, *, sandboxed: bool = True
+) -> list[str]:
+    """The command that opens the URL in a Chromium. As root it has no sandbox: it would not start."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    without = ["--no-sandbox"] if root or not sandboxed else []
+    return [path, *QUIET, *without, *_chromium_trust(trust), f"--user-data-dir={profile}", url]
 
 
 def allow_third_party_cookies(profile: str) -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from labkit.errors import LabError
-from labkit.lab import find_browser, in_browser
+from labkit.lab import find_browser, in_browser, starting
 from labkit.lab.lesson_09 import Mirror, RequestList
 from labkit.server import serve
 
@@ -84,3 +86,98 @@ def test_routes_are_served_on_the_pages_own_origin(tool: Callable[[str], str], m
         assert heard[0]["times"] == 1
 
     asyncio.run(main())
+
+
+@pytest.fixture
+def browsers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], str]:
+    """Makes a program of the shell that is taken for the browser; what is known of such programs is forgotten after."""
+    for kept in (starting._unusable, starting._unsandboxed):
+        monkeypatch.setattr(starting, "_unusable" if kept is starting._unusable else "_unsandboxed", type(kept)())
+
+    def make(script: str) -> str:
+        path = tmp_path / "a-browser"
+        path.write_text(f"#!/bin/sh\necho $@ >> {tmp_path}/started.txt\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("LABKIT_BROWSER", str(path))
+        return str(path)
+
+    return make
+
+
+def starts(tmp_path: Path) -> list[str]:
+    return (tmp_path / "started.txt").read_text().splitlines()
+
+
+@pytest.mark.live
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a script of the shell")
+def test_a_browser_that_does_not_start_is_noticed_at_once_and_not_tried_again(
+    browsers: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = browsers("echo error while loading shared libraries: libnss3.so >&2; exit 127")
+    kept = recording("inner-html")
+
+    async def main() -> None:
+        for _ in range(3):
+            answer = await in_browser("inner-html", kept["script"], message="x")
+            assert answer.value == kept["value"] and answer.recorded_on == kept["date"]
+            why = f"{path} does not start (error while loading shared libraries: libnss3.so)"
+            assert repr(answer) == f"<{why}: the answer of {kept['browser']}, recorded on {kept['date']}>"
+        assert len(starts(tmp_path)) == 1
+        with pytest.raises(LabError, match=r"libnss3.so\), and there is no recording of 'x'. Mend it, or name another"):
+            await in_browser("x", "return 1")
+        with pytest.raises(LabError, match=r"yours was changed\. Mend it, or name another in LABKIT_BROWSER, to run"):
+            await in_browser("inner-html", "return 1")
+
+    asyncio.run(main())
+
+
+@pytest.mark.live
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a script of the shell")
+def test_a_browser_that_hangs_is_given_up_once(
+    browsers: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = browsers("exec sleep 60")
+    monkeypatch.setattr(starting, "START_TIMEOUT_S", 0.3)
+    kept = recording("inner-html")
+    for _ in range(2):
+        answer = asyncio.run(in_browser("inner-html", kept["script"]))
+        assert answer.why_recorded == f"{path} asked for no page within 0.3 s"
+    assert len(starts(tmp_path)) == 1
+
+
+@pytest.mark.live
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a script of the shell")
+def test_where_the_sandbox_cannot_work_it_is_left_out_and_only_there(
+    browsers: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in many containers, for a user who is not root."""
+    path = browsers(
+        f'case "$*" in *--no-sandbox*) for url in "$@"; do :; done; exec {sys.executable} {tmp_path}/page.py "$url";; esac\n'
+        "echo 'FATAL:zygote_host_impl_linux.cc(126)] No usable sandbox!' >&2; exit 133"
+    )
+    page = "import sys, urllib.request as r; a = sys.argv[1]; r.urlopen(a).read()\n"
+    (tmp_path / "page.py").write_text(
+        f'{page}r.urlopen(a + \'answer\', b\'{{"value": 7, "agent": "Chrome/1"}}\').read()\nimport time; time.sleep(60)\n'
+    )
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    async def main() -> list[int]:
+        return [(await in_browser("x", "return 7")).value for _ in range(2)]
+
+    assert asyncio.run(main()) == [7, 7]
+    assert [("--no-sandbox" in line) for line in starts(tmp_path)] == [False, True, True]
+    assert starting._unusable == {} and starting._unsandboxed == {path}
+
+
+@pytest.mark.live
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a script of the shell")
+def test_a_browser_that_ends_before_it_answers_is_no_reason_to_wait(
+    browsers: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = browsers(
+        f'for url in "$@"; do :; done; exec {sys.executable} -c "import sys, urllib.request as r; r.urlopen(sys.argv[1]).read()" "$url"'
+    )
+    kept = recording("inner-html")
+    answer = asyncio.run(in_browser("inner-html", kept["script"], seconds=60))
+    assert answer.why_recorded == f"{path} ended before it answered"
+    assert starting._unusable == {}  # it may do better the next time
