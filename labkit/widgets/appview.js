@@ -15,18 +15,30 @@ function render({ model, el }) {
   const frame = make("iframe");
   frame.title = model.get("title");
   let loaded = "";
+  let place = { of: "", address: "", how: "" };
 
-  function draw({ url, running, naive, way: now, open, busy, version: number }) {
-    const { address, how } = addressOf(url, "auto");
+  // Looks for the way to the app's page, and draws again when it is known.
+  async function find(snapshot) {
+    place = { of: snapshot.url, address: "", how: "" };
+    const found = await addressOf(snapshot.url, "auto", model.get("reach"));
+    place = { of: snapshot.url, ...found };
+    draw(newest);
+  }
+  let newest = null;
+
+  function draw(snapshot) {
+    const { url, running, naive, way: now, open, busy, version: number } = (newest = snapshot);
+    if (running && place.of !== url) find(snapshot);
+    const { address, how } = place;
     const wanted = `${address} ${number}`;
-    if (running && loaded !== wanted) {
+    if (running && address && loaded !== wanted) {
       loaded = wanted;
       frame.src = address;
       tab.href = address;
     }
     const what = naive ? "the naive version" : "the whole version";
     const word = !running ? "closed" : busy ? "connecting" : "open";
-    const figures = !running ? "stopped" : busy ? "the server restarts" : `${what}, ${how} · ${counted(open, "connection")}`;
+    const figures = !running ? "stopped" : busy ? "the server restarts" : `${what}, ${how || "connecting"} · ${counted(open, "connection")}`;
     status.say(word, figures, status.why.textContent);
     version.textContent = naive ? "Take the whole version" : "Take the naive version";
     if (way.value !== now) way.value = now;

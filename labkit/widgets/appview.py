@@ -14,6 +14,7 @@ from labkit.apps.relayed import WAYS, RelayedApp
 from labkit.errors import LabError
 from labkit.widgets.assets import FIGURES, join_files
 from labkit.widgets.panel import Panel
+from labkit.widgets.reach import reach_url
 
 
 class AppView(Panel):
@@ -32,13 +33,14 @@ class AppView(Panel):
     title: Any = traitlets.Unicode().tag(sync=True)
     ways: Any = traitlets.List().tag(sync=True)
     code: Any = traitlets.List().tag(sync=True)
+    reach: Any = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, name: str, naive: bool = False) -> None:
         self.app = RelayedApp(name, naive)
         self._busy = False
         self._version = 0  # counts the times when the page must be loaded anew
         code = [[lines.file, lines.count, lines.marked] for lines in added_lines(name)]
-        super().__init__(name=name, title=CATALOGUE[name].title, ways=list(WAYS), code=code)
+        super().__init__(name=name, title=CATALOGUE[name].title, ways=list(WAYS), code=code, reach=reach_url())
 
     @property
     def alive(self) -> bool:

@@ -22,12 +22,14 @@ function render({ model, el }) {
       unsent.push(item);
     },
     note: (text) => view.note(text),
+    way: (how) => view.title(`${name}, ${how}`),
     gaveUp: () => send(model, { gave_up: true }), // Python may know why
   });
-  const name = model.get("via") === "fetch" ? `fetch, ${model.get("request").method}` : "EventSource";
+  const by = model.get("via") === "fetch" ? `fetch, ${model.get("request").method}` : "EventSource";
+  const name = `in the browser: ${by}`;
   const stop = () => stream.stop("stopped by you");
   const buttons = clientButtons(model, () => stream.start(), stop, START_TITLES[model.get("via")]);
-  const view = new ClientView(el, `in the browser: ${name}, ${stream.how}`, buttons);
+  const view = new ClientView(el, name, buttons);
   const batches = setInterval(flush, BATCH_MS);
 
   function obey(message) {
@@ -37,7 +39,7 @@ function render({ model, el }) {
   }
   function lookForServer() {
     const gone = model.get("server_gone");
-    if (gone) stream.stop(gone);
+    if (gone) stream.lose(gone);
   }
   model.on("msg:custom", obey);
   model.on("change:server_gone", lookForServer);

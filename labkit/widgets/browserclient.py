@@ -10,6 +10,7 @@ import traitlets
 
 from labkit.proxy import relay_at
 from labkit.widgets.assets import DECODER, FIGURES, join_files
+from labkit.widgets.reach import reach_url
 from labkit.widgets.streamclient import ReceivedEvent, StateChange, StreamClient
 from labkit.wire import Event
 
@@ -26,7 +27,8 @@ class BrowserClient(StreamClient):
     gave no id and no reconnection time, is not asked for again: it would come again from its beginning.
 
     `route` is "direct", "proxy" (through Jupyter's own port, as on a hub; four such streams at most), or "auto":
-    direct where the page comes from this machine.
+    direct where the page comes from a loopback name and reaches the kernel's ports, or the stream is on another
+    machine. The widget's title says which.
 
     Raises:
         ValueError: EventSource with a method, headers or a body.
@@ -36,6 +38,7 @@ class BrowserClient(StreamClient):
     _esm = join_files(FIGURES, "elements.js", "clientview.js", DECODER, "pagestream.js", "browserclient.js")
     via: Any = traitlets.Enum(["eventsource", "fetch"], "eventsource").tag(sync=True)
     route: Any = traitlets.Enum(["auto", "direct", "proxy"], "auto").tag(sync=True)
+    reach: Any = traitlets.Unicode().tag(sync=True)
     types: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     request: Any = traitlets.Dict().tag(sync=True)
     reader_place = "in the browser"
@@ -57,7 +60,8 @@ class BrowserClient(StreamClient):
                 "the browser's EventSource sends GET, without headers of your own and without a body. Use via='fetch'"
             )
         request = {"method": method, "headers": dict(headers or {}), "body": body}
-        super().__init__(url, on_cut, via=via, route=route, types=list(types), request=request)
+        reach = reach_url() if route == "auto" else ""
+        super().__init__(url, on_cut, via=via, route=route, reach=reach, types=list(types), request=request)
 
     def start(self) -> None:
         """Asks the page to open a stream."""

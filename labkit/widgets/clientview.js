@@ -34,7 +34,8 @@ class ClientView {
     this.table.classList.add("alike");
     this.table.querySelector("th:last-child").title = "the time since the event before, in milliseconds";
     const bar = make("div", "bar");
-    bar.append(make("b", "", title), ...buttons);
+    this.name = make("b", "", title);
+    bar.append(this.name, ...buttons);
     const root = make("div", "labkit labkit-client");
     root.append(bar, this.status.element, this.words, this.lane, this.table);
     el.append(root);
@@ -49,6 +50,10 @@ class ClientView {
     Object.assign(this, { stateWord: word, why, answer: status });
     this.retryAt = waitMs ? now + waitMs : 0;
     this.schedule();
+  }
+
+  title(text) {
+    this.name.textContent = text;
   }
 
   orphaned() {

@@ -32,26 +32,56 @@ class Patience {
   }
 }
 
-function addressOf(url, route) {
+const REACH_TIMEOUT_MS = 2000; // a forwarded port may take a connection, and never answer
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+const PROXIED = "through Jupyter's proxy";
+const FORWARDED = `${PROXIED}, for this browser does not reach the kernel's own ports`;
+
+// Where the page asks, and how that is called. A stream of another machine is asked directly: Jupyter's proxy leads to
+// the kernel's own. A page at localhost may have come through a forwarded port: then 127.0.0.1 is not the kernel's.
+async function addressOf(url, route, reach) {
   const target = new URL(url);
-  const sameMachine = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  if (route === "direct" || (route === "auto" && sameMachine)) return { address: url, how: "direct" };
+  const direct = { address: url, how: "direct" };
+  if (route === "direct" || (route === "auto" && !LOOPBACK_NAMES.includes(target.hostname))) return direct;
+  const near = route === "auto" && LOOPBACK_NAMES.includes(location.hostname);
+  if (near && (!reach || (await reaches(reach)))) return direct;
   const config = document.getElementById("jupyter-config-data");
   const base = config ? JSON.parse(config.textContent).baseUrl : document.body.dataset.baseUrl || "/";
-  const path = `${base}proxy/${target.port}${target.pathname}${target.search}`;
-  return { address: new URL(path, location.href).href, how: "through Jupyter's proxy" };
+  const path = `${base}proxy/${target.port || 80}${target.pathname}${target.search}`;
+  return { address: new URL(path, location.href).href, how: near ? FORWARDED : PROXIED };
 }
 
-function adviceFor(status) {
+// Whether this page can read what the kernel answers there. A yes is kept for all widgets of the page; a no is not: a
+// program that forwards ports by itself may take a moment to see a new one.
+async function reaches(url) {
+  const known = (window.labkitReached ??= new Set());
+  if (known.has(url)) return true;
+  try {
+    const { ok } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
+    if (ok) known.add(url);
+    return ok;
+  } catch {
+    return false;
+  }
+}
+
+// A page of another origin than the server's own, as on a hub, may not ask by POST before the server knows it.
+function adviceForForbidden(address) {
+  const own = new URL(address).origin === location.origin; // then the proxy passed this page's origin on
+  if (!own || LOOPBACK_NAMES.includes(location.hostname)) return ": does it want a header or a cookie?";
+  return `: unless it wants a header, it does not know this page. Run %env LABKIT_ORIGINS=${location.origin} in a cell, and ask again`;
+}
+
+function adviceFor(status, address) {
   if (status === 401) return ": does it want a header, such as Authorization, or a cookie?";
-  if (status === 403) return ": does it want a header or a cookie, or must it be told of this page (LABKIT_ORIGINS)?";
+  if (status === 403) return adviceForForbidden(address);
   if (status === 404) return ": is the path right?";
   return status >= 500 ? ": look at the server's log, or at the proxy's" : "";
 }
 
-function refusedWith(status) {
+function refusedWith(status, address) {
   if (status === 204) return "the server answered 204: it has no more to say, and a client must not ask again";
-  return `the server answered ${status}, and only 200 opens a stream${adviceFor(status)}`;
+  return `the server answered ${status}, and only 200 opens a stream${adviceFor(status, address)}`;
 }
 
 // The media type as a browser takes it from Content-Type: of several the last one that can be read.
@@ -63,8 +93,8 @@ function mediaType(contentType) {
 }
 
 // Why this answer is no event stream, in one sentence that says what to do; "" if it is one.
-function refusal({ status, headers }) {
-  if (status !== 200) return refusedWith(status);
+function refusal({ status, headers }, address) {
+  if (status !== 200) return refusedWith(status, address);
   const type = headers.get("Content-Type") || "no type";
   if (mediaType(type) === "text/event-stream") return "";
   return `the server answered with ${type}, which is no event stream: is this the URL of a page?`;
@@ -79,7 +109,7 @@ async function whatItAnswers(address) {
   const gaveUp = "the browser gave up, for the answer was no event stream with status 200";
   try {
     const response = await fetch(address, { headers: { Accept: "text/event-stream" }, signal: abort.signal });
-    return [refusal(response) || `${gaveUp}. A second request would open now: press Start`, statusOf(response)];
+    return [refusal(response, address) || `${gaveUp}. A second request would open now: press Start`, statusOf(response)];
   } catch {
     return ["the browser gave up and tells no page why: is the server running, and may this page read it (CORS)? Then Start"];
   } finally {
@@ -139,7 +169,7 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
       const response = await fetch(address, { method, body, headers, cache: "no-store", signal: abort.signal });
       unanswered = 0;
       patience.answered();
-      const end = refusal(response);
+      const end = refusal(response, address);
       if (end) {
         response.body?.cancel();
         return { end, status: statusOf(response) };
@@ -195,12 +225,24 @@ function readByFetch(address, { request, lastEventId = "", once = false }, tell)
 // One stream of the page, as the widget's model describes it: it can be started and stopped many times.
 class PageStream {
   constructor(model, tell) {
-    const { address, how } = addressOf(model.get("url"), model.get("route"));
-    Object.assign(this, { model, tell, address, how, close: null, lastEventId: "", heardId: false });
+    Object.assign(this, { model, tell, address: "", how: "", close: null, asking: null, lastEventId: "", heardId: false });
   }
 
-  start() {
-    if (this.close) return;
+  // `tell.way(how)` hears which way the page asks, before it does.
+  async start() {
+    if (this.close || this.asking) return;
+    const asking = (this.asking = {});
+    const { model } = this;
+    const place = await addressOf(model.get("url"), model.get("route"), model.get("reach"));
+    if (asking !== this.asking) return; // stopped meanwhile
+    this.asking = null;
+    Object.assign(this, place);
+    this.tell.way?.(place.how);
+    this.read();
+  }
+
+  read() {
+    const { model, lastEventId, heardId } = this;
     const proxied = this.how !== "direct";
     if (proxied && PageStream.proxied >= PROXIED_AT_MOST) {
       const why = `${PROXIED_AT_MOST} streams go through Jupyter's proxy already: stop one, or JupyterLab itself would stall`;
@@ -208,7 +250,6 @@ class PageStream {
       return;
     }
     if (proxied) PageStream.proxied += 1;
-    const { model, lastEventId, heardId } = this;
     const request = this.request(proxied);
     const settings = { types: model.get("types"), request, lastEventId, forgets: heardId, once: model.get("once") };
     const read = model.get("via") === "fetch" ? readByFetch : readByEventSource;
@@ -232,7 +273,7 @@ class PageStream {
         if (word === "closed") this.release();
         const gone = begun && word === "connecting" && this.model.get("server_gone");
         begun = true; // the first word says that it asks; the same word later, that it failed
-        if (gone) this.stop(gone);
+        if (gone) this.lose(gone);
         else this.tell.state(word, why, waitMs, status);
       },
     };
@@ -240,9 +281,9 @@ class PageStream {
 
   // The kernel knows with which status the relay has answered; the page itself could only ask once more.
   refused(status) {
-    if (this.close) return;
+    if (this.close || this.asking) return;
     this.refusedFor = status;
-    this.tell.state("closed", `${refusedWith(status)}. The browser does not ask again: press Start`, 0, status);
+    this.tell.state("closed", `${refusedWith(status, this.address)}. The browser does not ask again: press Start`, 0, status);
   }
 
   request(proxied) {
@@ -252,7 +293,16 @@ class PageStream {
   }
 
   stop(why) {
-    if (!this.close) return;
+    if (!this.close && !this.asking) return;
+    this.asking = null;
+    this.release();
+    this.tell.state("closed", why);
+  }
+
+  // The server was stopped for good: that is why, also where a proxy has answered in its place a moment before.
+  lose(why) {
+    this.turn = (this.turn ?? 0) + 1; // nobody waits for a late answer
+    this.asking = null;
     this.release();
     this.tell.state("closed", why);
   }

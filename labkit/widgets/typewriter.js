@@ -13,11 +13,20 @@ function textOf(data, path) {
 
 class Answer {
   constructor(model, view) {
-    Object.assign(this, { model, view, unsent: [], arrivals: [], state: "connecting", why: "", askedAt: performance.now() });
+    Object.assign(this, { model, view, unsent: [], arrivals: [], state: "connecting", why: "", how: "", askedAt: performance.now() });
     send(model, { asked: true });
-    this.stream = new PageStream(model, { state: (...change) => this.change(...change), event: (event) => this.take(event) });
+    this.stream = new PageStream(model, {
+      way: (how) => this.leave(how),
+      state: (...change) => this.change(...change),
+      event: (event) => this.take(event),
+    });
     this.stream.start();
     this.timer = setInterval(() => this.flush(), BATCH_MS);
+  }
+
+  leave(how) {
+    this.how = how === "direct" ? "" : ` · ${how}`;
+    this.askedAt = performance.now(); // the way was looked for before
   }
 
   change(state, why) {
@@ -41,12 +50,12 @@ class Answer {
 
   figures() {
     const [first] = this.arrivals;
-    if (first === undefined) return `${this.state} · no token yet`;
+    if (first === undefined) return `${this.state} · no token yet${this.how}`;
     const last = this.arrivals.at(-1);
     const count = this.arrivals.length;
     const end = this.state === "closed" ? [`all after ${duration(last)}`] : [];
     const parts = [`first token after ${duration(first)}`, counted(count, "token"), pace(count, last), ...end];
-    return `${this.state} · ${parts.join(" · ")}`;
+    return `${this.state} · ${parts.join(" · ")}${this.how}`;
   }
 
   flush(over) {

@@ -10,6 +10,7 @@ import traitlets
 from labkit.clock import wait_until
 from labkit.errors import LabError
 from labkit.widgets.assets import DECODER, FIGURES, LabWidget, join_files
+from labkit.widgets.reach import reach_url
 from labkit.widgets.streamclient import checked_url
 
 
@@ -36,6 +37,7 @@ class Typewriter(LabWidget):
     text_at: Any = traitlets.Unicode().tag(sync=True)
     request: Any = traitlets.Dict().tag(sync=True)
     route: Any = traitlets.Enum(["auto", "direct", "proxy"], "auto").tag(sync=True)
+    reach: Any = traitlets.Unicode().tag(sync=True)
     via: Any = traitlets.Unicode("fetch").tag(sync=True)
     once: Any = traitlets.Bool(True).tag(sync=True)
     types: Any = traitlets.List([]).tag(sync=True)
@@ -54,7 +56,8 @@ class Typewriter(LabWidget):
         self.tokens: list[TypedToken] = []
         self.end_reason = ""
         request = {"method": method, "headers": dict(headers or {}), "body": body}
-        super().__init__(url=checked_url(url), title=title, text_at=text_at, request=request, route=route)
+        reach = reach_url() if route == "auto" else ""
+        super().__init__(url=checked_url(url), title=title, text_at=text_at, request=request, route=route, reach=reach)
         self.on_msg(self._hear)
 
     @property

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -80,15 +80,17 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
-    """A JupyterLab as on a hub, where its base_url is /user/NAME/."""
+    """A JupyterLab as on a hub: its base_url is /user/NAME/, and its name is none of this machine's own.
+
+    (To a page it is not: a browser takes hub.localhost for 127.0.0.1 without asking anybody.)"""
     home = tmp_path_factory.mktemp("hub")
     (home / "lessons").mkdir()
-    with serve_jupyter(home, "/user/x/") as running:
-        yield running
+    with serve_jupyter(home, "/user/x/", "--ServerApp.allow_remote_access=True") as running:
+        yield replace(running, url=running.url.replace("127.0.0.1", "hub.localhost"))
 
 
 @contextmanager
-def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
+def serve_jupyter(home: Path, base_url: str = "/", *options: str) -> Iterator[Jupyter]:
     """A JupyterLab whose root is home/lessons."""
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
@@ -100,6 +102,7 @@ def serve_jupyter(home: Path, base_url: str = "/") -> Iterator[Jupyter]:
         f"--IdentityProvider.token={TOKEN}",
         f"--ServerApp.base_url={base_url}",
         "--LabApp.expose_app_in_browser=True",
+        *options,
     ]
     # Settings and state of its own: what a person has set at home must not change a test, nor a test change it.
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
@@ -142,6 +145,11 @@ CLOSE = """() => {
     }
     return document.querySelectorAll('.jp-CodeCell, .jp-Dialog').length;
 }"""
+EXECUTE = """async code => {
+    const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    const { content } = await kernel.requestExecute({ code }).done;
+    if (content.status !== 'ok') throw new Error(content.evalue);
+}"""
 LAST_ERROR = """[...document.querySelectorAll('[data-mime-type$=".stderr"]')].at(-1)?.textContent"""
 
 
@@ -157,6 +165,10 @@ class Lab:
         """Starts every cell, as Run All Cells does; wait_until_done() waits for them."""
         self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.wait_for_function(STARTED, polling=20)
+
+    def run_more(self, code: str) -> None:
+        """Runs this in the notebook's kernel, as one more cell would."""
+        self.page.evaluate(EXECUTE, code)
 
     def save(self) -> None:
         """Saves the notebook, and waits until it is: JupyterLab asks before it closes what is not."""

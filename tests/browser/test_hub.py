@@ -22,7 +22,7 @@ SETUP = """
     from labkit.widgets import *
     channel = Channel(MemoryLog(epoch="e"), retry_ms=500)
     server = launch({"/words": channel}, name="hub")
-    client = BrowserClient(server.url + "/words", on_cut=channel.end, route="proxy")
+    client = BrowserClient(server.url + "/words", on_cut=channel.end)
     client
 """
 PLAY = """
@@ -50,14 +50,15 @@ def test_the_browsers_client_works_and_resumes_through_the_proxy(run_cells: Call
 
 ALL = """
     kernel = KernelClient(server.url + "/words", on_cut=channel.end)
-    fetched = BrowserClient(server.url + "/words", via="fetch", headers={"X-Lab": "1"}, route="proxy")
-    typed = Typewriter(server.url + "/answer", "a POST", method="POST", body="{}", route="proxy")
+    fetched = BrowserClient(server.url + "/words", via="fetch", headers={"X-Lab": "1"})
+    typed = Typewriter(server.url + "/answer", "a POST", method="POST", body="{}")
     from labkit.proxy import launch_relay
     network = launch_relay(server.url + "/words")
     for widget in (kernel, fetched, typed, ServerPanel(server), FaultPanel(network), WireView(b"data: a\\n\\n"), predict("?", ["x"])):
         display(widget)
 """
 ANSWER = """
+    from labkit.llm import Pace, Studio, model_routes
     from labkit.server import StreamHandler
     from labkit.wire import Frame, encode
     class Answer(StreamHandler):
@@ -65,7 +66,10 @@ ANSWER = """
             for word in self.request.method, " ", self.request.body.decode():
                 self.write(encode(Frame(data=word)))
                 await self.flush()
-    server.replace({"/words": channel, "/answer": Answer})
+    server.replace({"/words": channel, "/answer": Answer, **model_routes(Studio(pace=Pace(0.02, 200.0, 0.1), words=4))})
+    question = '{"stream": true, "messages": [{"role": "user", "content": "Who are you?"}]}'
+    model = Typewriter(server.url + "/v1/chat/completions", "a model", method="POST", body=question, text_at="choices.0.delta.content")
+    model
 """
 
 
@@ -79,12 +83,29 @@ def test_all_widgets_work_where_only_jupyters_port_is_reachable(run_cells: Calla
     for name in ("in the kernel", "fetch, GET, through", "EventSource, through"):
         client = page.locator(".labkit-client").filter(has_text=name)
         expect(client.locator(".words")).to_have_text("from the panel", timeout=15_000)
-    expect(page.locator(".labkit-typewriter .paper")).to_have_text("POST {}", timeout=15_000)
+    asks = page.locator(".labkit-typewriter").filter(has_text="a POST")
+    expect(asks.locator(".paper")).to_have_text("POST {}", timeout=15_000)
+    expect(asks.locator(".status")).to_contain_text("through Jupyter's proxy")
     page.locator(".labkit-wire").get_by_role("slider").press("End")
     expect(page.locator(".labkit-wire ol")).to_contain_text("message: 'a'")
     expect(page.get_by_label("x", exact=True)).to_be_visible()
     expect(page.locator(".labkit-fault .status")).to_contain_text("relaying")
     assert lab.complaints == []
+    # The model's server does not know the hub's pages. What the page says mends it.
+    model = page.locator(".labkit-typewriter").filter(has_text="a model")
+    says = model.get_by_role("status")
+    expect(says).to_contain_text("answered 403")
+    sentence = says.inner_text()
+    (cure,) = re.findall(r"%env LABKIT_ORIGINS=\S+", sentence)
+    assert "it does not know this page. Run %env" in sentence and "ask again" in sentence
+    lab.run_more(cure)
+    model.get_by_role("button", name="Ask again").click()
+    expect(model.locator(".status")).to_contain_text(re.compile(r"closed · first token .* tokens"), timeout=15_000)
+    # What was stopped says so, though the proxy answers 500 in its place.
+    lab.run_more("server.stop()")
+    for name in ("fetch, GET, through", "EventSource, through"):
+        client = page.locator(".labkit-client").filter(has_text=name)
+        expect(client.get_by_role("status")).to_contain_text("the server was stopped: run the cell", timeout=15_000)
 
 
 COUNT_PIECES = """() => {
@@ -96,7 +117,10 @@ COUNT_PIECES = """() => {
 }"""
 
 
-def test_the_page_that_asks_a_model_works_below_the_hubs_path(context: BrowserContext, hub: Jupyter) -> None:
+def test_the_page_that_asks_a_model_works_below_the_hubs_path(
+    context: BrowserContext, hub: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABKIT_ORIGINS", hub.url.removesuffix("/user/x"))
     studio = Studio(pace=Pace(0.02, 200.0, 0.1), words=60)
     server = launch(serve.routes(studio, Channel()), name="page on a hub")
     try:

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from .conftest import Lab
+from .conftest import Jupyter, Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -314,4 +314,53 @@ def test_the_networks_panel(run_cells: Callable[..., Lab], artifacts: Path) -> N
         ids = client.locator("tbody td:first-child").all_inner_texts()
         numbers = [int(id.removeprefix("e-")) for id in ids]
         assert all(newer == older + 1 for newer, older in pairwise(numbers)), numbers
+    assert lab.complaints == []
+
+
+FORWARDED = """
+    typed = Typewriter(url, "typed")
+    direct = BrowserClient(url, route="direct")
+    side_by_side(*clients[1:], typed, direct)
+"""
+
+
+def test_a_page_at_localhost_that_does_not_reach_the_kernel_goes_through_the_proxy(
+    open_notebook: Callable[[Jupyter, str], Lab], jupyter: Jupyter
+) -> None:
+    """As where only Jupyter's port is forwarded: Docker's -p, ssh -L, a devcontainer."""
+    jupyter.write("forwarded", SERVER, CLIENTS.replace("side_by_side(*clients)", ""), FORWARDED)
+    lab = open_notebook(jupyter, "forwarded")
+    own = jupyter.url.rpartition(":")[2]
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort("connectionrefused")
+
+    elsewhere = re.compile(rf"^http://127\.0\.0\.1:(?!{own}/)")
+    lab.page.route(elsewhere, refuse)
+    try:
+        lab.run_all()
+        lab.wait_until_done()
+        for name in ("EventSource, through", "fetch, GET, through"):
+            box = client(lab.page, name)
+            expect(box.locator(".status")).to_contain_text("open", timeout=15_000)
+            expect(box.locator(".bar")).to_contain_text("for this browser does not reach the kernel's own ports")
+        typed = lab.page.locator(".labkit-typewriter")
+        expect(typed.locator(".status")).to_contain_text("through Jupyter's proxy", timeout=15_000)
+        lab.run_more("channel.publish('over the proxy')")
+        for name in ("EventSource, through", "fetch, GET, through"):
+            expect(client(lab.page, name).locator(".words")).to_have_text("over the proxy")
+        expect(typed.locator(".paper")).to_have_text("over the proxy")
+        forced = client(lab.page, "EventSource, direct")
+        expect(forced.locator(".status")).to_contain_text("connecting")
+        # Nobody but the client that was told to go directly has asked at the stream.
+        assert {url.partition("-")[0].rpartition("/")[2] for url in asked} == {"here", "words"}
+        asked.clear()
+        press(forced, "Stop")
+    finally:
+        lab.page.unroute(elsewhere)
+    press(client(lab.page, "fetch, GET, through"), "Stop")  # the next start asks again, and the way is free now
+    press(client(lab.page, "in the browser: fetch, GET"), "Start")
+    expect(client(lab.page, "fetch, GET, direct").locator(".status")).to_contain_text("open", timeout=15_000)
     assert lab.complaints == []
