@@ -39,7 +39,13 @@ async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
         token = secrets.token_urlsafe()
         # In the environment: the arguments of a program can be read by every user of the machine.
         child = Child(
-            command, environment={"JUPYTER_CONFIG_DIR": home, "JUPYTER_RUNTIME_DIR": home, "JUPYTER_TOKEN": token}
+            command,
+            environment={
+                "JUPYTER_CONFIG_DIR": home,
+                "JUPYTER_RUNTIME_DIR": home,
+                "JUPYTER_TOKEN": token,
+                "JUPYTER_NO_CONFIG": "1",
+            },
         )
         try:
             await _answers(f"http://127.0.0.1:{port}/api", child)

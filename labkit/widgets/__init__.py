@@ -5,6 +5,7 @@ from labkit.widgets.browserclient import BrowserClient
 from labkit.widgets.clusterpanel import ClusterPanel
 from labkit.widgets.faultpanel import FaultPanel
 from labkit.widgets.kernelclient import KernelClient
+from labkit.widgets.outages import told_outage
 from labkit.widgets.predict import Comparison, Predict, predict
 from labkit.widgets.serverpanel import ServerPanel
 from labkit.widgets.sidebyside import side_by_side
@@ -13,5 +14,5 @@ from labkit.widgets.wireview import WireView
 
 __all__ = [
     "AppView", "BrowserClient", "ClusterPanel", "Comparison", "FaultPanel", "KernelClient", "Predict", "ServerPanel",
-    "Typewriter", "WireView", "predict", "side_by_side",
+    "Typewriter", "WireView", "predict", "side_by_side", "told_outage",
 ]  # fmt: skip

@@ -101,6 +101,14 @@ def test_all_widgets_work_where_only_jupyters_port_is_reachable(run_cells: Calla
     lab.run_more(cure)
     model.get_by_role("button", name="Ask again").click()
     expect(model.locator(".status")).to_contain_text(re.compile(r"closed · first token .* tokens"), timeout=15_000)
+    # While the server is down the proxy answers in its place, and an EventSource gives up: the lesson says so.
+    lab.run_more("server.take_down()")
+    native = page.locator(".labkit-client").filter(has_text="EventSource, through")
+    expect(native.locator(".status")).to_contain_text("closed: 500", timeout=15_000)
+    lab.run_more("server.bring_up()")
+    lab.run_more(
+        "assert 'in the browser: it gave up (the server answered 500' in told_outage(client), told_outage(client)"
+    )
     # What was stopped says so, though the proxy answers 500 in its place.
     lab.run_more("server.stop()")
     for name in ("fetch, GET, through", "EventSource, through"):
