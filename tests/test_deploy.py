@@ -21,7 +21,7 @@ DEPLOY = ROOT / "deploy"
 
 
 def test_a_hub_asks_nobody_about_news_just_as_the_launcher() -> None:
-    settings = json.loads((DEPLOY / "hub/jupyter_server_config.json").read_text())
+    settings = json.loads((DEPLOY / "hub/jupyter_lab_config.json").read_text())
     launched = dict(
         part.removeprefix("--LabApp.").split("=", 1) for part in command(Place(ROOT, ROOT, ROOT), "") if "=" in part
     )
