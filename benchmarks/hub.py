@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.browser.conftest import CLOSE, READY, ROOT
+from tests.browser.conftest import CLOSE, READY, ROOT, STARTED
 from tests.browser.real_hub import Hub, missing, running_hub
 from tests.chromium import QUIET
 
@@ -34,6 +34,8 @@ SHOWN = ("took_s", "processor_s", "server_mib", "kernel_mib", "peak_mib", "idle_
 LESSON_TIMEOUT_S = 300.0
 IDLE_S = float(os.environ.get("LABKIT_IDLE_S", "20"))
 MIB = 1024 * 1024
+STARS = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
+    .filter(prompt => /\\[\\*\\]/.test(prompt.textContent)).length"""
 LEFT = """() => [...document.querySelectorAll('.jp-CodeCell')]
     .filter(cell => !/^\\[\\d+\\]:$/.test(cell.querySelector('.jp-InputArea-prompt')?.textContent ?? '')).length"""
 ERRORS = """() => [...document.querySelectorAll('[data-mime-type$=".stderr"], [data-mime-type$=".error"]')]
@@ -102,6 +104,7 @@ class Learner:
 
     def run(self) -> None:
         self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(STARTED, polling=20)
 
 
 def log_in(context: BrowserContext, hub: Hub, user: str) -> Learner:
@@ -133,8 +136,7 @@ def measure(hub: Hub, learners: list[Learner], lesson: str) -> dict[str, Cost]:
         for learner in list(running):
             cost = costs[learner.name]
             cost.peak_mib = max(cost.peak_mib, pss_mib([learner.server, *learner.children]))
-            cost.unfinished = learner.page.evaluate(LEFT)
-            if not cost.unfinished:
+            if not learner.page.evaluate(STARS):
                 cost.took_s = time.monotonic() - start_s
                 running.remove(learner)
         time.sleep(0.5)
@@ -142,6 +144,7 @@ def measure(hub: Hub, learners: list[Learner], lesson: str) -> dict[str, Cost]:
         cost, children = costs[one.name], one.children
         cost.processor_s = processor_s([one.server, *children]) - begun[one.name]
         cost.server_mib, cost.kernel_mib = pss_mib([one.server]), pss_mib(children)
+        cost.unfinished = one.page.evaluate(LEFT)
         cost.errors, cost.boxes = one.page.evaluate(ERRORS), one.page.evaluate(BOXES)
     idle = {one.name: processor_s([one.server, *one.children]) for one in learners}
     time.sleep(IDLE_S)
