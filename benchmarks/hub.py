@@ -36,8 +36,8 @@ IDLE_S = float(os.environ.get("LABKIT_IDLE_S", "20"))
 MIB = 1024 * 1024
 STARS = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
     .filter(prompt => /\\[\\*\\]/.test(prompt.textContent)).length"""
-LEFT = """() => [...document.querySelectorAll('.jp-CodeCell')]
-    .filter(cell => !/^\\[\\d+\\]:$/.test(cell.querySelector('.jp-InputArea-prompt')?.textContent ?? '')).length"""
+LEFT = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(({ model }) => model.type === 'code' && model.executionCount === null).length"""
 ERRORS = """() => [...document.querySelectorAll('[data-mime-type$=".stderr"], [data-mime-type$=".error"]')]
     .map(output => output.textContent.trim().split("\\n").at(-1).slice(0, 120))"""
 BOXES = """() => [...document.querySelectorAll('.labkit-client, .labkit-typewriter')]
