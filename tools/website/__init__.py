@@ -1,0 +1,1 @@
+"""What tools/site.py puts together: the sources of the website, and the check of what was built."""
