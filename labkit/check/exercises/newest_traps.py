@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from labkit.check.exercise import Symptom, Trap
 
 Prices = list[tuple[str, str]]
@@ -89,6 +91,27 @@ def _highest(waiting: Prices) -> Prices:
     return [(symbol, best.get(symbol, price)) for symbol, price in newest(waiting)]
 
 
+def _same_price_again(waiting: Prices) -> Prices:
+    newest_price = dict(waiting)
+    return [(symbol, price) for symbol, price in waiting if symbol == "" or newest_price[symbol] == price]
+
+
+def _equal_messages_once(waiting: Prices) -> Prices:
+    kept: Prices = []
+    for pair in newest(waiting):
+        if pair[0] or pair not in kept:
+            kept.append(pair)
+    return kept
+
+
+def _taken_out_in_the_loop(waiting: Prices) -> Prices:
+    left = list(waiting)
+    for pair in left:
+        if pair[0] and sum(symbol == pair[0] for symbol, _ in left) > 1:
+            left.remove(pair)  # this is the mistake
+    return left
+
+
 def _message_begins_anew(waiting: Prices) -> Prices:
     kept: Prices = []
     run: Prices = []
@@ -172,6 +195,23 @@ TRAPS = (
         "The highest price was kept. The newest counts, whether it is higher or lower.",
     ),
     Trap(
+        "the same price again",
+        _same_price_again,
+        "Places are told apart by their price: where the newest price was there before, the old pair is sent too. "
+        "What counts is the last place of a symbol.",
+    ),
+    Trap(
+        "equal messages",
+        _equal_messages_once,
+        "Of messages with the same text one was sent. A message takes the place of nothing, not even of its like.",
+    ),
+    Trap(
+        "taken out in the loop",
+        _taken_out_in_the_loop,
+        "Some prices were looked at, others skipped. Does the loop take pairs out of the list that it goes through? "
+        "Each time it then skips the next one: write what is left into a new list.",
+    ),
+    Trap(
         "a message begins anew",
         _message_begins_anew,
         "A message between two prices of a symbol kept the old one alive. The old one is old all the same.",
@@ -180,11 +220,22 @@ TRAPS = (
 
 
 def _too_few(came: Prices, expected: Prices) -> bool:
-    return {symbol for symbol, _ in came} < {symbol for symbol, _ in expected}
+    return Counter(came) < Counter(expected)
+
+
+def _other_order(came: Prices, expected: Prices) -> bool:
+    return Counter(came) == Counter(expected)
 
 
 SYMPTOMS = (
     Symptom(
-        "too few", _too_few, "A symbol, or a message, is missing altogether. Each symbol that waits has a newest price."
+        "too few",
+        _too_few,
+        "A symbol, or a message, is missing. Each symbol that waits has a newest price, and each message is sent.",
+    ),
+    Symptom(
+        "other order",
+        _other_order,
+        "All that is needed is there, and nothing else, but not in the order in which it was published.",
     ),
 )

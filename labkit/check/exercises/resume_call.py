@@ -25,6 +25,7 @@ def resume_call(body: str, id: int, session: str) -> tuple[str, dict[str, str]]:
     ...
 '''
 
+WAYS = ("done", "GET", "POST")
 NAMES = ("Last-Event-ID", "Mcp-Session-Id")
 _TEXTS = ("working", "no result yet", 'the word "result"', "grün", 'an "error"?')
 
@@ -35,7 +36,7 @@ def _samples(seed: str, ask: str) -> list[Sample]:
 
 
 def _sample(rng: Random, ask: str) -> Sample:
-    id, session = rng.randrange(2, 6), rng.choice(("s-1", "7f3a", "grüner Tee".encode("ascii", "replace").decode()))
+    id, session = rng.randrange(2, 6), rng.choice(("s-1", "7f3a", "1868a90c"))
     numbered = ask != "all" or rng.random() < 0.7
     blocks = _stream(rng, id, numbered, ask)
     end = "\r\n" if ask != "between" and rng.random() < 0.6 else "\n"
@@ -56,6 +57,8 @@ def _stream(rng: Random, id: int, numbered: bool, ask: str) -> list[list[str]]:
     blocks = []
     for message in [None] * numbered + _messages(rng, id, ask):
         lines = [f"id:{blank}{number}"] if numbered else []
+        if ask == "all" and message and rng.random() < 0.2:
+            lines = []  # the last id stays in force
         number += 1
         if ask == "all" and rng.random() < 0.2:
             lines.insert(0, ": ping")
@@ -83,8 +86,11 @@ def _read(returned: object, sample: Sample) -> Request:
         raise Unreadable(f"The second part is {shape(headers)}; the check expects a dict: the headers.")
     by_name = {name.lower(): name for name in NAMES}
     found = {read.text(name, "The name of a header is"): value for name, value in headers.items()}
+    what = read.text(what, "The first part is")
+    if what not in WAYS:
+        raise Unreadable(f'The first part is {what!r}; the check expects "done", "GET" or "POST".')
     named = {by_name.get(name.lower(), name): read.text(value, f"{name} is") for name, value in found.items()}
-    return read.text(what, "The first part is"), dict(sorted(named.items()))
+    return what, dict(sorted(named.items()))
 
 
 EXERCISE = Exercise(
@@ -117,7 +123,7 @@ EXERCISE = Exercise(
         'At the empty line: `json.loads("\\n".join(data) or "{}")`. It is the answer if its "id" is the call\'s, and '
         'it has no "method".',
     ),
-    praise="That is what an MCP client needs to know. In the revision of 2026 only the last line of it is left.",
+    praise="That is what an MCP client needs to know. In the revision of 2026 it never asks with GET.",
     read=_read,
     symptoms=SYMPTOMS,
 )

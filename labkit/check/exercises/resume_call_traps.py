@@ -162,7 +162,55 @@ def _empty_data_does_not_count(body: str, id: int, session: str) -> Request:
     return resume_call("".join(f"{block}\n\n" for block in kept), id, session)
 
 
+def _taken_at_once(lines: list[str], id: int, session: str) -> Request:
+    last_event_id = ""
+    for line in lines:
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "id":
+            last_event_id = value or last_event_id
+        elif field == "data":
+            try:
+                message = json.loads(value or "{}")
+            except ValueError:  # it was cut
+                continue
+            if message.get("id") == id and "method" not in message:
+                return "done", {}
+    return _request(last_event_id, session)
+
+
+def _line_by_line(body: str, id: int, session: str) -> Request:
+    return _taken_at_once(body.splitlines(), id, session)
+
+
+def _whole_lines_one_by_one(body: str, id: int, session: str) -> Request:
+    return _taken_at_once(body.replace("\r\n", "\n").split("\n")[:-1], id, session)
+
+
+def _id_of_the_call(body: str, id: int, session: str) -> Request:
+    method, headers = resume_call(body, id, session)
+    return method, ({**headers, "Last-Event-ID": str(id)} if method == "GET" else headers)
+
+
+def _errors_are_tried_again(body: str, id: int, session: str) -> Request:
+    done = _errors_are_no_answer(body, id, session) != resume_call(body, id, session)
+    return ("POST", {}) if done else resume_call(body, id, session)
+
+
+def _forgets_the_id(body: str, id: int, session: str) -> Request:
+    method, headers = resume_call(body, id, session)
+    ids = re.findall(r"^id: ?(.+)", _blocks(body)[-1], re.MULTILINE) if _blocks(body) else []
+    return _request(ids[-1] if ids else "", session) if method == "GET" else (method, headers)
+
+
 TRAPS = (
+    Trap(
+        "line by line",
+        _line_by_line,
+        "It takes each line as it comes, so the id and the answer of an event count that was cut. An event is there "
+        "when its blank line has come: until then keep both aside.",
+        also=(_whole_lines_one_by_one,),
+    ),
     Trap(
         "unfinished id",
         _unfinished_ids_count,
@@ -202,6 +250,7 @@ TRAPS = (
         "errors",
         _errors_are_no_answer,
         "An error is an answer, too: the call is over, and asking for more brings nothing.",
+        also=(_errors_are_tried_again,),
     ),
     Trap("never done", _never_done, "Where the answer has come, there is nothing left to ask."),
     Trap(
@@ -211,6 +260,16 @@ TRAPS = (
         "the next id",
         _id_of_the_next,
         "Last-Event-ID is the id of the last event that the client has, and not of the one that it wants.",
+    ),
+    Trap(
+        "the id of the call",
+        _id_of_the_call,
+        "Last-Event-ID is the id of the call here. It is what stands in the `id:` line of the last event that came.",
+    ),
+    Trap(
+        "forgets the id",
+        _forgets_the_id,
+        "An event without an id made it forget the one before. The last id that came stays in force.",
     ),
     Trap(
         "no session",
