@@ -38,11 +38,12 @@ function render({ model, el }) {
     }
     const what = naive ? "the naive version" : "the whole version";
     const word = !running ? "closed" : busy ? "connecting" : "open";
-    const figures = !running ? "stopped" : busy ? "the server restarts" : `${what}, ${how || "connecting"} · ${counted(open, "connection")}`;
+    const figures = !running ? "stopped: run its cell again, and it is here again" : busy ? "the server restarts" : `${what}, ${how || "connecting"} · ${counted(open, "connection")}`;
     status.say(word, figures, status.why.textContent);
     version.textContent = naive ? "Take the whole version" : "Take the naive version";
     if (way.value !== now) way.value = now;
     for (const control of [cut, restart, version, way]) control.disabled = !running || busy;
+    frame.hidden = tab.hidden = !running;
     if (!running) frame.removeAttribute("src");
   }
 

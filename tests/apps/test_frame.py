@@ -67,3 +67,10 @@ def test_an_action_answers_or_says_why_not() -> None:
             assert answer.status_code == 400 and why in answer.text
         foreign = client.post("/act", json={"name": "fox"}, headers={"Origin": "https://elsewhere.example"})
         assert foreign.status_code == 403
+
+
+@pytest.mark.live
+def test_a_page_that_draws_too_much_does_not_freeze_the_notebook_around_it() -> None:
+    """Chromium gives a frame of the same host a process of its own only where the page's head asks for it."""
+    with launch_app("ticker", naive=True) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+        assert client.get("/").headers["Origin-Agent-Cluster"] == "?1"
