@@ -1,4 +1,4 @@
-import { element, send, showProblem } from "./shared/stream.js";
+import { element, send, showProblem, showState } from "./shared/stream.js";
 
 const form = document.querySelector("form"), list = document.querySelector("#lines"), count = document.querySelector("#count");
 const asked = () => new URLSearchParams(new FormData(form));
@@ -17,6 +17,8 @@ function open() {
   stream?.close();
   list.replaceChildren();
   stream = new EventSource("lines?" + asked());
+  stream.onopen = () => showState("open");
+  stream.onerror = () => showState("connecting");
   stream.addEventListener("line", (event) => add(JSON.parse(event.data)));
 }
 
