@@ -61,7 +61,7 @@ async def find_running_text(runs: JobRuns) -> Found:
     try:
         files = await page_files(runs.target.page)
     except httpx.HTTPError as problem:
-        return f"the page {runs.target.page} gives no answer: {problem or type(problem).__name__}"
+        return f"the page {runs.target.page} gives no answer: {str(problem) or type(problem).__name__}"
     if isinstance(files, int):
         return f"there is no page at {urlsplit(runs.target.page).path}: it was answered {files}"
     for path, text in files.items():

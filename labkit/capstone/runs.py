@@ -170,7 +170,7 @@ class JobRuns:
             run.start = await self.start()
             run.start_s = time.monotonic() - asked_s
         except httpx.HTTPError as problem:
-            run.problem = f"{self.target.start} gives no answer: {problem or type(problem).__name__}"
+            run.problem = f"{self.target.start} gives no answer: {str(problem) or type(problem).__name__}"
             return run
         watching = Watching()
         whole = asyncio.ensure_future(self.ask(self.settings.seconds, watching))

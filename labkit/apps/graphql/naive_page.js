@@ -1,4 +1,4 @@
-import { element, send, showProblem } from "./shared/stream.js";
+import { element, send, showProblem, showState } from "./shared/stream.js";
 
 const ask = document.querySelector("#ask"), say = document.querySelector("#say"), list = document.querySelector("#results");
 const SAY = "mutation ($text: String!) { say(text: $text) { id } }";
@@ -14,6 +14,8 @@ function run(query) {
   list.replaceChildren();
   const asked = new URLSearchParams({ query });
   stream = new EventSource("graphql?" + asked);
+  stream.onopen = () => showState("open");
+  stream.onerror = () => showState("connecting");
   stream.addEventListener("next", (event) => show(JSON.parse(event.data)));
 }
 
