@@ -113,12 +113,19 @@ TRAPS = (
         ),
     ),
     _trap(
+        "half",
+        "That is half of the answer. Half an interval is how late an event is on average; asked is the whole interval "
+        "between two polls.",
+        lambda poll, beat, beat_s: _seconds(poll, beat, beat_s) / 2,
+    ),
+    _trap(
         "whole seconds",
-        "A fraction was rounded away. A fraction of a second is part of the answer.",
+        "The answer was rounded. A fraction of a second is part of it, and so is a fraction of a heartbeat.",
         lambda poll, beat, beat_s: float(poll * beat_s // beat),
         lambda poll, beat, beat_s: round(_seconds(poll, beat, beat_s)),
         lambda poll, beat, beat_s: math.ceil(_seconds(poll, beat, beat_s)),
         lambda poll, beat, beat_s: poll // beat * beat_s,
+        lambda poll, beat, beat_s: math.ceil(poll / beat) * beat_s,
         lambda poll, beat, beat_s: round(poll / beat) * beat_s,
     ),
     Trap(

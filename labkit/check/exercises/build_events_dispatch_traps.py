@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
+
 from labkit.check.exercise import Symptom, Trap
 from labkit.check.exercises.build_events_samples import EventFields
 from labkit.check.exercises.build_events_traps import Reader
@@ -208,7 +210,48 @@ class _NoEmptyData(_Dispatching):
         return self.join_data() != ""
 
 
-_VARIANTS: dict[type[Reader], tuple[type[Reader], ...]] = {_KeepsData: (_KeepsText, _KeepsLast)}
+class _EmptyLineFirst(_Dispatching):
+    sentence = (
+        "An empty data line in front of others is lost. `data:` and then `data: a` are two lines of data, the first of "
+        "them empty. (An empty text is false in Python, so it cannot tell an empty line from none.)"
+    )
+
+    def join_data(self) -> str:
+        return "\n".join(dropwhile(lambda line: line == "", self.data))
+
+
+class _EmptyTextFirst(_EmptyLineFirst):
+    def dispatches(self) -> bool:
+        return self.join_data() != ""
+
+
+class _LastLineIsLost(_Dispatching):
+    sentence = (
+        "The last line did not count, so the event that it closes is missing. (If you join the lines again, the last "
+        "one has no line end behind it: go through the list.)"
+    )
+
+    def read(self, lines: list[str]) -> list[EventFields]:
+        return super().read(lines[:-1])
+
+
+class _KeepsTypeFromMessage(_KeepsType):
+    type_at_first = "message"
+
+    def type_name(self) -> str:
+        return self.type
+
+
+class _KeepsTypeAndNul(_KeepsTypeFromMessage):
+    def takes_id(self, value: str) -> bool:
+        return True
+
+
+_VARIANTS: dict[type[Reader], tuple[type[Reader], ...]] = {
+    _KeepsData: (_KeepsText, _KeepsLast),
+    _KeepsType: (_KeepsTypeFromMessage, _KeepsTypeAndNul),
+    _EmptyLineFirst: (_EmptyTextFirst,),
+}
 DISPATCH_TRAPS: tuple[Trap, ...] = traps_of(_Dispatching.__subclasses__(), "read", _VARIANTS)
 
 
@@ -217,6 +260,11 @@ def _in_another_order(rows: list[EventFields], expected: list[EventFields]) -> b
 
 
 SYMPTOMS = (
+    Symptom(
+        "nothing came",
+        lambda rows, expected: rows == [],
+        "No event came out. A data line and then an empty line are enough: type and id may be missing.",
+    ),
     Symptom(
         "parts in another order",
         _in_another_order,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from labkit.check.exercise import Symptom, Trap
 
@@ -123,6 +123,8 @@ TRAPS = (
         also=(
             lambda events: [before[0] for before, event in pairwise(events) if before == event],
             lambda events: [before[0] for before, event in pairwise(events) if before[0] == event[0]],
+            lambda events: [id for id, run in groupby(_ids(events)) if len(list(run)) > 1],
+            lambda events: [id for id, run in groupby(_ids(events)) if id and len(list(run)) > 1],
         ),
     ),
     Trap(

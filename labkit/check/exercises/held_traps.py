@@ -124,12 +124,9 @@ def _one_is_at_the_end(sent_s: Times, arrived_s: Times) -> str:
     return "at the end" if len(sent_s) == 1 else held(sent_s, arrived_s)
 
 
-def _first_and_last(lags_s: Times) -> float:
-    return abs(lags_s[0] - lags_s[-1])
-
-
-def _growth(lags_s: Times) -> float:
-    return lags_s[-1] - lags_s[0]
+def _end_by_spread(sent_s: Times, arrived_s: Times) -> str:
+    word, lags_s = held(sent_s, arrived_s), _lags(sent_s, arrived_s)
+    return word if word == "live" else "at the end" if _range(lags_s) > 1 else "lumps"
 
 
 TRAPS = (
@@ -139,7 +136,7 @@ TRAPS = (
         "It says 'live' for a stream whose events were sent one by one and arrived all together. The first of them "
         "waited much longer than the last one.",
         also=(
-            _judge(_growth),
+            _judge(lambda lags_s: lags_s[-1] - lags_s[0]),
             _judge(min),
             _judge(lambda lags_s: lags_s[-1]),
             _two_words(min),
@@ -223,9 +220,21 @@ TRAPS = (
     ),
     Trap(
         "the first and the last lag",
-        _judge(_first_and_last),
+        _judge(lambda lags_s: abs(lags_s[0] - lags_s[-1])),
         "Only the first lag was compared with the last one. Between them events were held, and nobody saw it: all lags "
         "count.",
+    ),
+    Trap(
+        "neighbouring lags",
+        _judge(lambda lags_s: max((abs(after - before) for before, after in pairwise(lags_s)), default=0.0)),
+        "Only neighbours were compared. From one event to the next a lag may change by little, and over the whole "
+        "stream by much: compare the largest lag with the smallest.",
+    ),
+    Trap(
+        "how long they waited",
+        _end_by_spread,
+        "How long events waited tells 'at the end' from lumps here. That depends on how long the stream is: look how "
+        "far the first arrival is from the last.",
     ),
     Trap(
         "another limit",

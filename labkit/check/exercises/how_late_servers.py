@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 NAMES = ("SSE", "WebSocket")
 EVERY_S = 0.05
 #: What the first events of a server take longer, where it starts cold.
-COLD_S = (0.3, 0.04, 0.008)
+COLD_S = (0.3, 0.04, 0.012)
 #: No event is as late as the other: in turns by so much, and none on average. One event alone is no average.
 UNEVEN_S = (0.0007, 0.001, -0.0011, 0.0, -0.0006)
 NAGLE_S = 0.04  # so long Linux holds an acknowledgement back, and Nagle's algorithm waits for it

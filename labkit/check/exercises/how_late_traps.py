@@ -45,6 +45,10 @@ def _distance(servers: Servers, events: int = 20) -> dict[str, float]:
     return {name: abs(ms) for name, ms in measures(sign=0)(servers, events).items()}
 
 
+def _distance_twice(servers: Servers, events: int = 20) -> dict[str, float]:
+    return {name: abs(ms) for name, ms in measures(sign=-1)(servers, events).items()}
+
+
 def _exchanged(servers: Servers, events: int = 20) -> dict[str, float]:
     late_ms = measures()(servers, events)
     return {"SSE": late_ms["WebSocket"], "WebSocket": late_ms["SSE"]}
@@ -139,6 +143,7 @@ TRAPS = (
         measures(sign=-1),
         "The correction of the clock went the wrong way, so the difference is in the lags twice. The server's clock "
         "shows more than yours by ahead_s.",
+        also=(_distance_twice,),
     ),
     Trap(
         "without its sign",

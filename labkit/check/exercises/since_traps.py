@@ -82,6 +82,10 @@ def _only_the_first(log: Log, last_event_id: str, gap: bool = True) -> ReplayAnd
     return (log[1:], False) if log and log[0][0] == last_event_id else (log, gap)
 
 
+def _next_must_be_kept(log: Log, last_event_id: str) -> ReplayAndGap:
+    return (log, True) if log and log[-1][0] == last_event_id else since(log, last_event_id)
+
+
 def _cut_at_the_first_hyphen(log: Log, last_event_id: str) -> ReplayAndGap:
     if last_event_id:
         int(last_event_id.partition("-")[2])
@@ -136,6 +140,12 @@ KEPT_TRAPS = (
         also=(lambda log, last_event_id: _only_the_first(log, last_event_id, gap=False),),
     ),
     Trap(
+        "the next id is not there",
+        _next_must_be_kept,
+        "A client that has the newest event got all of the log, and True. It has everything: no event has come since, "
+        "so the answer is ([], False).",
+    ),
+    Trap(
         "first hyphen",
         _cut_at_the_first_hyphen,
         "The function raises an error where an epoch holds a hyphen: the number stands behind the last "
@@ -165,7 +175,17 @@ def _only_the_events(answer: ReplayAndGap, expected: ReplayAndGap) -> bool:
     return answer[0] == expected[0]
 
 
+def _newest_first(answer: ReplayAndGap, expected: ReplayAndGap) -> bool:
+    return answer[1] == expected[1] and answer[0] == expected[0][::-1]
+
+
 SYMPTOMS = (
+    Symptom(
+        "newest first",
+        _newest_first,
+        "The events are right, but the newest of them comes first. A client reads them in the order in which they were "
+        "published: the oldest first.",
+    ),
     Symptom(
         "only the hole is wrong",
         _only_the_events,

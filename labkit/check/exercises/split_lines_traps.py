@@ -72,6 +72,20 @@ TRAPS = (
         "drops the last line",
         lambda text: text.splitlines()[:-1],
         "The last line is always missing, also where a line end closes it. Only what has no line end is not a line.",
+        also=(lambda text: split_lines(text)[:-1], lambda text: text.split("\n")[:-2]),
+    ),
+    Trap(
+        "drops the first part",
+        lambda text: text.split("\n")[1:],
+        "The first line is missing, and what no line end has closed came out. It is the last part of a split that is "
+        "no line yet.",
+        also=(lambda text: re.split(r"\r\n|\n|\r", text)[1:],),
+    ),
+    Trap(
+        "an empty line from nothing",
+        lambda text: text.rpartition("\n")[0].split("\n"),
+        "Where no line end has come yet, an empty line came out. There is no line so far, and a client would take that "
+        "one for the end of an event.",
     ),
     Trap(
         "drops empty lines and keeps the tail",

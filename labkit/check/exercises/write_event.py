@@ -40,6 +40,7 @@ def write_event(data: str, event: str | None = None, id: str | None = None) -> s
 
 
 _WORDS = ("tick", "7", "a b", "x: 1", "grün", "[1, 2]", ": note", "data: 5")
+_MARKED = ("a < b", 'it\'s "5" & 6', "a\tb", "日本 👩", "\\n", "%20", "+")  # nothing of it has a meaning here
 _PIECES = ("tick", "7", "", " indented", "  ", "a\u2028b", "c\x85d", "data: 5", ": x")
 
 
@@ -68,7 +69,7 @@ def _all() -> list[Sample]:
             options[name] = rng.choice(invalid_values[name])
         arguments = {name: value for name, value in options.items() if value is not None}
         samples.append(_sample(rng.choice(_WORDS), **arguments))
-    return [*samples, _sample("7", event="a\0b")]
+    return [*samples, _sample("7", event="a\0b"), *map(_sample, _MARKED)]
 
 
 def _texts(rng: Random, ends: tuple[str, ...]) -> list[str]:

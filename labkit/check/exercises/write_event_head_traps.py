@@ -202,9 +202,35 @@ class _EmptyIsNone(_Head):
         return super().head(field, value or None)
 
 
+class _EmptyLineAfterEach(_Head):
+    sentence = (
+        "An empty line stands between event or id and the data. It ends the block there, so the data comes without its "
+        "type: only behind the data stands an empty line."
+    )
+
+    def head(self, field: str, value: str | None) -> str:
+        line = super().head(field, value)
+        return f"{line}\n" if line else ""
+
+
+class _EmptyLineAfterEvent(_EmptyLineAfterEach):
+    def head(self, field: str, value: str | None) -> str:
+        return super().head(field, value) if field == "event" else Writer.head(self, field, value)
+
+
+class _EmptyLineBeforeData(_EmptyLineAfterEach):
+    def head(self, field: str, value: str | None) -> str:
+        return Writer.head(self, field, value)
+
+    def write(self, data: str, event: str | None = None, id: str | None = None) -> str:
+        head = self.head("event", event) + self.head("id", id)
+        return (f"{head}\n" if head else "") + super().write(data)
+
+
 _VARIANTS: dict[type[Writer], tuple[type[Writer], ...]] = {
     _CleansWithSpaces: (_LeavesNul,),
     _ReturnsNothing: (_ReturnsNone,),
+    _EmptyLineAfterEach: (_EmptyLineAfterEvent, _EmptyLineBeforeData),
     _OtherError: (_Asserts, _RaisesTypeError, _RaisesRuntimeError),
 }
 HEAD_TRAPS = traps_of(_Head.__subclasses__(), "write", _VARIANTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import ClassVar
 
@@ -237,4 +238,40 @@ class _CrLfTwice(Writer):
         return data.replace("\r", "\n").split("\n")
 
 
-DATA_TRAPS = traps_of(Writer.__subclasses__(), "write", {_Json: (_JsonAsItIs,), _NoTail: (_NoOneTail,)})
+class _Html(Writer):
+    sentence = (
+        "Characters that mean something in HTML arrived as `&lt;` and the like. Event data is text: it travels as it "
+        "is, and who shows it writes it as text."
+    )
+
+    def lines(self, data: str) -> list[str]:
+        return [html.escape(line) for line in super().lines(data)]
+
+
+class _HtmlWithoutQuotes(_Html):
+    def lines(self, data: str) -> list[str]:
+        return [html.escape(line, quote=False) for line in Writer.lines(self, data)]
+
+
+class _Ascii(Writer):
+    sentence = "Letters outside ASCII arrived changed. An event stream is UTF-8, and carries every letter as it is."
+
+    def lines(self, data: str) -> list[str]:
+        return [line.encode("ascii", "replace").decode() for line in super().lines(data)]
+
+
+class _AsciiEscaped(_Ascii):
+    def lines(self, data: str) -> list[str]:
+        return [line.encode("ascii", "backslashreplace").decode() for line in Writer.lines(self, data)]
+
+
+class _AsciiOnly(_Ascii):
+    def lines(self, data: str) -> list[str]:
+        return [line.encode("ascii", "ignore").decode() for line in Writer.lines(self, data)]
+
+
+DATA_TRAPS = traps_of(
+    Writer.__subclasses__(),
+    "write",
+    {_Json: (_JsonAsItIs,), _NoTail: (_NoOneTail,), _Html: (_HtmlWithoutQuotes,), _Ascii: (_AsciiEscaped, _AsciiOnly)},
+)
