@@ -16,15 +16,13 @@ import click
 import httpx
 
 from labkit.client import CLOSED, OPEN, STANDARD, EventSource, State
-from labkit.command.terminal import Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
+from labkit.command.terminal import INTERRUPTED, Failure, forget_closed_pipes, never_fail_on_a_character, printable, say
 from labkit.command.unreachable import why_unreachable
 from labkit.dialects import EndMark, read_event
 from labkit.errors import LabError, counted
 from labkit.system.secrets import shown_url
 from labkit.wire import Comment, Event, Ignored, Retry, Signal
 from labkit.wire.session import FLOOR_MS
-
-INTERRUPTED = 130  # precedent: the shell's 128 + SIGINT
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ _JOINERS = "\u200c\u200d"
 TRACEBACK_VARIABLE = "LABKIT_TRACEBACK"
 
 
+#: The exit code of a program that Ctrl-C has ended: 128, and the number of SIGINT.
+INTERRUPTED = 130
+
+
 class Failure(click.ClickException):
     """An error that ends the command: one line on stderr that says what to do now, and exit code 2."""
 
@@ -34,12 +38,16 @@ class Failure(click.ClickException):
 def one_sentence() -> Iterator[None]:
     """Makes a Failure of every error that a command has not foreseen, with a sentence and no traceback.
 
-    With LABKIT_TRACEBACK in the environment it leaves them as they are.
+    With LABKIT_TRACEBACK in the environment it leaves them as they are. A Ctrl-C that comes before a command is ready
+    for it, while it still imports and starts, ends it with "stopped" as well.
     """
     try:
         yield
     except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
         raise  # click's own, and what click knows how to end
+    except KeyboardInterrupt:
+        say("stopped")
+        raise click.exceptions.Exit(INTERRUPTED) from None
     except Exception as problem:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise

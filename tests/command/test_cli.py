@@ -193,3 +193,12 @@ def test_a_signal_reaches_the_child_once_and_its_exit_code_comes_back(number: in
 def test_a_child_that_was_killed_has_the_shells_exit_code() -> None:
     suicide = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
     assert jupyter.run_jupyter(suicide, os.environ) == 137
+
+
+def test_ctrl_c_during_the_start_is_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> Place:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lessons, "find_place", interrupted)
+    result = run("--check")
+    assert (result.exit_code, result.output.strip()) == (130, "labkit: stopped")
