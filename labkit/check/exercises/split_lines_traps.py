@@ -75,19 +75,6 @@ TRAPS = (
         also=(lambda text: split_lines(text)[:-1], lambda text: text.split("\n")[:-2]),
     ),
     Trap(
-        "drops the first part",
-        lambda text: text.split("\n")[1:],
-        "The first line is missing, and what no line end has closed came out. It is the last part of a split that is "
-        "no line yet.",
-        also=(lambda text: re.split(r"\r\n|\n|\r", text)[1:],),
-    ),
-    Trap(
-        "an empty line from nothing",
-        lambda text: text.rpartition("\n")[0].split("\n"),
-        "Where no line end has come yet, an empty line came out. There is no line so far, and a client would take that "
-        "one for the end of an event.",
-    ),
-    Trap(
         "drops empty lines and keeps the tail",
         lambda text: [line for line in text.split("\n") if line],
         "There are two mistakes. Empty lines are missing, and a client dispatches an event at each of them. And a part "
@@ -153,6 +140,19 @@ TRAPS = (
         "A line was cut where no line end is: at U+2028, U+2029, NEL, VT or FF. In an event stream they are ordinary "
         "characters. (If you use `str.splitlines()`: it cuts there.)",
         also=(lambda text: [line.rstrip("\r\n") for line in text.splitlines(True) if line.endswith(("\r", "\n"))],),
+    ),
+    Trap(
+        "drops the first part",
+        lambda text: text.split("\n")[1:],
+        "The first line is missing, and what no line end has closed came out. It is the last part of a split that is "
+        "no line yet.",
+        also=(lambda text: re.split(r"\r\n|\n|\r", text)[1:],),
+    ),
+    Trap(
+        "an empty line from nothing",
+        lambda text: text.rpartition("\n")[0].split("\n"),
+        "Where no line end has come yet, an empty line came out. There is no line so far, and a client would take that "
+        "one for the end of an event.",
     ),
 )
 
