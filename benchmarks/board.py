@@ -33,7 +33,8 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.board_notebooks import Notebooks
+from board_notebooks import Notebooks
+
 from labkit.board.folder import open_moments
 from labkit.board.link import POLICY, BoardLink
 from labkit.board.moments import public_number
