@@ -103,5 +103,5 @@ def _explain_failure(problem: Exception, url: str) -> str:
     if isinstance(problem, httpx.RemoteProtocolError):
         return f"{url} answered something that is not HTTP, or hung up. Is this the right port?"
     if isinstance(problem, httpx.HTTPError):
-        return f"{url} gave no answer that can be read: {problem or type(problem).__name__}"
+        return f"{url} gave no answer that can be read: {str(problem) or type(problem).__name__}"
     return f"{url}, or where it redirects to, is no address that can be asked. Is the name spelled right?"

@@ -8,6 +8,7 @@ from typing import Any
 
 from labkit.check import read
 from labkit.check.exercise import Exercise, Level, Sample
+from labkit.check.exercises.resume_call_cut_traps import CUT_TRAPS
 from labkit.check.exercises.resume_call_traps import SYMPTOMS, TRAPS, Request, resume_call
 from labkit.check.values import Unreadable, shape
 
@@ -115,7 +116,7 @@ EXERCISE = Exercise(
             lambda: _samples("resume_call/3", "all"),
         ),
     ),
-    traps=TRAPS,
+    traps=CUT_TRAPS + TRAPS,
     hints=(
         'Make one kind of line end of both, with `body.replace("\\r\\n", "\\n")`. Then go through the lines, but for '
         "the part behind the last line end: that one was cut.",
