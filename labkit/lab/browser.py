@@ -15,12 +15,13 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from labkit.errors import LabError
-from labkit.lab.engines import Trust, find_browser, find_firefox
+from labkit.lab.engines import Trust, find_browser, find_firefox, is_firefox
 from labkit.lab.starting import BrowserEnded, Visitor, open_in
 from labkit.server import serve
 from labkit.server.site import LOOPBACK, Routes
 from labkit.system.progress import note
 
+CHROMIUM, FIREFOX = "Chromium or Chrome", "Firefox"
 PAGE = """<!doctype html><meta charset="utf-8"><title>an experiment</title><script type="module">
 const given = {given};
 const later = (ms) => new Promise((wake) => setTimeout(wake, ms));
@@ -29,7 +30,8 @@ try {{ answer = {{ value: await (async () => {{ {script} }})() }}; }}
 catch (problem) {{ answer = {{ problem: String(problem) }}; }}
 await fetch("/answer", {{ method: "POST", body: JSON.stringify({{ ...answer, agent: navigator.userAgent }}) }});
 </script>"""
-NO_BROWSER = "no Chromium or Chrome was found here"
+NOT_FOUND = "was found here"
+NO_BROWSER = f"no {CHROMIUM} {NOT_FOUND}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class BrowserAnswer:
     def __repr__(self) -> str:
         if self.recorded_on is None:
             return f"<asked {self.browser}>"
-        why = "no Chromium here" if self.why_recorded == NO_BROWSER else self.why_recorded
+        name = self.browser.split(" ")[0]
+        why = f"no {name} here" if self.why_recorded.endswith(NOT_FOUND) else self.why_recorded
         return f"<{why}: the answer of {self.browser}, recorded on {self.recorded_on}>"
 
 
@@ -68,9 +71,10 @@ async def in_browser(
     The script is the body of an async function: it may `await`, `await later(ms)`, and ends with `return`. What is
     `given` by keyword it finds as `given.keyword`. The page comes from a port of its own, so every server of the lab
     is another origin to it; `routes` are served on the page's own. `trust` names a server of ours with a certificate
-    of its own. With `firefox=True` it is a Firefox. `host` is the page's own name, which must end in .localhost: such
-    names lead to this machine, and two of them are two sites. With `across_sites=True` a Chromium may send cookies to
-    other sites; as it comes, that depends on who built it. The seconds begin when the browser has asked for the page.
+    of its own. With `firefox=True` it is a Firefox, and also where LABKIT_BROWSER names one. `host` is the page's own
+    name, which must end in .localhost: such names lead to this machine, and two of them are two sites. With
+    `across_sites=True` a Chromium may send cookies to other sites; as it comes, that depends on who built it. The
+    seconds begin when the browser has asked for the page.
 
     On a machine without that browser, or with one that does not start, it is the answer that was recorded under this
     name for the same script.
@@ -80,9 +84,11 @@ async def in_browser(
     """
     path = find_firefox() if firefox else find_browser()
     if path is None:
-        return recorded_answer(name, script)
+        return recorded_answer(name, script, f"no {FIREFOX if firefox else CHROMIUM} {NOT_FOUND}")
+    is_chromium = not is_firefox(path)
+    visitor = Visitor(path, not is_chromium, trust, host, across_sites)
     try:
-        reply = await _ask(Visitor(path, firefox, trust, host, across_sites), script, given, seconds, routes or {})
+        reply = await _ask(visitor, script, given, seconds, routes or {})
     except BrowserEnded as problem:
         return recorded_answer(name, script, str(problem))
     if "problem" in reply:
@@ -90,8 +96,21 @@ async def in_browser(
     answer = BrowserAnswer(reply.get("value"), _browser_name(reply["agent"]))
     if keep := os.environ.get("LABKIT_RECORDINGS"):  # tools/execute.py sets it
         kept = {"browser": answer.browser, "date": f"{datetime.date.today()}", "script": script, "value": answer.value}
-        (Path(keep) / f"{name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        kept_as = name if is_chromium or name.endswith("-firefox") else f"{name}-firefox"
+        (Path(keep) / f"{kept_as}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return answer
+
+
+async def in_both_browsers(name: str, script: str, seconds: float = 30.0, **more: Any) -> list[BrowserAnswer]:
+    """What the script returns in a Chromium, and then in a Firefox: one after the other, asked as by `in_browser`.
+
+    Firefox's answer is recorded as `name`-firefox.
+
+    Raises:
+        LabError: as `in_browser` does, for either of them.
+    """
+    chromium = await in_browser(name, script, seconds, **more)
+    return [chromium, await in_browser(f"{name}-firefox", script, seconds, **{**more, "firefox": True})]
 
 
 async def _ask(visitor: Visitor, script: str, given: dict[str, Any], seconds: float, routes: Routes) -> dict[str, Any]:
@@ -134,7 +153,7 @@ def recorded_answer(name: str, script: str, why: str = NO_BROWSER) -> BrowserAns
     Raises:
         LabError: there is none, or it is of another script.
     """
-    cure = "Install one" if why == NO_BROWSER else "Mend it, or name another in LABKIT_BROWSER,"
+    cure = "Install one" if why.endswith(NOT_FOUND) else "Mend it, or name another in LABKIT_BROWSER,"
     place = files("labkit.lab") / "recorded" / f"{name}.json"
     if not place.is_file():
         raise LabError(f"{why}, and there is no recording of {name!r}. {cure.rstrip(',')}")

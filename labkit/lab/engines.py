@@ -62,7 +62,8 @@ class Trust:
 
 
 def find_browser() -> str | None:
-    """The path of a Chromium, Chrome or Edge; None without one. LABKIT_BROWSER names another, or says "none"."""
+    """The path of a Chromium, Chrome or Edge; None without one. LABKIT_BROWSER names another, which may be a Firefox,
+    or says "none"."""
     chosen = os.environ.get("LABKIT_BROWSER", "")
     if chosen:
         return None if chosen == "none" else chosen
@@ -70,8 +71,16 @@ def find_browser() -> str | None:
 
 
 def find_firefox() -> str | None:
-    """The path of a Firefox; None without one, and where LABKIT_BROWSER says "none"."""
-    return None if os.environ.get("LABKIT_BROWSER") == "none" else _first(FIREFOX_COMMANDS, FIREFOX_PLACES)
+    """The path of a Firefox; None without one. LABKIT_BROWSER may name one, or say "none"."""
+    chosen = os.environ.get("LABKIT_BROWSER", "")
+    if chosen == "none" or is_firefox(chosen):
+        return None if chosen == "none" else chosen
+    return _first(FIREFOX_COMMANDS, FIREFOX_PLACES)
+
+
+def is_firefox(path: str) -> bool:
+    """Whether this program is a Firefox, by its name: firefox, firefox-esr, Firefox.exe."""
+    return "firefox" in re.split(r"[/\\]", path)[-1].lower()
 
 
 def _first(commands: tuple[str, ...], places: tuple[str, ...]) -> str | None:

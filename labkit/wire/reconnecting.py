@@ -27,8 +27,11 @@ class Situation:
     note: str = ""
 
 
-#: Chromium 156 and Firefox ESR 153 on Debian 12, measured on 2026-11-21; the standard is WHATWG HTML 9.2.3. Lesson 05
-#: measures the Chromium column anew.
+#: What the two columns were measured with, on Debian 12, and when: by benchmarks/firefox.py.
+MEASURED_WITH = {"Chromium": "Chromium 156.0.8078.108", "Firefox": "Firefox 153.8.0esr"}
+MEASURED_ON = "2026-11-28"
+
+#: The standard is WHATWG HTML 9.2.3. Lesson 05 asks a Chromium about its column anew.
 TABLE = (
     Situation("the response ends", Ended(), True, "again", "again", "again", "also where the answer was finished"),
     Situation("the connection breaks", Ended("the connection broke", broken=True), True, "again", "again", "again"),

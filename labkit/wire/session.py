@@ -15,7 +15,7 @@ from labkit.wire.media_type import extract_media_type
 from labkit.wire.values import Event, Retry, Signal
 
 #: The standard leaves the first reconnection time to the browser, "probably in the region of a few seconds".
-#: Precedent: Chromium waits 3 s, Firefox 5 s.
+#: Precedent: Chromium 156 waits 3 s, Firefox 153 waits 5 s (benchmarks/firefox.py, 2026-11-28).
 DEFAULT_RECONNECTION_MS = 3000
 
 
@@ -106,12 +106,12 @@ class Policy:
 
 
 #: A server that says `retry: 0` is not asked again at full speed, but ten times a second at most. Precedent for a
-#: floor: Firefox, whose is 500 ms.
+#: floor: Firefox, whose is 500 ms (Firefox 153, benchmarks/firefox.py, 2026-11-28).
 FLOOR_MS = 100
 
 #: What the standard asks for: the same wait for ever, and no second chance after any status but 200. There is no floor
-#: either, as in Chromium: told `retry: 0` it came back at once, each time (21 requests in 2 s, Chromium 156 on Debian
-#: 12, measured on 2026-11-21).
+#: either, as in Chromium: told `retry: 0` it came back at once, each time (after 2 ms, Chromium 156 on Debian 12,
+#: benchmarks/firefox.py, 2026-11-28).
 STANDARD = Policy("standard")
 
 #: What a deploy behind a proxy needs: back off, spread out, and outlive a 502. Precedent for capped exponential backoff

@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from labkit.lab.browser import BrowserAnswer, in_browser, recorded_answer
+from labkit.lab.browser import CHROMIUM, FIREFOX, BrowserAnswer, in_browser, recorded_answer
 from labkit.lab.engines import find_browser, find_firefox
 from labkit.lab.lesson_10.protocols import is_spoken_here, speaking
 
@@ -121,7 +121,7 @@ async def the_six(protocol: str = "HTTP/1.1", streams: int = 8, tabs: int = 1, f
     name = recording_name(protocol, streams, tabs, firefox)
     browser = find_firefox() if firefox else find_browser()
     if browser is None or not is_spoken_here(protocol):
-        return _told(protocol, streams * tabs, recorded_answer(name, SCRIPT))
+        return _told(protocol, streams * tabs, recorded_answer(name, SCRIPT, FIREFOX if firefox else CHROMIUM))
     return _told(protocol, streams * tabs, await _try(name, protocol, streams, tabs, firefox))
 
 
