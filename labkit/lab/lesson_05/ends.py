@@ -36,7 +36,7 @@ def answer(status: str, *lines: str, body: bytes = b"") -> bytes:
     return f"{head}\r\n{COMMON}".encode() + body
 
 
-def stream(text: bytes, *lines: str, ended: bool = True) -> bytes:
+def streamed(text: bytes, *lines: str, ended: bool = True) -> bytes:
     """The bytes of an event stream, in chunks; without `ended` its last chunk is missing."""
     head = "\r\n".join(
         ["HTTP/1.1 200 OK", *(lines or ["Content-Type: text/event-stream"]), "Transfer-Encoding: chunked"]
@@ -70,7 +70,7 @@ class Ending:
 
 def endings() -> dict[str, Ending]:
     """By the situation of each row of TABLE: a server that makes it. Streams say `retry: 300`, and have one event."""
-    opened, ended = (stream(b"retry: 300\ndata: 1\n\n", ended=ends) for ends in (False, True))
+    opened, ended = (streamed(b"retry: 300\ndata: 1\n\n", ended=ends) for ends in (False, True))
     html, later = "Content-Type: text/html", "Retry-After: 1"
     return {
         "the response ends": Ending([ended]),
@@ -87,7 +87,7 @@ def endings() -> dict[str, Ending]:
 
 
 @contextlib.asynccontextmanager
-async def _served(ending: Ending) -> AsyncIterator[str]:
+async def serving(ending: Ending) -> AsyncIterator[str]:
     """The URL of this server: another origin than all others, so that no six connections are shared."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -129,7 +129,7 @@ async def _answer_next(ending: Ending, reader: asyncio.StreamReader, writer: asy
 async def ask_about(name: str, servers: Mapping[str, Ending], wait_s: float, firefox: bool = False) -> BrowserAnswer:
     """What became of one EventSource at each of these servers after so many seconds: its value has a dict for each."""
     async with contextlib.AsyncExitStack() as stack:
-        urls = {about: await stack.enter_async_context(_served(one)) for about, one in servers.items()}
+        urls = {about: await stack.enter_async_context(serving(one)) for about, one in servers.items()}
         return await in_browser(name, SCRIPT, 30 + wait_s, firefox=firefox, urls=urls, wait_ms=1000 * wait_s)
 
 
