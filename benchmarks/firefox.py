@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from sections import store_section
 
 from labkit.lab import find_browser, find_firefox
-from labkit.lab.lesson_05.ends import Ending, answer, ask_about, streamed, what_ends
+from labkit.lab.lesson_05.ends import Ending, ask_about, chunked_stream, what_ends, whole_answer
 from labkit.wire.reconnecting import TABLE
 
 RECORDED = Path(__file__).parent.parent / "labkit" / "lab" / "recorded"
@@ -34,7 +34,7 @@ STATES = ("connecting", "open", "closed")
 EVENT = b"data: 1\n\n"
 HELD_408 = [
     piece.replace(b"Connection: close\r\n", b"")
-    for piece in (streamed(b"retry: 300\n" + EVENT), answer("408 Request Timeout"))
+    for piece in (chunked_stream(b"retry: 300\n" + EVENT), whole_answer("408 Request Timeout"))
 ]
 GZIPPED = ("Content-Type: text/event-stream", "Content-Encoding: gzip")
 REDIRECTS = {
@@ -81,23 +81,26 @@ def facts() -> dict[str, tuple[Ending, Say]]:
     plain, nosniff = "Content-Type: text/plain", "X-Content-Type-Options: nosniff"
     charset = "Content-Type: text/event-stream; charset=iso-8859-1"
     asked: dict[str, tuple[Ending, Say]] = {
-        "waits without `retry:`": (Ending([streamed(EVENT)]), waits),
-        "waits after `retry: 2000`": (Ending([streamed(b"retry: 2000\n" + EVENT)]), waits),
-        "waits after `retry: 100`": (Ending([streamed(b"retry: 100\n" + EVENT)]), waits),
-        "waits after `retry: 0`": (Ending([streamed(b"retry: 0\n" + EVENT)]), waits),
-        "`retry: 0`, and then nobody listens": (Ending([streamed(b"retry: 0\n" + EVENT)], leaves=True), attempts),
-        "a 408 at first": (Ending([answer("408 Request Timeout")]), times),
+        "waits without `retry:`": (Ending([chunked_stream(EVENT)]), waits),
+        "waits after `retry: 2000`": (Ending([chunked_stream(b"retry: 2000\n" + EVENT)]), waits),
+        "waits after `retry: 100`": (Ending([chunked_stream(b"retry: 100\n" + EVENT)]), waits),
+        "waits after `retry: 0`": (Ending([chunked_stream(b"retry: 0\n" + EVENT)]), waits),
+        "`retry: 0`, and then nobody listens": (Ending([chunked_stream(b"retry: 0\n" + EVENT)], leaves=True), attempts),
+        "a 408 at first": (Ending([whole_answer("408 Request Timeout")]), times),
         "a 408 later, on the same connection": (Ending(HELD_408, keeps=True), times),
-        "`text/plain`, a small stream": (Ending([streamed(EVENT, plain, ended=False)], stays=True), state),
-        "`text/plain` with `nosniff`": (Ending([streamed(EVENT, plain, nosniff, ended=False)], stays=True), state),
-        "no media type, a small stream": (Ending([streamed(EVENT, "Server: x", ended=False)], stays=True), state),
-        "`; charset=iso-8859-1`": (Ending([streamed(EVENT, charset, ended=False)], stays=True), state),
-        "gzip, one member for each event": (Ending([streamed(members, *GZIPPED, ended=False)], stays=True), read),
-        "gzip, one member": (Ending([streamed(one, *GZIPPED, ended=False)], stays=True), read),
+        "`text/plain`, a small stream": (Ending([chunked_stream(EVENT, plain, ended=False)], stays=True), state),
+        "`text/plain` with `nosniff`": (
+            Ending([chunked_stream(EVENT, plain, nosniff, ended=False)], stays=True),
+            state,
+        ),
+        "no media type, a small stream": (Ending([chunked_stream(EVENT, "Server: x", ended=False)], stays=True), state),
+        "`; charset=iso-8859-1`": (Ending([chunked_stream(EVENT, charset, ended=False)], stays=True), state),
+        "gzip, one member for each event": (Ending([chunked_stream(members, *GZIPPED, ended=False)], stays=True), read),
+        "gzip, one member": (Ending([chunked_stream(one, *GZIPPED, ended=False)], stays=True), read),
     }
     for status, reason in REDIRECTS.items():
-        moved = answer(f"{status} {reason}", "Location: /to")
-        asked[f"after a {status}, comes back to"] = (Ending([moved, streamed(b"retry: 300\n" + EVENT)]), went_to)
+        moved = whole_answer(f"{status} {reason}", "Location: /to")
+        asked[f"after a {status}, comes back to"] = (Ending([moved, chunked_stream(b"retry: 300\n" + EVENT)]), went_to)
     return asked
 
 

@@ -6,10 +6,10 @@ What each of them does in every case is asked of Chromium; here is what must be 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import nbformat
 import pytest
@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell
 
 from labkit.apps import launch_app
 from labkit.command import serve
-from labkit.lab.lesson_05.ends import SCRIPT, endings, serving
+from labkit.lab.lesson_05.ends import SCRIPT, endings, serving_all
 from labkit.lab.texts import ALICE
 from labkit.llm import Pace, Studio
 from labkit.pages import live
@@ -53,12 +53,10 @@ def _no_page_complains(firefox: Firefox) -> Iterator[None]:
 def test_the_table_of_lesson_05_says_what_firefox_does(page: FirefoxPage) -> None:
     """Two seconds: a stream that is tried again after half a second is told from one that is closed."""
 
-    async def main() -> dict[str, dict[str, int]]:
-        async with contextlib.AsyncExitStack() as stack:
-            urls = {about: await stack.enter_async_context(serving(one)) for about, one in endings().items()}
-            later = "const later = (ms) => new Promise((wake) => setTimeout(wake, ms));"
-            script = f"async (given) => {{ {later} {SCRIPT} }}"
-            return await asyncio.to_thread(page.evaluate, script, {"urls": urls, "wait_ms": 2000})
+    async def main() -> Any:
+        async with serving_all(endings()) as servers:
+            given = {"servers": servers, "wait_ms": 2000}
+            return await asyncio.to_thread(page.evaluate, f"async (given) => {SCRIPT}", given)
 
     page.goto("about:blank")
     seen = asyncio.run(main())
@@ -110,7 +108,7 @@ def test_an_apps_page_has_all_after_a_cut_and_after_the_server_was_away(page: Fi
         say("@bob one")
         page.wait(f"{items} === 'alice: @bob one'")
         server.stop()
-        page.wait_for_text("#state", "connecting")
+        page.wait_for_text("#state", "tries again")
     with launch_app("notifications", tmp_path, port=server.port) as server:
         say("@bob two")
         page.wait(f"{items} === 'alice: @bob two,alice: @bob one'")
