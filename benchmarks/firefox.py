@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from sections import store_section
 
 from labkit.lab import find_browser, find_firefox
-from labkit.lab.lesson_05.ends import Ending, ask_about, chunked_stream, what_ends, whole_answer
+from labkit.lab.lesson_05.ends import Ending, ask_about, chunked_stream, response_bytes, what_ends
 from labkit.wire.reconnecting import TABLE
 
 RECORDED = Path(__file__).parent.parent / "labkit" / "lab" / "recorded"
@@ -34,7 +34,7 @@ STATES = ("connecting", "open", "closed")
 EVENT = b"data: 1\n\n"
 HELD_408 = [
     piece.replace(b"Connection: close\r\n", b"")
-    for piece in (chunked_stream(b"retry: 300\n" + EVENT), whole_answer("408 Request Timeout"))
+    for piece in (chunked_stream(b"retry: 300\n" + EVENT), response_bytes("408 Request Timeout"))
 ]
 GZIPPED = ("Content-Type: text/event-stream", "Content-Encoding: gzip")
 REDIRECTS = {
@@ -86,7 +86,7 @@ def facts() -> dict[str, tuple[Ending, Say]]:
         "waits after `retry: 100`": (Ending([chunked_stream(b"retry: 100\n" + EVENT)]), waits),
         "waits after `retry: 0`": (Ending([chunked_stream(b"retry: 0\n" + EVENT)]), waits),
         "`retry: 0`, and then nobody listens": (Ending([chunked_stream(b"retry: 0\n" + EVENT)], leaves=True), attempts),
-        "a 408 at first": (Ending([whole_answer("408 Request Timeout")]), times),
+        "a 408 at first": (Ending([response_bytes("408 Request Timeout")]), times),
         "a 408 later, on the same connection": (Ending(HELD_408, keeps=True), times),
         "`text/plain`, a small stream": (Ending([chunked_stream(EVENT, plain, ended=False)], stays=True), state),
         "`text/plain` with `nosniff`": (
@@ -99,7 +99,7 @@ def facts() -> dict[str, tuple[Ending, Say]]:
         "gzip, one member": (Ending([chunked_stream(one, *GZIPPED, ended=False)], stays=True), read),
     }
     for status, reason in REDIRECTS.items():
-        moved = whole_answer(f"{status} {reason}", "Location: /to")
+        moved = response_bytes(f"{status} {reason}", "Location: /to")
         asked[f"after a {status}, comes back to"] = (Ending([moved, chunked_stream(b"retry: 300\n" + EVENT)]), went_to)
     return asked
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from labkit.errors import LabError
-from labkit.lab import find_browser, in_browser, starting
+from labkit.lab import find_browser, find_firefox, in_both_browsers, in_browser, starting
 from labkit.lab.lesson_09 import Mirror, RequestList
 from labkit.server import serve
 
@@ -20,6 +20,23 @@ def test_the_environment_names_a_browser_or_none(monkeypatch: pytest.MonkeyPatch
     assert find_browser() == "/opt/a browser"
     monkeypatch.setenv("LABKIT_BROWSER", "none")
     assert find_browser() is None
+
+
+def test_the_environment_may_name_a_firefox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABKIT_BROWSER", "/opt/Firefox/firefox.exe")
+    assert find_browser() == find_firefox() == "/opt/Firefox/firefox.exe"
+    monkeypatch.setenv("LABKIT_BROWSER", "/opt/firefox/chromium")
+    assert find_firefox() != "/opt/firefox/chromium"
+
+
+def test_both_are_asked_one_after_the_other_and_which_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABKIT_BROWSER", "none")
+    kept = recording("ends"), recording("ends-firefox")
+    answers = asyncio.run(in_both_browsers("ends", kept[0]["script"]))
+    assert [answer.value for answer in answers] == [one["value"] for one in kept]
+    assert [repr(answer)[:16] for answer in answers] == ["<no Chromium her", "<no Firefox here"]
+    with pytest.raises(LabError, match="no Firefox was found here, and there is no recording of 'x'"):
+        asyncio.run(in_browser("x", "return 1", firefox=True))
 
 
 def recording(name: str) -> dict[str, str]:

@@ -181,4 +181,4 @@ def test_word_rows_say_what_was_lost_and_what_came_twice() -> None:
 def test_decisions_show_who_tries_again() -> None:
     axes = decisions([row for row in TABLE if row.situation == "the same, another origin"], "finding")
     assert [text.get_text() for text in axes.texts] == ["↻ tries again", "↻ tries again", "✗ stops for good"]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["no connection, later"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["the same, another origin"]

@@ -50,7 +50,7 @@ COMMON = "Access-Control-Allow-Origin: *\r\nCache-Control: no-store\r\nConnectio
 _RST = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 
 
-def whole_answer(status: str, *lines: str, body: bytes = b"") -> bytes:
+def response_bytes(status: str, *lines: str, body: bytes = b"") -> bytes:
     """The bytes of a whole response that any page may read."""
     head = "\r\n".join([f"HTTP/1.1 {status}", *lines, f"Content-Length: {len(body)}"])
     return f"{head}\r\n{COMMON}".encode() + body
@@ -100,11 +100,11 @@ def endings() -> dict[str, Ending]:
         "no connection, later": Ending([opened], leaves=True),
         "the same, another origin": Ending([opened], leaves=True, own=False),
         "status 204": Ending([ended, b"HTTP/1.1 204 No Content\r\n" + COMMON.encode()]),
-        "status 200, another type": Ending([whole_answer("200 OK", html, body=b"<p>a page")]),
-        "status 404": Ending([whole_answer("404 Not Found", html)]),
-        "status 500": Ending([ended, whole_answer("500 Internal Server Error", html)]),
-        "status 502": Ending([ended, whole_answer("502 Bad Gateway", html)]),
-        "status 503, Retry-After": Ending([ended, whole_answer("503 Service Unavailable", html, later)]),
+        "status 200, another type": Ending([response_bytes("200 OK", html, body=b"<p>a page")]),
+        "status 404": Ending([response_bytes("404 Not Found", html)]),
+        "status 500": Ending([ended, response_bytes("500 Internal Server Error", html)]),
+        "status 502": Ending([ended, response_bytes("502 Bad Gateway", html)]),
+        "status 503, Retry-After": Ending([ended, response_bytes("503 Service Unavailable", html, later)]),
     }
 
 
@@ -140,7 +140,7 @@ async def _answer_next(ending: Ending, reader: asyncio.StreamReader, writer: asy
     line = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").partition(" HTTP/")[0]
     is_frame = line.startswith("GET /frame")
     if is_frame:
-        writer.write(whole_answer("200 OK", "Content-Type: text/html", body=_FRAME.encode()))
+        writer.write(response_bytes("200 OK", "Content-Type: text/html", body=_FRAME.encode()))
     else:
         ending.asked.append(line)
         ending.asked_s.append(asyncio.get_running_loop().time())
