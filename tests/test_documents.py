@@ -36,7 +36,9 @@ def test_a_script_runs_as_it_stands(code: str, printed: str) -> None:
     assert printed and shown.stdout == printed
 
 
-@pytest.mark.parametrize("command", re.findall(r"^\| `labkit ?([a-z-]*)", (ROOT / "README.md").read_text("utf-8"), re.M))
+@pytest.mark.parametrize(
+    "command", re.findall(r"^\| `labkit ?([a-z-]*)", (ROOT / "README.md").read_text("utf-8"), re.M)
+)
 def test_each_command_of_the_readme_is_one(command: str) -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "labkit.command.cli", *filter(None, [command]), "--help"], capture_output=True, text=True
