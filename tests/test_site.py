@@ -63,6 +63,9 @@ def test_links_lead_to_pages_of_the_website(website: Any) -> None:
     )
     assert links.mended("docs/security.md", text + code) == shown + code
     assert links.shown == {"labkit/clock.py"}
+    causes = "[a](../docs/doctor.md#full-buffers) [b](../docs/doctor.md)"
+    shown = "[a](../causes/full-buffers.md) [b](../docs/doctor.md)"  # a cause has a page of its own there
+    assert website("sources").Links(ROOT, {"docs/doctor.md"}).mended("notebooks/06.ipynb", causes) == shown
     with pytest.raises(SystemExit, match=r"gone\.md"):
         links.mended("docs/security.md", "[h](gone.md)")
 

@@ -60,6 +60,11 @@ def title_of(cause: Cause) -> str:
     return str(searched().get(cause.name, {}).get("title", cause.title))
 
 
+def names() -> set[str]:
+    """The names of all causes: docs/doctor.md has a heading for each, and the website a page."""
+    return set(causes())
+
+
 def pages(root: Path) -> dict[str, str]:
     """All pages by name: causes, products, and docs/doctor.md, which lists them here."""
     books = {path.name[:2]: f"../notebooks/{path.name}" for path in (root / "notebooks").glob("[0-9]*.ipynb")}

@@ -43,7 +43,9 @@ class Links:
             return target
         here = posixpath.dirname(page)
         file = posixpath.normpath(posixpath.join(here, path))
-        if (self._root / file).is_dir():
+        if file == "docs/doctor.md" and anchor in causes.names():
+            file, anchor = f"causes/{anchor}.md", ""  # here each cause has a page of its own
+        elif (self._root / file).is_dir():
             file = posixpath.join(file, "index.md")
         elif file in self._pages and posixpath.basename(file) == "README.md":
             file = posixpath.join(posixpath.dirname(file), "index.md")
