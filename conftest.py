@@ -28,8 +28,10 @@ SENTENCES = {
     # "In the grey time there is no connection, and the server goes on publishing": lesson 00
     "late = sum(": "any(start < sent < end for sent in story.sent_s for start, end in gaps) and lost == 0",
 }
-#: What says that it takes so many seconds is not run again.
-LONG_S = 8
+#: What says that it takes so many seconds is not run again, and neither is a cell with this tag: it takes as long, and
+#: shows what it does instead of a bar.
+LONG_S = 5
+RUNS_ONCE = "runs-once"
 #: What makes the second time that of a person, who reads before each cell; it runs in the lesson's kernel.
 AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
 
@@ -136,7 +138,11 @@ def _second_run(lesson: Any) -> Iterator[pytest.Item]:
     yield again("at a person's speed", -1, begin, first)
     for one, other in itertools.zip_longest(cells[::2], cells[1::2]):
         for cell, when in ((other, "too early"), (one, "late"), (one, "twice"), (other, "late")):
-            if cell is None or _seconds(cell) >= (LONG_S if when == "late" else 1):
+            if (
+                cell is None
+                or RUNS_ONCE in cell.cell.metadata.get("tags", ())
+                or _seconds(cell) >= (LONG_S if when == "late" else 1)
+            ):
                 continue  # what takes long is not run three times, and what takes very long not even once more
             # A hint goes one step further each time.
             options = {**first, **cell.options, "check": cell.options["check"] and "hint(" not in cell.cell.source}

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from sections import store_section
 
 from labkit.lab import find_browser, find_firefox
-from labkit.lab.lesson_05.ends import Ending, ask_about, chunked_stream, response_bytes, what_ends
+from labkit.lab.lesson_05.ends import Ending, ask_endings, chunked_stream, response_bytes, what_ends
 from labkit.wire.reconnecting import TABLE
 
 RECORDED = Path(__file__).parent.parent / "labkit" / "lab" / "recorded"
@@ -108,7 +108,7 @@ async def told(firefox: bool) -> tuple[dict[str, str], dict[str, str]]:
     """What one browser does in the situations of the table, and its answer to each fact."""
     ends, _ = await what_ends(firefox)
     asked = facts()
-    said = await ask_about("facts", {about: server for about, (server, _) in asked.items()}, WAIT_S, firefox)
+    said = await ask_endings("facts", {about: server for about, (server, _) in asked.items()}, WAIT_S, firefox)
     return dict(ends), {about: say(server, said.value[about]) for about, (server, say) in asked.items()}
 
 

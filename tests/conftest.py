@@ -56,6 +56,8 @@ def tool() -> Callable[[str], str]:
 
     def find(name: str) -> str:
         commands, advice = TOOLS[name]
+        if name == "firefox" and name not in required_tools() and not os.environ.get("LABKIT_THOROUGH"):
+            pytest.skip("a Firefox takes its time: LABKIT_THOROUGH=1, or LABKIT_REQUIRE=firefox, asks it")
         for command in commands:
             if path := shutil.which(command):
                 return path

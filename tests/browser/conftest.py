@@ -194,6 +194,10 @@ class Lab:
         return cell.locator(".jp-OutputArea").first
 
 
+#: What JupyterLab throws when a notebook is closed before its kernel has answered all that it was asked.
+JUPYTERLABS_OWN = "Canceled future for"
+
+
 class Desk:
     """A page with a JupyterLab, in which one notebook after the other is opened: loading JupyterLab takes a processor
     five seconds, a notebook in it one. Each has a kernel of its own, and is closed before the next comes."""
@@ -208,12 +212,16 @@ class Desk:
         path = f"{name}.ipynb"
         if self._page is None:
             self._page = self._context.new_page()
-            self._page.on("pageerror", lambda problem: self._complaints.append(str(problem)))
+            self._page.on("pageerror", self._note)
             self._page.goto(f"{self._url}/lab/tree/{path}?token={TOKEN}&reset")
         else:
             self._page.evaluate(OPEN, path)
         wait_until_open(self._page, name)
         return Lab(self._page, name, self._complaints)
+
+    def _note(self, problem: object) -> None:
+        if JUPYTERLABS_OWN not in str(problem):
+            self._complaints.append(str(problem))
 
     def clear(self) -> None:
         """Closes the notebook, or the page where something stays behind: the next test then has a new one."""

@@ -20,7 +20,7 @@ every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXE
 
 def test_the_exercises_come_in_the_order_of_the_lessons() -> None:
     assert list(EXERCISES) == [
-        "split_lines", "build_events", "write_event", "listen", "answer_once", "missing_and_doubled", "doubled_events",
+        "missing_and_doubled", "split_lines", "build_events", "write_event", "listen", "answer_once", "doubled_events",
         "since", "next_wait", "held", "carry", "assemble", "break_even", "how_late", "cors_headers",
         "use_ticket", "route", "size", "join", "newest", "resume_call",
     ]  # fmt: skip

@@ -188,7 +188,8 @@ def test_whoever_listens_at_the_wanted_port_is_not_taken_for_the_proxy(program: 
 
 
 STARTS_TWO = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 from labkit.proxy import front, Nginx
 from labkit.server import Channel, serve
 front("http://127.0.0.1:9/", Nginx(), name="a")

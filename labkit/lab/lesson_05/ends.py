@@ -156,7 +156,7 @@ async def serving_all(servers: Mapping[str, Ending]) -> AsyncIterator[dict[str, 
         yield {about: (await stack.enter_async_context(_serving(one)), one.own) for about, one in servers.items()}
 
 
-async def ask_about(name: str, servers: Mapping[str, Ending], wait_s: float, firefox: bool = False) -> BrowserAnswer:
+async def ask_endings(name: str, servers: Mapping[str, Ending], wait_s: float, firefox: bool = False) -> BrowserAnswer:
     """What became of one EventSource at each of these servers after so many seconds: its value has a dict for each."""
     async with serving_all(servers) as given:
         return await in_browser(name, SCRIPT, 30 + wait_s, firefox=firefox, servers=given, wait_ms=1000 * wait_s)
@@ -170,5 +170,5 @@ async def what_ends(firefox: bool = False) -> tuple[dict[str, AfterEnd], Browser
     Raises:
         LabError: there is no such browser here, and no recording.
     """
-    said = await ask_about("ends-firefox" if firefox else "ends", endings(), 3.0, firefox)
+    said = await ask_endings("ends-firefox" if firefox else "ends", endings(), 3.0, firefox)
     return {about: "stop" if one["state"] == 2 else "again" for about, one in said.value.items()}, said
