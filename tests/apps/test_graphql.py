@@ -153,7 +153,7 @@ def test_the_single_connection_mode(server: LabServer) -> None:
         def enough(seen: list[Event]) -> bool:
             if len(seen) == 1:  # the operation b has ended, and this stream with it
                 say(server, "after the cut")
-            if len(seen) == 2:
+            if len(seen) == 3:  # stopped before, the operation might not have said what it heard
                 assert page.get("/graphql", params={"token": token}).status_code == 409
                 assert page.delete("/graphql", params={"token": token, "operationId": "a"}).status_code == 200
             return len(seen) == 4
