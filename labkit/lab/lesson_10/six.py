@@ -132,7 +132,7 @@ async def _try(name: str, protocol: str, streams: int, tabs: int, firefox: bool)
 
     async with speaking(protocol) as front:
         given: dict[str, Any] = {"url": front.url, "streams": streams, "tabs": tabs, "patience_ms": PATIENCE_MS}
-        return await in_browser(name, SCRIPT, 60, {"/tab": Tab}, trust=front.trust, firefox=firefox, **given)
+        return await in_browser(name, SCRIPT, 100, {"/tab": Tab}, trust=front.trust, firefox=firefox, **given)
 
 
 def recording_name(protocol: str, streams: int, tabs: int, firefox: bool) -> str:
