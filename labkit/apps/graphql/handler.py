@@ -20,7 +20,7 @@ from labkit.errors import LabError
 from labkit.server.channel import HEARTBEAT_S
 from labkit.server.connection import Visit
 from labkit.server.handlers import StreamHandler, register_sender
-from labkit.server.origins import is_own_page
+from labkit.server.origins import FOREIGN_PAGE, is_own_page
 from labkit.wire import Frame, encode
 
 #: How often it is looked whether the reader of a reserved stream has left.
@@ -74,7 +74,7 @@ class OperationHandler(StreamHandler):
     def prepare(self) -> None:
         own = is_own_page(self.request.headers.get("Origin"), self.request.host)
         if self.request.method in ("POST", "PUT", "DELETE") and not own:
-            self.refuse(403, "Only a page of this machine, or of this server, may ask for that.")
+            self.refuse(403, FOREIGN_PAGE)
 
     @property
     def token(self) -> str:
