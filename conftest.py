@@ -28,6 +28,8 @@ SENTENCES = {
     # "In the grey time there is no connection, and the server goes on publishing": lesson 00
     "late = sum(": "any(start < sent < end for sent in story.sent_s for start, end in gaps) and lost == 0",
 }
+#: The tests of widgets and lessons in a JupyterLab.
+IN_JUPYTERLAB = Path(__file__).parent / "tests/browser"
 #: What says that it takes so many seconds is not run again, and neither is a cell with this tag: it takes as long, and
 #: shows what it does instead of a bar.
 LONG_S = 5
@@ -57,6 +59,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """WORKERS for the whole suite; none where files or names are given: starting them would take longer."""
     chosen = config.invocation_params.args
     return 0 if any(Path(str(part).partition("::")[0]).exists() for part in chosen) or "-k" in chosen else WORKERS
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file at a time to each worker, and the tests in JupyterLab to one: a JupyterLab and a browser of its own for
+    each worker would keep both processors busy for minutes, and what measures beside them would be late."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneJupyterLab(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return IN_JUPYTERLAB.name if file.startswith("tests/browser/") else file
+
+    return OneJupyterLab(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -158,12 +173,14 @@ def _seconds(cell: Any) -> int:
 
 
 def _place(item: pytest.Item) -> int:
-    """The longest files first, and last what runs alone: each worker takes a file at a time (xdist's loadfile)."""
+    """What takes longest first, and last what runs alone: each worker takes a file at a time."""
     if item.get_closest_marker(ALONE):
-        return 3
-    if item.path.suffix == ".ipynb":
+        return 4
+    if item.path.is_relative_to(IN_JUPYTERLAB):
         return 0
-    return 1 if item.get_closest_marker("browser") else 2
+    if item.path.suffix == ".ipynb":
+        return 1
+    return 2 if item.get_closest_marker("browser") else 3
 
 
 # A lock that many can hold together, or one alone: between processes, on a machine that has fcntl.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import psutil
 
 #: A name that leads here, as a name of a web server does that somebody pointed at this machine.
 REBOUND = "rebound.example"
@@ -42,9 +46,22 @@ class Chromium:
             for context in self._browser.contexts:
                 context.close()
 
-    def end(self) -> None:
-        self._thread.submit(self._end).result()
-        self._thread.shutdown()
+    def end(self, patience_s: float = 20.0) -> None:
+        """Ends the browser. One that does not end, or whose page still works for a test that is over, is killed."""
+        ended = self._thread.submit(self._end)
+        try:
+            ended.result(patience_s)
+        except TimeoutError:
+            self._kill()  # what its thread waits for is an error now
+        self._thread.shutdown(cancel_futures=True)
+
+    @staticmethod
+    def _kill() -> None:
+        """Kills playwright's driver and the browser that it started, of this process alone."""
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if re.search("chrom|playwright", " ".join(child.cmdline())):
+                    child.kill()
 
     def _end(self) -> None:
         if self._browser is not None:

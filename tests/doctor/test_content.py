@@ -215,12 +215,13 @@ def test_hostile_bodies_are_judged_in_time_in_proportion_to_their_length(
     raw: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def took_s(max_bytes: int) -> float:
+        """Of this thread's own processor time: servers of other tests may still be ending beside it."""
         monkeypatch.setattr(body_module, "MAX_BODY_BYTES", max_bytes)
-        began_s = time.process_time()
+        began_s = time.thread_time()
         diagnose(raw.encode()[:max_bytes], every_s=1e-6)
-        return time.process_time() - began_s
+        return time.thread_time() - began_s
 
-    small_s, large_s = took_s(8 * 1024), took_s(32 * 1024)
+    small_s, large_s = (min(took_s(max_bytes) for _ in range(2)) for max_bytes in (8 * 1024, 32 * 1024))
     assert large_s < 0.3 + 10 * small_s, (small_s, large_s)
 
 

@@ -48,10 +48,10 @@ const states = sources.map((source) => source.readyState);
 const open_now = [...opened]; // what opens later has got the place of another
 sources.forEach((source) => source.close());
 others.forEach((other) => other.close());
-await asking;
+await Promise.race([asking, later(10 * patience_ms)]); // a server may have lost it among the streams that were closed
 const [timing] = performance.getEntriesByName(`${url}/page`);
 return { opened: open_now, page: page !== null, connecting: states.filter((state) => state === 0).length,
-         protocol: timing.nextHopProtocol };
+         protocol: timing?.nextHopProtocol ?? "unknown" };
 """
 
 TAB = """<!doctype html><title>another tab</title><script>

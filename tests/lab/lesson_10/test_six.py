@@ -26,7 +26,7 @@ RECORDED = [
     ("HTTP/2", 8, 1, True, (8,), True),
     ("HTTP/3", 8, 1, True, (8,), True),
     ("HTTP/2", 110, 1, True, (105,), False),
-    ("HTTP/2 at nginx", 140, 1, True, (133,), False),
+    ("HTTP/2 at nginx", 140, 1, True, (132,), False),
     ("HTTP/2", 4, 2, True, (4, 4), True),
     ("HTTP/3", 140, 1, True, (128,), False),
     ("HTTP/3", 4, 2, True, (4, 4), True),
