@@ -1,19 +1,21 @@
-"""Two users of a real JupyterHub at once. It takes ten seconds of a processor: LABKIT_THOROUGH=1 runs it."""
+"""Two users of a real JupyterHub at once. It takes twenty seconds of a processor: LABKIT_THOROUGH=1 runs it."""
 
 from __future__ import annotations
 
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 from tornado.httpclient import HTTPRequest
 from tornado.ioloop import IOLoop
 from tornado.websocket import websocket_connect
 
+from ..chromium import in_chromium
 from .real_hub import Hub, missing, running_hub
 
 pytestmark = [
@@ -31,6 +33,13 @@ for number in range(3):
     channel.publish(f"USER {number}")
 server = launch({"/words": channel, **model_routes(Studio(pace=Pace(0.02, 200.0, 0.1), words=4))}, name="lesson")
 print(server.port)
+"""
+#: What each user types into a terminal, and the port that it says.
+SERVE = """
+import subprocess, sys
+command = [sys.executable, "-u", "-c", "from labkit.command.cli import main; main()", "serve", "--port", "0"]
+served = subprocess.Popen([*command, "--origin", "ORIGIN"], stdout=subprocess.PIPE, text=True)
+print(served.stdout.readline().rsplit(":")[-1].strip())
 """
 
 
@@ -110,3 +119,32 @@ def test_two_users_at_once_each_have_their_own_and_nobody_comes_in_by_the_others
         body = {"stream": True, "messages": [{"role": "user", "content": "Who are you?"}]}
         refused = httpx.post(ask, headers=headers, json=body)
         assert refused.status_code == 403 and "LABKIT_ORIGINS" in refused.text
+
+
+def test_two_users_serve_and_each_page_asks_its_own_model_through_the_hub(hub: Hub, tool: Callable[[str], str]) -> None:
+    ports = {}
+    for user in ("cleo", "dan"):
+        token = hub.add(user)
+        ports[user] = int(run(f"{hub.url}/user/{user}", token, SERVE.replace("ORIGIN", hub.origin)))
+
+    def visit(browser: Browser) -> None:
+        pages = {user: browser.new_context().new_page() for user in ports}
+        for user, page in pages.items():
+            page.goto(f"{hub.origin}/hub/login")
+            page.fill("input[name=username]", user)
+            page.fill("input[name=password]", "any")
+            page.click("input[type=submit]")
+            page.wait_for_url("**/user/**", timeout=120_000)
+            page.goto(f"{hub.origin}/user/{user}/proxy/{ports[user]}/")
+        for way in ("answers", "openai", "anthropic"):
+            for page in pages.values():  # both at once
+                page.select_option("#way", way)
+                page.fill("#prompt", "Who are you?")
+                page.click("#generate")
+            for page in pages.values():
+                expect(page.locator("#state")).to_have_attribute("data-state", "finished", timeout=60_000)
+                assert page.inner_text("#answer .words").strip()
+        answer = pages["cleo"].goto(f"{hub.origin}/user/dan/proxy/{ports['dan']}/")
+        assert answer is not None and (answer.status in (403, 404) or "oauth" in pages["cleo"].url)
+
+    in_chromium(tool("chromium"), visit)
