@@ -28,6 +28,9 @@ SENTENCES = {
     # "In the grey time there is no connection, and the server goes on publishing": lesson 00
     "late = sum(": "any(start < sent < end for sent in story.sent_s for start, end in gaps) and lost == 0",
 }
+#: Real sockets, browsers and kernels on a machine that does other work as well: CI tries what fails there once more,
+#: and its summary names each test that did. Whoever works on a test sees the first failure.
+TRIED_TWICE = ("live", "browser", "notebooks", ALONE)
 #: The tests of widgets and lessons in a JupyterLab.
 IN_JUPYTERLAB = Path(__file__).parent / "tests/browser"
 #: What says that it takes so many seconds is not run again, and neither is a cell with this tag: it takes as long, and
@@ -99,6 +102,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.path.suffix == ".ipynb":  # nbval marks nothing, and -m "not notebooks" would run them all
             item.add_marker("notebooks")
     items[:] = list(_with_second_runs(items))
+    for item in items:
+        if os.environ.get("CI") and any(item.get_closest_marker(name) for name in TRIED_TWICE):
+            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=_place)
 
 

@@ -33,6 +33,8 @@ from tests.chromium import QUIET
 USERS = ("ann", "bob")
 SHOWN = ("took_s", "processor_s", "server_mib", "kernel_mib", "peak_mib", "idle_ms_per_s", "unfinished")
 LESSON_TIMEOUT_S = 300.0
+#: No star for so long: nothing runs any more, though a cell was not run.
+SURE_S = 5.0
 IDLE_S = float(os.environ.get("LABKIT_IDLE_S", "20"))
 MIB = 1024 * 1024
 STARS = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
@@ -132,13 +134,15 @@ def measure(hub: Hub, learners: list[Learner], lesson: str) -> dict[str, Cost]:
     start_s = time.monotonic()
     for learner in learners:
         learner.run()
-    running = list(learners)
+    running, working_s = list(learners), dict.fromkeys(costs, start_s)
     while running and time.monotonic() < start_s + LESSON_TIMEOUT_S:
         for learner in list(running):
             cost = costs[learner.name]
             cost.peak_mib = max(cost.peak_mib, pss_mib([learner.server, *learner.children]))
-            if not learner.page.evaluate(STARS):
-                cost.took_s = time.monotonic() - start_s
+            if learner.page.evaluate(STARS):
+                working_s[learner.name] = time.monotonic()
+            elif not learner.page.evaluate(LEFT) or time.monotonic() > working_s[learner.name] + SURE_S:
+                cost.took_s = working_s[learner.name] - start_s
                 running.remove(learner)
         time.sleep(0.5)
     for one in learners:
