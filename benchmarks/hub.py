@@ -139,10 +139,12 @@ def measure(hub: Hub, learners: list[Learner], lesson: str) -> dict[str, Cost]:
         for learner in list(running):
             cost = costs[learner.name]
             cost.peak_mib = max(cost.peak_mib, pss_mib([learner.server, *learner.children]))
-            if learner.page.evaluate(STARS):
-                working_s[learner.name] = time.monotonic()
-            elif not learner.page.evaluate(LEFT) or time.monotonic() > working_s[learner.name] + SURE_S:
-                cost.took_s = working_s[learner.name] - start_s
+            now_s = time.monotonic()
+            stars, left = learner.page.evaluate(STARS), learner.page.evaluate(LEFT)
+            if stars:
+                working_s[learner.name] = now_s
+            elif not left or now_s > working_s[learner.name] + SURE_S:
+                cost.took_s = (working_s[learner.name] if left else now_s) - start_s
                 running.remove(learner)
         time.sleep(0.5)
     for one in learners:

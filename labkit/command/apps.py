@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from labkit.apps import launch_app
 from labkit.command.serve import proxy_lines
+from labkit.command.terminal import until_interrupted
 
 
 def run_app(
@@ -27,14 +27,8 @@ def run_app(
     """
     folder = folder or Path("work") / "apps" / name
     server = launch_app(name, folder, naive, port, allowed)
-    try:
+    with until_interrupted(server.stop, say, "stopped"):
         say(f"{name} is on http://localhost:{server.port}/, and keeps what must outlive it in {folder}")
         for line in proxy_lines(server.port, allowed, os.environ, f"apps {name}", ""):
             say(line)
         say("Ctrl-C stops it.")
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        say("stopped")
-    finally:
-        server.stop()

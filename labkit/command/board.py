@@ -6,14 +6,13 @@ import contextlib
 import datetime
 import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from labkit.command.terminal import Failure
+from labkit.command.terminal import Failure, until_interrupted
 from labkit.errors import LabError
 from labkit.system.observers import BOARD_VARIABLE, CONSENT_VARIABLE
 
@@ -61,15 +60,10 @@ def run_board(folder: Path, host: str, port: int, origins: tuple[str, ...], say:
     from labkit.server.origins import normalize_origin
 
     board = ClassBoard(folder, host, port, lesson_titles(), frozenset(map(normalize_origin, origins)))
-    try:
+    farewell = f"stopped. The report: labkit board --folder {folder} --report report"
+    with until_interrupted(board.stop, say, farewell):
         for line in board_lines(board, host):
             say(line)
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        say(f"stopped. The report: labkit board --folder {folder} --report report")
-    finally:
-        board.stop()
 
 
 def board_lines(board: ClassBoard, host: str) -> list[str]:

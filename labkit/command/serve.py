@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-import time
 from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
+from labkit.command.terminal import until_interrupted
 from labkit.llm import Studio, model_routes
 from labkit.pages import ask, live
 from labkit.server import Channel, LabServer, launch
@@ -46,7 +46,7 @@ def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]
     server = start(host, port, studio)
     local = is_loopback(host)
     address = "localhost" if local or host in ("0.0.0.0", "::", "") else _numeric(host)
-    try:
+    with until_interrupted(server.stop, say, "stopped"):
         say(f"Ask a model on http://{address}:{server.port}")
         say(f"Live events on http://{address}:{server.port}/live")
         for line in proxy_lines(server.port, studio.allowed, os.environ):
@@ -57,12 +57,6 @@ def run_serve(host: str, port: int, studio: Studio, say: Callable[[str], object]
             may = "read these streams and press Cut" + (", and ask the model at your cost" if studio.upstream else "")
             say(f"Warning: on {host}, whoever reaches this machine can {may}.")
         say("Ctrl-C stops it.")
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        say("stopped")
-    finally:
-        server.stop()
 
 
 def proxy_lines(

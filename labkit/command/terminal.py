@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import click
@@ -98,6 +99,19 @@ def never_fail_on_a_character() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def until_interrupted(stop: Callable[[], object], say: Callable[[str], object], farewell: str) -> Iterator[None]:
+    """Behind the block it waits for Ctrl-C. Then, also where that comes earlier, it says farewell, and calls `stop`."""
+    try:
+        yield
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        say(farewell)
+    finally:
+        stop()
 
 
 def forget_closed_pipes() -> None:
