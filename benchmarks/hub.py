@@ -33,12 +33,14 @@ from tests.chromium import QUIET
 USERS = ("ann", "bob")
 SHOWN = ("took_s", "processor_s", "server_mib", "kernel_mib", "peak_mib", "idle_ms_per_s", "unfinished")
 LESSON_TIMEOUT_S = 300.0
-#: No star for so long: nothing runs any more, though a cell was not run.
+#: No work for so long: nothing runs any more, though a cell was not run.
 SURE_S = 5.0
 IDLE_S = float(os.environ.get("LABKIT_IDLE_S", "20"))
 MIB = 1024 * 1024
-STARS = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
-    .filter(prompt => /\\[\\*\\]/.test(prompt.textContent)).length"""
+# After an error that a lesson shows on purpose JupyterLab takes the stars away from cells that are still to run.
+WORKS = """() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status !== 'idle' ||
+    [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
+    .some(prompt => /\\[\\*\\]/.test(prompt.textContent))"""
 LEFT = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(({ model }) => model.type === 'code' && model.executionCount === null).length"""
 ERRORS = """() => [...document.querySelectorAll('[data-mime-type$=".stderr"], [data-mime-type$=".error"]')]
@@ -140,8 +142,8 @@ def measure(hub: Hub, learners: list[Learner], lesson: str) -> dict[str, Cost]:
             cost = costs[learner.name]
             cost.peak_mib = max(cost.peak_mib, pss_mib([learner.server, *learner.children]))
             now_s = time.monotonic()
-            stars, left = learner.page.evaluate(STARS), learner.page.evaluate(LEFT)
-            if stars:
+            works, left = learner.page.evaluate(WORKS), learner.page.evaluate(LEFT)
+            if works:
                 working_s[learner.name] = now_s
             elif not left or now_s > working_s[learner.name] + SURE_S:
                 cost.took_s = (working_s[learner.name] if left else now_s) - start_s

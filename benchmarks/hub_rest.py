@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.hub import LESSON_TIMEOUT_S, STARS, Learner, log_in, processor_s, pss_mib
+from benchmarks.hub import LESSON_TIMEOUT_S, WORKS, Learner, log_in, processor_s, pss_mib
 from labkit.command.jupyter import environment
 from tests.browser.conftest import ROOT
 from tests.browser.real_hub import missing, running_hub
@@ -58,7 +58,7 @@ def two_learners() -> Iterator[list[Learner]]:
             for learner in learners:
                 learner.run()
             deadline_s = time.monotonic() + LESSON_TIMEOUT_S
-            while any(one.page.evaluate(STARS) for one in learners) and time.monotonic() < deadline_s:
+            while any(one.page.evaluate(WORKS) for one in learners) and time.monotonic() < deadline_s:
                 time.sleep(0.5)
             yield learners
             chromium.close()
