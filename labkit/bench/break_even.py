@@ -39,8 +39,8 @@ class BreakEven:
         return self.heartbeat_bytes * 3600 / self.heartbeat_s
 
     def with_packets(self, packet_bytes: int = 40) -> float:
-        """The same, where each packet takes so many bytes more (TCP and IP without options: 40): two for a question and
-        its answer, one for a heartbeat. Acknowledgements of their own are not counted."""
+        """The same, where each packet takes so many bytes more (TCP and IPv4 without options: 40): two for a question
+        and its answer, one for a heartbeat. Acknowledgements of their own are not counted."""
         return self.heartbeat_s * (self.poll_bytes + 2 * packet_bytes) / (self.heartbeat_bytes + packet_bytes)
 
     def __repr__(self) -> str:
