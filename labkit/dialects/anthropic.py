@@ -1,6 +1,6 @@
 """Anthropic's messages.
 
-Source: https://docs.anthropic.com/en/docs/build-with-claude/streaming
+Source: https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OpenAI's chat completions and completions, as their many relatives speak them too.
 
-Source: https://platform.openai.com/docs/api-reference/chat-streaming; for `reasoning_content` DeepSeek's reference,
-for `reasoning` OpenRouter's, for content in parts Mistral's.
+Source: https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events;
+for `reasoning_content` DeepSeek's reference, for `reasoning` OpenRouter's, for content in parts Mistral's.
 """
 
 from __future__ import annotations

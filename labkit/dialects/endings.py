@@ -56,7 +56,7 @@ _WORST_FIRST: tuple[Ending, ...] = (
 
 
 def ending_of(reason: str) -> Ending:
-    """What a reason means, in whatever dialect; "other" for one that no dialect documents.
+    """What a reason means, in whatever dialect; "other" for one that is in none of these groups.
 
     Source: the references of OpenAI, Azure, Anthropic, Google, Mistral, Cohere, DeepSeek, OpenRouter, Together, Zhipu,
     Amazon Bedrock, Ollama, vLLM, SGLang, Text Generation Inference, AG-UI, Dify and MCP.

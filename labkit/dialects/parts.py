@@ -7,8 +7,8 @@ from typing import Literal
 
 #: How an answer ended. The page, the upstream, the doctor and the lessons use these words, and no others.
 #: Only "finished" is whole; with "tool_calls" the model waits for the result of a tool, with "paused" it wants to be
-#: asked to go on. "other" is a reason that no dialect documents. "unfinished" is a stream that ended in good order
-#: before the answer did, "broken" a connection that broke, "stopped" an answer that its reader stopped.
+#: asked to go on. "other" is any other reason. "unfinished" is a stream that ended in good order before the answer did,
+#: "broken" a connection that broke, "stopped" an answer that its reader stopped.
 Ending = Literal[
     "finished", "length", "filtered", "refused", "tool_calls", "paused", "failed", "other", "unfinished", "broken",
     "stopped",

@@ -1,6 +1,6 @@
 """The events of a streamed answer in the format of Anthropic's messages API.
 
-Source: https://docs.anthropic.com/en/docs/build-with-claude/streaming
+Source: https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from labkit.server.connection import Visit
 from labkit.server.handlers import StreamHandler
 from labkit.server.origins import FOREIGN_PAGE, is_own_page
 
-MAX_PROMPT_CHARACTERS = 200_000  # some 50,000 tokens: what a small model's window holds
+MAX_PROMPT_CHARACTERS = 200_000  # some 50,000 tokens, at four characters each
 #: A name comes back in every token of the answer. Names that are in use have up to 100.
 MAX_NAME_CHARACTERS = 200
 

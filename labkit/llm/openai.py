@@ -1,6 +1,6 @@
 """The events of a streamed answer in the format of OpenAI's chat completions; vLLM, LM Studio and Ollama use it too.
 
-Source: https://platform.openai.com/docs/api-reference/chat-streaming
+Source: https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ FINISH_REASONS: Mapping[Ending, str] = {
 class Completion(DialectWriter):
     """One answer, as the chunks of its stream or as one JSON object.
 
-    Reasoning stands in `reasoning_content`, as DeepSeek and vLLM send it; OpenAI itself shows none here.
+    Reasoning stands in `reasoning_content`, as DeepSeek sends it (vLLM and OpenRouter call it `reasoning`); OpenAI
+    itself shows none here.
 
     Args:
         head: what the chunks repeat.

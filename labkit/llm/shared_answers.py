@@ -21,7 +21,7 @@ from labkit.log.redis_connection import TIMEOUT_S, advice_for, cause_of, open_cl
 
 T = TypeVar("T")
 
-#: How long an answer is taken for alive when its server says nothing. Precedent: Redis Sentinel's examples wait 5 s.
+#: How long an answer is taken for alive when its server says nothing. Precedent: Redis Sentinel's tutorial waits 5 s.
 LEASE_S = 5.0
 #: How long an answer can be read elsewhere after its newest part.
 LIFETIME_S = 3600.0

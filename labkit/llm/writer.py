@@ -12,7 +12,7 @@ from labkit.dialects import Finish, Part, Reasoning, Refusal, Text, ToolCall, ob
 from labkit.llm.trouble import ErrorShape
 from labkit.wire import Frame, encode
 
-#: A comment, which no reader of events is told. OpenRouter and DeepSeek send such ones while a model thinks.
+#: A comment, which no reader of events is told. OpenRouter and DeepSeek send such ones against time-outs.
 COMMENT = encode(Frame(comment="keep-alive"))
 
 

@@ -30,10 +30,11 @@ def _stream(*datas: str, line: str = "data: {}\n\n", between: str = "") -> bytes
     return "".join(between + line.format(data) for data in datas).encode()
 
 
-#: Each is allowed by the format. OpenRouter and DeepSeek send comments while the model thinks
-#: (https://openrouter.ai/docs/api-reference/streaming); Azure's first chunk has no choices; the last but one has none
-#: anywhere where usage was asked for; with n=2 the chunks of two answers come by turns, each with one choice, and only
-#: its index tells whose it is; the space behind the colon and LF are a habit, and no rule (WHATWG HTML 9.2.6).
+#: Each is allowed by the format. OpenRouter sends comments against time-outs, and DeepSeek while a question waits
+#: (https://openrouter.ai/docs/api/reference/streaming, https://api-docs.deepseek.com/quick_start/rate_limit); Azure's
+#: first chunk has no choices; the last but one has none anywhere where usage was asked for; with n=2 the chunks of two
+#: answers come by turns, each with one choice, and only its index tells whose it is; the space behind the colon and LF
+#: are a habit, and no rule (WHATWG HTML 9.2.6 and 9.2.5).
 ACCENTS: dict[str, bytes] = {
     "as documented": _stream(_ROLE, *_TEXT, _STOP, "[DONE]"),
     "comments (OpenRouter)": _stream(_ROLE, *_TEXT, _STOP, "[DONE]", between=": OPENROUTER PROCESSING\n\n"),
