@@ -1,4 +1,4 @@
-"""A server that writes an access log, as most servers do unless told otherwise."""
+"""A server that writes an access log, as many servers do unless told otherwise."""
 
 from __future__ import annotations
 
