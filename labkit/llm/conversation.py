@@ -8,7 +8,7 @@ from typing import Any
 from labkit.llm.fields import Fields, invalid, kind_of
 from labkit.llm.model_request import Turn
 
-#: A server answers each choice at its own cost. OpenAI takes up to 128, Gemini up to 8.
+#: A server answers each choice at its own cost.
 MAX_CHOICES = 8
 #: Precedent: OpenAI takes 4 stop texts, Gemini 5; no provider needs longer ones.
 MAX_STOP_TEXTS, MAX_STOP_CHARACTERS = 16, 1000
