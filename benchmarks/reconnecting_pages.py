@@ -70,7 +70,7 @@ def table(seen: dict[str, Any], habits: list[Habits]) -> str:
         "",
         f"What each did with its stream in {seen['browser']}, on {datetime.date.today()}, with its own defaults.",
         "Events had ids (but for `hidden-unnumbered`), and the server resumed behind them. Lost are events that the",
-        "page never showed. npm's newest datastar is a beta: it listens to `datastar-merge-signals`, and datastar-py",
+        "page never showed. Of datastar 1 npm has a beta: it listens to `datastar-merge-signals`, and datastar-py",
         "1.0.3 sends `datastar-patch-signals`, which it does not know; this server speaks the page's dialect.",
         "",
         f"| | {' | '.join(named)} |",
