@@ -77,8 +77,8 @@ LEVELS = (
     Level(
         "the truth table",
         "The last event ID stays until another id line comes, the type does not stay. `data:` alone dispatches an "
-        "event, a block without data does not. A block that no empty line closes is discarded. An id with NUL is "
-        "ignored.",
+        "event, a block without data does not. A block that no empty line closes is discarded. An id is any text, "
+        "but one with NUL is ignored.",
         truth_table,
     ),
 )
@@ -92,7 +92,7 @@ EXERCISE = Exercise(
         "Go through the lines one by one. What do you have to remember from line to line? (It is the data so far, the "
         "type, and the last event ID.)",
         "At an empty line: if there is data, append an event. Then forget the data and the type, but not the last "
-        "event ID.",
+        "event ID. (It may be any text, not only a number.)",
         'For the other lines use `line.partition(":")`. It never fails, and a comment gets an empty field name. Then '
         '`value.removeprefix(" ")` removes one space and no more.',
         "Keep the data lines in a list, and join them with LF at the end. `['']` is true and `[]` is false, so the "

@@ -11,7 +11,7 @@ from labkit.check.exercises.class_traps import traps_of
 
 
 class _Dispatching(Reader):
-    """The base of those that go wrong at an empty line."""
+    """The base of those that go wrong at an empty line, or with the last event ID."""
 
 
 class _EveryBlank(_Dispatching):
@@ -247,10 +247,23 @@ class _KeepsTypeAndNul(_KeepsTypeFromMessage):
         return True
 
 
+class _DigitsOnly(_Dispatching):
+    sentence = "An id that is no number was ignored. Any text without NUL is an id, the empty text too."
+
+    def takes_id(self, value: str) -> bool:
+        return value.isdigit()
+
+
+class _DigitsOrEmpty(_DigitsOnly):
+    def takes_id(self, value: str) -> bool:
+        return not value or value.isdigit()
+
+
 _VARIANTS: dict[type[Reader], tuple[type[Reader], ...]] = {
     _KeepsData: (_KeepsText, _KeepsLast),
     _KeepsType: (_KeepsTypeFromMessage, _KeepsTypeAndNul),
     _EmptyLineFirst: (_EmptyTextFirst,),
+    _DigitsOnly: (_DigitsOrEmpty,),
 }
 DISPATCH_TRAPS: tuple[Trap, ...] = traps_of(_Dispatching.__subclasses__(), "read", _VARIANTS)
 

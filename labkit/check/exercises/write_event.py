@@ -138,8 +138,9 @@ EXERCISE = Exercise(
     traps=(*DATA_TRAPS, *HEAD_TRAPS),
     hints=(
         r"Write the event for the data `'a\nb'` by hand. A client joins the data lines with LF, so you need two.",
-        "Split the data into lines, and write `data: ` before each of them. One empty line ends the event. Do not use "
-        "`splitlines()`: it cuts at too many characters, and it makes no line at all of `''`.",
+        "Split the data into lines, and write `data: ` before each of them. One empty line ends the event, behind the "
+        "data and nowhere before. Do not use `splitlines()`: it cuts at too many characters, and it makes no line at "
+        "all of `''`.",
         "Turn CR LF, then CR, into LF before you split. Write event and id if they are not None.",
         r"Before you write event or id, look for `\n` and `\r` in it, and for `\0` in the id, and raise ValueError. Do "
         "not repair it.",

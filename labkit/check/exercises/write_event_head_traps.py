@@ -218,6 +218,11 @@ class _EmptyLineAfterEvent(_EmptyLineAfterEach):
         return super().head(field, value) if field == "event" else Writer.head(self, field, value)
 
 
+class _EmptyLineAfterId(_EmptyLineAfterEach):
+    def head(self, field: str, value: str | None) -> str:
+        return super().head(field, value) if field == "id" else Writer.head(self, field, value)
+
+
 class _EmptyLineBeforeData(_EmptyLineAfterEach):
     def head(self, field: str, value: str | None) -> str:
         return Writer.head(self, field, value)
@@ -230,7 +235,7 @@ class _EmptyLineBeforeData(_EmptyLineAfterEach):
 _VARIANTS: dict[type[Writer], tuple[type[Writer], ...]] = {
     _CleansWithSpaces: (_LeavesNul,),
     _ReturnsNothing: (_ReturnsNone,),
-    _EmptyLineAfterEach: (_EmptyLineAfterEvent, _EmptyLineBeforeData),
+    _EmptyLineAfterEach: (_EmptyLineAfterEvent, _EmptyLineAfterId, _EmptyLineBeforeData),
     _OtherError: (_Asserts, _RaisesTypeError, _RaisesRuntimeError),
 }
 HEAD_TRAPS = traps_of(_Head.__subclasses__(), "write", _VARIANTS)
