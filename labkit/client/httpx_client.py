@@ -62,8 +62,8 @@ async def send_request(client: httpx.AsyncClient, request: httpx.Request) -> htt
     """The response to this request, its body unread, after redirects were followed as Fetch follows them. To another
     origin go no headers but those of PASSED_ON. The caller closes the response; its `history` has the redirects.
 
-    httpx's own way of following makes a GET of every method but HEAD at status 302 (Fetch, of POST alone), takes no
-    header but Authorization away, and reads the body of a redirect, were it without an end.
+    httpx's own way of following makes a GET of every method but HEAD at status 302 (Fetch, of POST alone), keeps all
+    headers but Authorization and Cookie, and reads the body of a redirect, were it without an end.
 
     Raises:
         httpx.RequestError: no answer came, or the redirects have no end.

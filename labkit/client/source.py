@@ -28,7 +28,7 @@ from labkit.wire.session import (
     Unreachable,
 )
 
-#: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices a silent peer after 450 s.)
+#: Three heartbeats of 15 s: a stream that misses all three is dead. (Chromium notices one that vanished after 450 s.)
 READ_TIMEOUT_S = 45.0
 CONNECT_TIMEOUT_S = 10.0
 

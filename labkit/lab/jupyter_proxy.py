@@ -23,7 +23,7 @@ START_TIMEOUT_S = 60.0
 async def jupyter_proxy() -> AsyncIterator[Callable[[str], str]]:
     """A function that makes of a URL on this machine the one that leads there through jupyter-server-proxy.
 
-    A Jupyter server of its own runs for it as long as the `with` block lasts; it takes two or three seconds to start.
+    A Jupyter server of its own runs for it as long as the `with` block lasts; it takes some seconds to start.
     Who has a kernel of it can run programs as you do. So it asks for a token, which stands in the URL and changes each
     time.
 

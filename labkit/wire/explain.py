@@ -69,7 +69,7 @@ class _Interpreter:
 
     def run(self, raw: bytes) -> list[Step]:
         position = 0
-        if raw.startswith(BOM):  # "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
+        if raw.startswith(BOM):  # "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
             position = len(BOM)
             self.add_step(0, BOM, "", "bom", "one byte order mark at the very start is skipped", None)
         while position < len(raw):

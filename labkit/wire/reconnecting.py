@@ -31,7 +31,7 @@ class Situation:
 MEASURED_WITH = {"Chromium": "Chromium 156.0.8078.108", "Firefox": "Firefox 153.8.0esr"}
 MEASURED_ON = "2026-11-28"
 
-#: The standard is WHATWG HTML 9.2.3. Lesson 05 asks a Chromium about its column anew.
+#: The standard is WHATWG HTML 9.2.2 and 9.2.3. Lesson 05 asks a Chromium about its column anew.
 TABLE = (
     Situation("the response ends", Ended(), True, "again", "again", "again", "also where the answer was finished"),
     Situation("the connection breaks", Ended("the connection broke", broken=True), True, "again", "again", "again"),

@@ -110,7 +110,7 @@ class Policy:
 FLOOR_MS = 100
 
 #: What the standard asks for: the same wait for ever, and no second chance after any status but 200. There is no floor
-#: either, as in Chromium: told `retry: 0` it came back at once, each time (after 2 ms, Chromium 156 on Debian 12,
+#: either, as in Chromium: told `retry: 0` it came back at once, each time (after some 6 ms, Chromium 156 on Debian 12,
 #: benchmarks/firefox.py, 2026-11-28).
 STANDARD = Policy("standard")
 
@@ -223,7 +223,7 @@ def opens_stream(status: int, content_type: str | None) -> bool:
     >>> opens_stream(200, "text/html"), opens_stream(200, "text/html, text/event-stream")
     (False, True)
 
-    Source: WHATWG HTML 9.2.3; WHATWG Fetch, "extract a MIME type".
+    Source: WHATWG HTML 9.2.2; WHATWG Fetch, "extract a MIME type".
     """
     media_type = extract_media_type(content_type) if status == 200 else None
     return media_type is not None and media_type.essence == "text/event-stream"
