@@ -25,7 +25,7 @@ from labkit.wire import Event
 from labkit.wire.decoder import MAX_EVENT_BYTES
 from labkit.wire.session import DEFAULT_RECONNECTION_MS, Answered, Ended, Policy
 
-#: tornado closes the connection on anything larger, decompressed, and tells nobody why.
+#: tornado closes the connection on anything larger, decompressed, and tells its caller nothing (the peer gets 1009).
 MAX_MESSAGE_BYTES = 8 * MAX_EVENT_BYTES
 
 

@@ -12,8 +12,8 @@ _GAVE_UP = ("the browser gave up", "the server answered", "no answer from")
 def told_outage(client: StreamClient) -> str:
     """In one sentence: how often the client was without a connection, whether it came back, and what it never got.
 
-    What a browser does depends on the browser, and on what stands between it and the server. So it is not said in the
-    text of a lesson, but here.
+    What a browser does depends on the browser, on the page's origin, and on what stands between it and the server. A
+    lesson's text says what to expect; this says what was seen.
     """
     where = client.reader_place
     opened = [place for place, change in enumerate(client.changes) if change.state == "open"]
