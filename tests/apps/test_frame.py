@@ -74,3 +74,18 @@ def test_a_page_that_draws_too_much_does_not_freeze_the_notebook_around_it() -> 
     """Chromium gives a frame of the same host a process of its own only where the page's head asks for it."""
     with launch_app("ticker", naive=True) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
         assert client.get("/").headers["Origin-Agent-Cluster"] == "?1"
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("path, body", [("/post", {"me": "bob", "text": "hi"}), ("/graphql", {"query": "{ prices }"})])
+def test_an_origin_that_is_named_may_ask_every_handler_of_an_app(
+    path: str, body: dict[str, str], tmp_path: Path
+) -> None:
+    """A hub's page, named by --origin: whichever handler answers, it is asked by the same rule."""
+    name = "graphql" if path == "/graphql" else "notifications"
+    with launch_app(name, tmp_path, allowed=["https://hub.example"]) as server:
+
+        def status(origin: str) -> int:
+            return httpx.post(f"{server.url}{path}", json=body, headers={"Origin": origin}).status_code
+
+        assert status("https://hub.example") != 403 == status("https://elsewhere.example")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from typing import Any
 
@@ -31,9 +31,11 @@ TOKEN_HEADER = "X-GraphQL-Event-Stream-Token"
 class OperationHandler(StreamHandler):
     """Both modes. A subclass says what is sent of an operation's results."""
 
-    def initialize(self, app: Any) -> None:
-        """Called by tornado with the app: it has `channel` and `reservations`, and answers the fields."""
-        self.app = app
+    def initialize(self, app: Any, allowed: Collection[str] = ()) -> None:
+        """Called by tornado with the app: it has `channel` and `reservations`, and answers the fields.
+
+        Pages of `allowed` origins may ask too."""
+        self.app, self.allowed = app, allowed
 
     def frames(self, results: Pauses, context: Json) -> AsyncGenerator[Frame, None]:
         """What is sent of the results, and in their pauses. `context` has the `id` of the newest event."""
@@ -72,7 +74,7 @@ class OperationHandler(StreamHandler):
         return {name: self.get_query_argument(name) for name in self.request.query_arguments}
 
     def prepare(self) -> None:
-        own = is_own_page(self.request.headers.get("Origin"), self.request.host)
+        own = is_own_page(self.request.headers.get("Origin"), self.request.host, self.allowed)
         if self.request.method in ("POST", "PUT", "DELETE") and not own:
             self.refuse(403, FOREIGN_PAGE)
 
