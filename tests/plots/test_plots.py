@@ -106,6 +106,7 @@ def test_states_names_every_event_but_the_messages() -> None:
 def test_matrix_says_yes_and_no_in_words() -> None:
     axes = matrix({"a": {"x": True, "y": False}, "b": {"x": False, "y": False}}, "finding")
     assert words(axes) == "✓ yes | ✗ no | ✗ no | ✗ no"
+    assert words(matrix({"a": {"x": True, "y": "cannot"}}, "finding")) == "✓ yes | – cannot"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["x", "y"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
 

@@ -29,7 +29,7 @@ class Habits:
         repeats_post: a POST that was cut is posted again.
         repeats_post_hidden: a POST is posted again when its tab was hidden, and is seen again.
         leaves_when_hidden: it ends its stream when its tab is hidden.
-        lost: events that the page never showed, by scenario.
+        lost: events that the page never showed, by scenario; without "post" where it cannot post.
     """
 
     library: str
@@ -45,13 +45,19 @@ class Habits:
     lost: Mapping[str, int]
 
     @property
-    def cells(self) -> dict[str, bool]:
-        """What one wishes for, and whether it is so, for a figure."""
+    def can_post(self) -> bool:
+        """Whether it can send a POST at all: EventSource cannot."""
+        return "post" in self.lost
+
+    @property
+    def cells(self) -> dict[str, bool | str]:
+        """What one wishes for, and whether it is so, for a figure; "cannot" where the question makes no sense."""
+        posts_once = not (self.repeats_post or self.repeats_post_hidden)
         return {
             "resumes\nafter a cut": self.resumes,
             "waits as\nretry says": self.honours_retry and self.honours_retry_alone,
             "survives\na 503": self.back_after_503,
-            "posts\nonce": not (self.repeats_post or self.repeats_post_hidden),
+            "posts\nonce": posts_once if self.can_post else "cannot",
             "stays, in a\nhidden tab": not self.leaves_when_hidden,
         }
 

@@ -46,7 +46,7 @@ def test_the_verdict_turns() -> None:
 
 def test_each_habit_is_seen() -> None:
     good = habits_of("good", flawless())
-    assert all(good.cells.values()) and not good.asks_after_end
+    assert all(cell is True for cell in good.cells.values()) and not good.asks_after_end
     changes: dict[str, Any] = {
         "resumes": ("cut", [["GET", "", 0], ["GET", "", 1600]]),
         "honours_retry": ("cut", [["GET", "", 0], ["GET", "3", 500]]),
@@ -72,6 +72,8 @@ def test_the_recording_says_what_the_lesson_says() -> None:
     assert [name for name, one in by_name.items() if one.repeats_post] == ["fetch-event-source", "datastar"]
     assert [name for name, one in by_name.items() if one.back_after_503] == ["fetch-event-source", "htmx"]
     assert [name for name, one in by_name.items() if not one.leaves_when_hidden] == ["EventSource"]
+    posts_once = {name: one.cells["posts\nonce"] for name, one in by_name.items()}
+    assert posts_once == {"EventSource": "cannot", "fetch-event-source": False, "htmx": True, "datastar": False}
     assert not by_name["htmx"].honours_retry_alone and not c71_libraries_lose_nothing(libraries).holds
 
 
