@@ -31,7 +31,7 @@ def start_balancer(nodes: Sequence[Node], kind: BalancerKind = "", sticky: bool 
     haproxy_path, nginx_path = find_haproxy(), find_nginx()
     chosen = kind or ("haproxy" if haproxy_path else "nginx" if nginx_path and not sticky else "small")
     if sticky and chosen == "nginx":
-        raise LabError("nginx has no sticky cookies without a module of its own. " + HAPROXY_ADVICE)
+        raise LabError("a cluster sets no sticky cookies in nginx, which has them only since 1.29.6. " + HAPROXY_ADVICE)
     origin = f"{nodes[0].url}/events"
     if chosen == "haproxy":
         if haproxy_path is None:
