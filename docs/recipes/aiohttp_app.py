@@ -1,6 +1,6 @@
 """Server-sent events with aiohttp. Run it: TOKEN=sesame python docs/recipes/aiohttp_app.py
 
-Needs: pip install aiohttp. Without handler_cancellation=True aiohttp does not tell a handler that its reader has left.
+Needs: pip install aiohttp. Without handler_cancellation=True a handler learns of a reader who left at its next write.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 TOKEN, PORT = os.environ["TOKEN"], int(os.environ.get("PORT", "8000"))
-HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # proxies end what is silent for 60 s, some sooner
+HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # many proxies end what is silent for 60 s
 KEPT_EVENTS, MAX_BYTES = 1000, 16 * 1024  # events for those who come back, and how long one may be
 # no-transform: a proxy must not compress it, since compressors hold events back. The last one is for nginx.
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
@@ -84,7 +84,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 async def publish(request: web.Request) -> web.Response:
-    check(request.headers.get("Authorization", "").removeprefix("Bearer "))  # no cookie: it comes with any site's form
+    check(request.headers.get("Authorization", "").removeprefix("Bearer "))  # no cookie: a foreign form may bring it
     event, data = request.query.get("event", ""), await request.text()
     if not re.fullmatch("[a-z]{0,40}", event):  # a line end in here would write fields of its own
         raise web.HTTPBadRequest(text="event: at most 40 small letters\n")

@@ -1,7 +1,7 @@
 """Server-sent events with Django. Run it: TOKEN=sesame python docs/recipes/django_app.py
 
-Needs: pip install django uvicorn. It needs ASGI: under WSGI, and so with `runserver`, Django collects what an async
-generator yields, and sends nothing before its end. In a project of yours: `uvicorn project.asgi:application`.
+Needs: pip install django uvicorn. It needs ASGI: under WSGI, and so with its own `runserver`, Django collects what an
+async generator yields, and sends nothing before its end. In a project of yours: `uvicorn project.asgi:application`.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import path
 
 TOKEN, PORT = os.environ["TOKEN"], int(os.environ.get("PORT", "8000"))
-HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # proxies end what is silent for 60 s, some sooner
+HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # many proxies end what is silent for 60 s
 KEPT_EVENTS, MAX_BYTES = 1000, 16 * 1024  # events for those who come back, and how long one may be
 # no-transform: a proxy must not compress it, since compressors hold events back. The last one is for nginx.
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}

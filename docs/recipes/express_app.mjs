@@ -6,12 +6,12 @@ import express from "express";
 import { timingSafeEqual, createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
 
-const { TOKEN, PORT = "8000", HEARTBEAT_S = "15" } = process.env; // proxies end what is silent for 60 s, some sooner
+const { TOKEN, PORT = "8000", HEARTBEAT_S = "15" } = process.env; // many proxies end what is silent for 60 s
 if (!TOKEN) throw new Error("set TOKEN, the secret that readers and publishers send");
 const KEPT_EVENTS = 1000, MAX_BYTES = 16 * 1024; // events for those who come back, and how long one may be
 const HEADERS = {
   "Content-Type": "text/event-stream",
-  "Cache-Control": "no-cache, no-transform", // the package `compression` leaves it alone then, and so do proxies
+  "Cache-Control": "no-cache, no-transform", // the package `compression` obeys it, and nginx does not
   "X-Accel-Buffering": "no", // nginx passes each event on
 };
 
@@ -77,7 +77,7 @@ app.get("/events", async (req, res) => {
 });
 
 app.post("/publish", express.text({ type: () => true, limit: MAX_BYTES }), (req, res) => {
-  if (!knows(bearerOf(req))) return res.status(401).end(); // no cookie: it comes with any site's form
+  if (!knows(bearerOf(req))) return res.status(401).end(); // no cookie: a form of another site may bring it
   const event = String(req.query.event ?? "");
   if (!/^[a-z]{0,40}$/.test(event)) return res.status(400).end(); // a line end would write fields of its own
   newest += 1;

@@ -75,7 +75,7 @@ def may_read(authorization: Annotated[str, Header()] = "", session: Annotated[st
 
 
 def may_publish(authorization: Annotated[str, Header()] = "") -> None:
-    check(authorization.removeprefix("Bearer "))  # no cookie: it comes with any site's form
+    check(authorization.removeprefix("Bearer "))  # no cookie: a foreign form may bring it
 
 
 async def place_of_reader(

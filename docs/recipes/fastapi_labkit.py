@@ -18,7 +18,7 @@ from labkit.log import MemoryLog
 from labkit.server import Channel
 
 TOKEN, PORT = os.environ["TOKEN"], int(os.environ.get("PORT", "8000"))
-HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # proxies end what is silent for 60 s, some sooner
+HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # many proxies end what is silent for 60 s
 KEPT_EVENTS, MAX_BYTES = 1000, 16 * 1024  # events for those who come back, and how long one may be
 
 app = FastAPI()
@@ -53,7 +53,7 @@ app.add_route("/events", Guarded())  # type: ignore[arg-type]  # Starlette takes
 async def publish(
     request: Request,
     event: Annotated[str, Query(pattern="^[a-z]{0,40}$")] = "",
-    authorization: Annotated[str, Header()] = "",  # no cookie: it comes with any site's form
+    authorization: Annotated[str, Header()] = "",  # no cookie: a foreign form may bring it
 ) -> None:
     global end_id
     if not knows(authorization.removeprefix("Bearer ")):

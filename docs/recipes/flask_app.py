@@ -19,7 +19,7 @@ from types import FrameType
 from flask import Flask, Response, abort, request
 
 TOKEN, PORT = os.environ["TOKEN"], int(os.environ.get("PORT", "8000"))
-HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # proxies end what is silent for 60 s, some sooner
+HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # many proxies end what is silent for 60 s
 KEPT_EVENTS, MAX_BYTES = 1000, 16 * 1024  # events for those who come back, and how long one may be
 # no-transform: a proxy must not compress it, since compressors hold events back. The last one is for nginx.
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
@@ -92,7 +92,7 @@ def events() -> Response:
 
 @app.post("/publish")
 def publish() -> Response:
-    check(request.headers.get("Authorization", "").removeprefix("Bearer "))  # no cookie: it comes with any site's form
+    check(request.headers.get("Authorization", "").removeprefix("Bearer "))  # no cookie: a foreign form may bring it
     event, data = request.args.get("event", ""), request.get_data(as_text=True)
     if not re.fullmatch("[a-z]{0,40}", event):  # a line end in here would write fields of its own
         abort(400)

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN, PORT = os.environ["TOKEN"], int(os.environ.get("PORT", "8000"))
-HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # proxies end what is silent for 60 s, some sooner
+HEARTBEAT_S = float(os.environ.get("HEARTBEAT_S", "15"))  # many proxies end what is silent for 60 s
 KEPT_EVENTS, MAX_BYTES = 1000, 16 * 1024  # events for those who come back, and how long one may be
 # no-transform: a proxy must not compress it, since compressors hold events back. X-Accel-Buffering is for nginx.
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
@@ -103,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         data = self.rfile.read(int(length)).decode("utf-8", "replace")
         if parts.path != "/publish" or not re.fullmatch("[a-z]{0,40}", event):  # a line end would write own fields
             return self.answer(404)
-        if not self.knows(self.bearer()):  # no cookie: it comes with any site's form
+        if not self.knows(self.bearer()):  # no cookie: a foreign form may bring it
             return self.answer(401)
         history.publish(data, event)
         return self.answer(202)
