@@ -21,7 +21,7 @@ class ActionHandler(RequestHandler):
     """Answers a POST by an action: 200 with its JSON, 204 where it returns None.
 
     400 with a sentence where the body is no JSON object, or the action raises a LabError; 403 for a page of another
-    site, which a browser would let send this POST with the user's cookies.
+    site, which a browser may let send this POST with the user's cookies.
 
     In the routes of an app: `"/read": (ActionHandler, {"act": self.mark_read})`.
     """

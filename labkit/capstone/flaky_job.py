@@ -43,7 +43,7 @@ def flaky_job(
     """The states of one run, as they happen: {"run", "step", "of", "attempt", "state", "note"}. The last one is done.
 
     Args:
-        kind: "flaky"; "short", which is over after four states; or "noisy", with 4 MB of notes.
+        kind: "flaky"; "short", which is over after five states; or "noisy", with 4 MB of notes.
         seed: which steps fail, and why.
         every_s: how many seconds pass between two states.
         pause_s: how long the long step of the flaky job says nothing; PAUSE_TIMES * every_s unless given.

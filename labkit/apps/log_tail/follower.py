@@ -22,7 +22,7 @@ READ_BYTES = 32 * 1024
 MOST_BEHIND_BYTES = 1024 * 1024
 #: Who comes for the first time sees the lines of so much at the end.
 START_BYTES = 16 * 1024
-#: So much of a first line tells one file from another. (A log's line begins with its time.)
+#: So much of a first line tells one file from another. (A log's line usually begins with its time.)
 MARK_BYTES = 256
 #: What logrotate makes of a file that it packs: these have other bytes.
 PACKED = (".gz", ".bz2", ".xz", ".zst")

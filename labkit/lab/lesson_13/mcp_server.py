@@ -1,4 +1,4 @@
-"""The official MCP server with a tool that reports its progress. It needs the package mcp: `uv sync --extra agents`."""
+"""A server of MCP's official Python package `mcp`, with a tool that reports its progress: `uv sync --extra agents`."""
 
 from __future__ import annotations
 
