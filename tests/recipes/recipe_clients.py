@@ -22,8 +22,9 @@ PROGRAMS = ("fetch_in_twenty_lines.js", "httpx_client.py", "eventsource_package.
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nConnection: close\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 OPENING = b"retry: 200\n\n"
-#: Prints what the twenty lines yield: they are a module, and no program.
-RUNNER = """import { events } from "./fetch_in_twenty_lines.mjs";
+#: Prints what the twenty lines yield: they are a module, and no program. A stream cannot be iterated, as in Safari.
+RUNNER = """delete ReadableStream.prototype[Symbol.asyncIterator];
+const { events } = await import("./fetch_in_twenty_lines.mjs");
 for await (const { data } of events(process.argv[2])) console.log(data);
 """
 SMALL_BYTES = 64 * 1024

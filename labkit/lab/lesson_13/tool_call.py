@@ -21,7 +21,7 @@ _ME = {"name": "labkit", "version": "1"}
 
 
 async def open_session(url: str) -> dict[str, str]:
-    """The headers of a new session: what revisions up to 2025-11-25 want before anything else."""
+    """The headers of a new session. Revisions up to 2025-11-25 want this greeting first; this server gives it an id."""
     hello = {"protocolVersion": RESUMES, "capabilities": {}, "clientInfo": _ME}
     async with httpx.AsyncClient(headers={"Accept": _BOTH}, timeout=ASKED_S) as client:
         answer = await client.post(url, json={"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})
