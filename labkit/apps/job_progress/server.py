@@ -56,7 +56,7 @@ class JobProgress:
             while job["state"] == "running":
                 await self.channel.publish_async(json.dumps(job), "job")
                 await self.workers.step(job)
-        # What a task raises is shown to nobody. It must be told, or the bar stands still.
+        # What a task raises reaches no page. It must be told, or the bar stands still.
         except Exception as problem:
             job |= {"state": "failed", "error": f"{type(problem).__name__}: {problem}"}
             # A pool that has lost a process takes no work any more: all later jobs would fail as well.
