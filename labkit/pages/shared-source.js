@@ -11,7 +11,7 @@
 // the lock goes to another tab, which goes on after the last id that it has seen.
 //
 // What the server must do for that: give each event an id of its own, and take the parameter `lastEventId` as it takes
-// the header Last-Event-ID (a page cannot set the header). Both ways need a page from https:// or from localhost.
+// the header Last-Event-ID (a page cannot set the header). A lock, but no worker, needs a page from https:// or localhost.
 // A leader that closes before its first event has no id to leave: what is published until the next one reads is lost.
 "use strict";
 
