@@ -76,7 +76,7 @@ PARTS = {
     "Learn": ["lessons", "docs/capstone", "docs/claims", "docs/glossary"],
     "Build": ["docs/recipes/index", "docs/testing", "docs/security", "docs/measured", "api/index"],
     "Teach": ["docs/instructors", "docs/board"],
-    "The house": ["docs/architecture", "docs/decisions/index", "docs/sources"],
+    "The house": ["docs/architecture", "docs/decisions/index", "docs/statements", "docs/sources"],
 }
 #: Where the title of a page is too long for the menu.
 MENU_TITLES = {
@@ -85,7 +85,8 @@ MENU_TITLES = {
     "docs/claims": "Claims and verdicts <docs/claims>",
     "docs/glossary": "Glossary <docs/glossary>",
     "docs/security": "Security <docs/security>",
-    "docs/sources": "Sources <docs/sources>",
+    "docs/statements": "Statements <docs/statements>",
+    "docs/sources": "Sources of the doctor <docs/sources>",
     "SECURITY": "Reporting a hole <SECURITY>",
 }
 LAST = ["CONTRIBUTING", "SECURITY", "CHANGELOG"]
