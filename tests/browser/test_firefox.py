@@ -16,6 +16,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from labkit.apps import launch_app
+from labkit.board import ClassBoard
 from labkit.command import serve
 from labkit.lab.lesson_05.ends import SCRIPT, endings, serving_all
 from labkit.lab.texts import ALICE
@@ -26,6 +27,7 @@ from labkit.wire.reconnecting import TABLE
 
 from ..apps.random_cuts import asked
 from ..bidi import Firefox, FirefoxPage, a_firefox
+from ..board.conftest import Person
 from ..helpers import eventually
 from .conftest import LAST_ERROR, OPEN, READY, TOKEN, UNFINISHED, Jupyter
 
@@ -113,6 +115,26 @@ def test_an_apps_page_has_all_after_a_cut_and_after_the_server_was_away(page: Fi
         say("@bob two")
         page.wait(f"{items} === 'alice: @bob two,alice: @bob one'")
         page.wait_for_text("#badge", "^2$")
+
+
+def test_the_boards_page_resumes_and_what_a_name_holds_stays_text(page: FirefoxPage, tmp_path: Path) -> None:
+    question = {"lesson": "04", "question": "How many?", "choices": ["1", "2"], "unit": ""}
+    with ClassBoard(tmp_path / "class", lessons=["04 what happens when it breaks"], name="firefox") as board:
+        fox = Person(board, "secret-of-the-fox-in-firefox")
+        assert fox.join("<b>fox</b>").status_code == 200
+        page.goto(f"{board.url}#{board.folder.code}")
+        page.wait_for_text("#link", "^live$")
+        fox.say("guess", **question, guess="1")
+        page.wait_for_text("#voted", "1 of 1 learner guessed")
+        page.wait_for_text(".person .name", "<b>fox")
+        board.server.take_down()
+        page.wait_for_text("#link", "^connecting$")
+        board.server.bring_up()
+        fox.say("guess", **question, guess="2")
+        (key,) = board.desk.state.questions
+        assert Person(board, board.folder.secret).command("lift", key=key, lifted=True).status_code == 200
+        page.wait("[...document.querySelectorAll('.bar-count')].map(one => one.textContent).join() === '0,1'")
+        page.wait_for_text("#link", "^live$")
 
 
 #: After the cells of lesson 00 that make the server and both clients: its story, told faster.

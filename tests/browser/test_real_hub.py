@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from tornado.httpclient import HTTPRequest
 from tornado.ioloop import IOLoop
 from tornado.websocket import websocket_connect
@@ -40,6 +40,14 @@ import subprocess, sys
 command = [sys.executable, "-u", "-c", "from labkit.command.cli import main; main()", "serve", "--port", "0"]
 served = subprocess.Popen([*command, "--origin", "ORIGIN"], stdout=subprocess.PIPE, text=True)
 print(served.stdout.readline().rsplit(":")[-1].strip())
+"""
+#: A class board, and the port and code that it says.
+BOARD = """
+import re, subprocess, sys, tempfile
+command = [sys.executable, "-u", "-c", "from labkit.command.cli import main; main()", "board", "--port", "0"]
+command += ["--folder", tempfile.mkdtemp() + "/class", "--origin", "ORIGIN"]
+served = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+print("".join(re.search(r":(\\d+)/#(\\w+)", served.stdout.readline()).expand(r"\\1#\\2")))
 """
 
 
@@ -121,6 +129,34 @@ def test_two_users_at_once_each_have_their_own_and_nobody_comes_in_by_the_others
         assert refused.status_code == 403 and "LABKIT_ORIGINS" in refused.text
 
 
+def log_in(browser: Browser, hub: Hub, user: str) -> Page:
+    """A page of this user, in a context of its own."""
+    page = browser.new_context().new_page()
+    page.goto(f"{hub.origin}/hub/login")
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", "any")
+    page.click("input[type=submit]")
+    page.wait_for_url("**/user/**", timeout=120_000)
+    return page
+
+
+def test_the_boards_page_is_live_through_the_hub(hub: Hub, tool: Callable[[str], str]) -> None:
+    token = hub.add("eve")
+    where = run(f"{hub.url}/user/eve", token, BOARD.replace("ORIGIN", hub.origin)).strip()
+    port, code = where.split("#")
+    learner = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": "Bearer the-foxs-secret-123"})
+
+    def visit(browser: Browser) -> None:
+        page = log_in(browser, hub, "eve")
+        page.goto(f"{hub.origin}/user/eve/proxy/{port}/#{code}")
+        expect(page.locator("#link")).to_have_text("live", timeout=60_000)
+        joined = learner.post("/join", json={"code": code, "name": "fox", "who": "the-foxs-secret-123"})
+        assert joined.status_code == 200
+        expect(page.locator(".person .name")).to_have_text("fox")  # it came by the stream, through two proxies
+
+    in_chromium(tool("chromium"), visit)
+
+
 def test_two_users_serve_and_each_page_asks_its_own_model_through_the_hub(hub: Hub, tool: Callable[[str], str]) -> None:
     ports = {}
     for user in ("cleo", "dan"):
@@ -128,13 +164,8 @@ def test_two_users_serve_and_each_page_asks_its_own_model_through_the_hub(hub: H
         ports[user] = int(run(f"{hub.url}/user/{user}", token, SERVE.replace("ORIGIN", hub.origin)))
 
     def visit(browser: Browser) -> None:
-        pages = {user: browser.new_context().new_page() for user in ports}
+        pages = {user: log_in(browser, hub, user) for user in ports}
         for user, page in pages.items():
-            page.goto(f"{hub.origin}/hub/login")
-            page.fill("input[name=username]", user)
-            page.fill("input[name=password]", "any")
-            page.click("input[type=submit]")
-            page.wait_for_url("**/user/**", timeout=120_000)
             page.goto(f"{hub.origin}/user/{user}/proxy/{ports[user]}/")
         for way in ("answers", "openai", "anthropic"):
             for page in pages.values():  # both at once
