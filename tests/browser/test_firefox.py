@@ -128,6 +128,7 @@ def test_the_boards_page_resumes_and_what_a_name_holds_stays_text(page: FirefoxP
         page.wait_for_text("#voted", "1 of 1 learner guessed")
         page.wait_for_text(".person .name", "<b>fox")
         board.server.take_down()
+        board.desk.view.cut()
         page.wait_for_text("#link", "^connecting$")
         board.server.bring_up()
         fox.say("guess", **question, guess="2")
