@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+from labkit.lab.advice import ADVISED, show_with_advice
 from labkit.lab.resting import rest_when_left
 
 #: The page moves the bar, so it moves while the kernel computes. It stops just before the end: seconds are a guess.
@@ -18,6 +19,9 @@ animation:labkit-takes {seconds:g}s linear forwards"></div></div>about {seconds:
 def short_errors() -> None:
     """From here on an error in this notebook is shown as its last line alone. `%xmode Verbose` brings the rest back.
 
+    Where the cell itself is not to blame (it was stopped, a cell before it did not run, no server answers), a sentence
+    below the error says what to do now.
+
     What the notebook plays comes to rest when it is left alone: see rest_when_left().
     """
     from IPython.core.getipython import get_ipython
@@ -26,6 +30,7 @@ def short_errors() -> None:
 
     if (shell := get_ipython()) is not None:
         shell.InteractiveTB.set_mode(mode="Minimal")
+        shell.set_custom_exc(ADVISED, show_with_advice)  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager

@@ -12,6 +12,9 @@ from labkit.lab.raw_server import HEAD, Script, raw_server
 from labkit.recording import Recording
 from labkit.system.secrets import clean_environment
 
+#: curl's exit code for it.
+COULD_NOT_CONNECT = 7
+
 
 async def record(
     url: str, seconds: float = 2.0, events: int | None = None, headers: Mapping[str, str] | None = None
@@ -40,12 +43,18 @@ async def record_script(script: Script, head: bytes = HEAD) -> Recording:
 
 
 async def curl(url: str, seconds: float = 1.0, *options: str) -> str:
-    """What `curl -sN URL` prints within `seconds`; `options` are put before the URL."""
+    """What `curl -sN URL` prints within `seconds`; `options` are put before the URL.
+
+    Raises:
+        ConnectionRefusedError: nothing serves there. (curl -s would say nothing at all.)
+    """
     if shutil.which("curl") is None:
         return "curl is not installed here; `labkit listen --raw URL` shows the same bytes"
     command = ["curl", "-sN", "--max-time", f"{seconds:g}", *options, url]
     # In a thread, so that a server on this loop can answer meanwhile.
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, env=clean_environment())
+    if done.returncode == COULD_NOT_CONNECT:
+        raise ConnectionRefusedError(f"curl could not connect to {url}")
     return done.stdout.decode("utf-8", "replace")
 
 
