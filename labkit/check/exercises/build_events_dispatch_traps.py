@@ -153,6 +153,20 @@ class _DispatchesUnfinished(_Dispatching):
             self.blank()
 
 
+class _DispatchesUnfinishedRaw(_DispatchesUnfinished):
+    type_at_first = "message"
+
+    def end(self) -> None:
+        self.events += [(self.type, self.join_data(), self.id)] if self.data else []
+
+
+class _NeedsData(_Dispatching):
+    sentence = "An empty line without data before it raised an error. It dispatches nothing, and may come at any time."
+
+    def dispatches(self) -> bool:
+        return self.data[0] is not None
+
+
 class _ForgetsId(_Dispatching):
     sentence = (
         "The id was forgotten at the empty line. The last event ID stays until another id line comes: a client comes "
@@ -264,6 +278,7 @@ _VARIANTS: dict[type[Reader], tuple[type[Reader], ...]] = {
     _KeepsType: (_KeepsTypeFromMessage, _KeepsTypeAndNul),
     _EmptyLineFirst: (_EmptyTextFirst,),
     _DigitsOnly: (_DigitsOrEmpty,),
+    _DispatchesUnfinished: (_DispatchesUnfinishedRaw,),
 }
 DISPATCH_TRAPS: tuple[Trap, ...] = traps_of(_Dispatching.__subclasses__(), "read", _VARIANTS)
 
