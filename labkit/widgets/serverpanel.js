@@ -1,6 +1,7 @@
 // Draws what serverpanel.py sees, and sends what is pressed. Python decides.
 
 const PAUSE = ["Pause", "pauses what the cells play; the streams stay open"];
+const PAUSED = " · what the cells play is paused; you can still publish";
 const GO_ON = ["Go on", "goes on with what the cells play"];
 const TAKE_DOWN = ["Take it down", "ends every stream and refuses connections, as a server does that is restarted"];
 const BRING_UP = ["Bring it up", "serves again, at the same port"];
@@ -20,7 +21,7 @@ function render({ model, el }) {
   text.setAttribute("aria-label", "the message to publish");
   text.placeholder = "a message";
   const publish = makeButton("Publish", publishText, "sends this text as an event to every reader of the channel");
-  const readers = makeTable("who listens now", ["reader", "who", "asked to go on after", "listens for", ""]);
+  const readers = makeTable("who listens now", ["reader", "who", "asked to go on after", "connected for", ""]);
   const events = makeTable("the newest events", ["event", "went to", "took"]);
   let shown = { paths: [] };
 
@@ -37,7 +38,7 @@ function render({ model, el }) {
     const trouble = panel.trouble === shown.trouble ? status.why.textContent : panel.trouble;
     shown = panel;
     const words = { serving: "open", down: "connecting", stopped: "closed" };
-    status.say(words[panel.state], `${panel.state}${panel.url ? ` at ${panel.url}` : ""} · ${counted(panel.clients, "client")}`, trouble ?? "");
+    status.say(words[panel.state], `${panel.state}${panel.url ? ` at ${panel.url}` : ""} · ${counted(panel.clients, "client")}${panel.paused ? PAUSED : ""}`, trouble ?? "");
     rename(pause, ...(panel.paused ? GO_ON : PAUSE));
     rename(restart, ...(panel.state === "down" ? BRING_UP : TAKE_DOWN));
     for (const button of [pause, restart, publish]) button.disabled = panel.state === "stopped";
