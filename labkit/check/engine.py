@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from labkit.check.causes import Try, cause, samples_of
 from labkit.check.exercise import Exercise, Level, NoValue, Sample
@@ -114,7 +115,9 @@ def _exercise(name: str) -> Exercise:
 def _no_such_exercise(name: object) -> CheckResult:
     names = ", ".join(EXERCISES)
     if isinstance(name, str):
-        return CheckResult(_shorten(name, 60), 0, 0, False, f"There is no such exercise. The exercises are: {names}.")
+        meant = "".join(f" Did you mean {near}?" for near in get_close_matches(name[:60], EXERCISES, n=1))
+        text = f"There is no such exercise.{meant} The exercises are: {names}."
+        return CheckResult(_shorten(name, 60), 0, 0, False, text)
     text = f'The name comes first, as text: `check("split_lines", split_lines)`. The exercises are: {names}.'
     return CheckResult("(no name)", 0, 0, False, text)
 

@@ -23,8 +23,8 @@ def advice(problem: BaseException) -> str:
         )
     if type(problem) is NameError and problem.name:
         return (
-            f"If {problem.name} is spelled right: the cell that makes it has not run in this kernel. In JupyterLab's "
-            "menu choose Run, then Run All Above Selected Cell."
+            f"If {problem.name} is spelled right: the cell that makes it has not run to its end in this kernel. In "
+            "JupyterLab's menu choose Run, then Run All Above Selected Cell."
         )
     return ""
 

@@ -213,3 +213,5 @@ def test_hint_and_solution_of_an_unknown_exercise_name_the_known(ask: Callable[[
         LabError, match=r"There is no such exercise\. The exercises are: missing_and_doubled, split_lines, "
     ):
         ask("nothing")
+    with pytest.raises(LabError, match=r"There is no such exercise\. Did you mean split_lines\? The exercises are: "):
+        ask("splitlines")
