@@ -235,8 +235,7 @@ class _EmptyLineFirst(_Dispatching):
 
 
 class _EmptyTextFirst(_EmptyLineFirst):
-    def dispatches(self) -> bool:
-        return self.join_data() != ""
+    dispatches = _NoEmptyData.dispatches
 
 
 class _LastLineIsLost(_Dispatching):
