@@ -26,8 +26,10 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.hub import LESSON_TIMEOUT_S, WORKS, Learner, log_in, processor_s, pss_mib
+from hub import LESSON_TIMEOUT_S, WORKS, Learner, log_in, processor_s, pss_mib
+
 from labkit.command.jupyter import environment
 from tests.browser.conftest import ROOT
 from tests.browser.real_hub import missing, running_hub
