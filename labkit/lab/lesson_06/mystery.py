@@ -16,7 +16,10 @@ TICKS = Ticks(count=40, interval_s=0.05, size_bytes=120, silence_s=1.2, headers=
 #: What a hop may do, and how it shows.
 KINDS: dict[str, tuple[Fault, str]] = {
     "a cork": (HoldTime(0.205), "events come in small lumps, a fifth of a second apart"),
-    "full buffers": (FillBuffers(1024), "larger lumps, further apart, and the stream stops in the middle of an event"),
+    "full buffers": (
+        FillBuffers(1024),
+        "events come in larger lumps, further apart, and the stream stops in the middle of an event",
+    ),
     "compression": (Gzip(flush=False), "nothing comes before the end, and the answer is gzip"),
     "an idle timer": (IdleTimeout(0.7), "half of the events are missing: the rest came after a silence"),
 }
@@ -53,8 +56,9 @@ class Mystery:
         """
         if not kinds or kinds == ("?", "?", "?"):
             return f"Not yet. Three words, from the server on, out of: {', '.join(KINDS)}."
-        if len(kinds) != len(self._order) or any(kind not in KINDS for kind in kinds):
-            raise LabError(f"an answer is three of these, from the server on: {', '.join(map(repr, KINDS))}")
+        if len(kinds) != len(self._order) or _strange(kinds):
+            unknown = f"; {', '.join(strange)} is none of them" if (strange := _strange(kinds)) else ""
+            raise LabError(f"an answer is three of these, from the server on: {', '.join(map(repr, KINDS))}{unknown}")
         pairs = enumerate(zip(kinds, self._order, strict=True), start=1)
         return "\n".join(self._line(number, said, is_) for number, (said, is_) in pairs)
 
@@ -85,3 +89,7 @@ def three_hops(seed: int = 1) -> Mystery:
     mystery = Mystery(seed)
     _running.append(mystery)
     return mystery
+
+
+def _strange(kinds: tuple[str, ...]) -> list[str]:
+    return [repr(kind) for kind in kinds if kind not in KINDS]
