@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from labkit.check.exercise import Symptom, Trap
+from labkit.check.exercise import Sample, Symptom, Trap
 
 Answer = float | str
 NextWait = Callable[[int | None, int, float], object]
@@ -46,6 +46,16 @@ def _limited(failures: int) -> int:
     return wait_s
 
 
+def _beside_no_answer(sample: Sample) -> str:
+    """What is said of the call that is shown, which may be one with an answer: the shortest one is taken."""
+    status = sample.args[0]
+    if status is None:
+        return "This is such a call."
+    if _again(status):
+        return f"The call that is shown has one mistake more: after a {status} a client tries again."
+    return f"The call that is shown has one mistake more: after a {status} a client stops."
+
+
 def _nothing_for_stop(status: int | None, failures: int, chance: float) -> object:
     return _limited(failures) * chance if _again(status) else None
 
@@ -78,6 +88,7 @@ _STATUS_TRAPS = (
         _stops(lambda status: status not in (200, 429) and not 500 <= status < 600),  # type: ignore[operator]
         "The function raises an error where no answer came at all. `status` is None then, which is neither smaller nor "
         "larger than a number: ask for it first.",
+        about=_beside_no_answer,
         also=(
             _stops(lambda status: status < 500),  # type: ignore[operator]
             _stops(lambda status: status < 500 and status != 429),  # type: ignore[operator]
