@@ -12,6 +12,8 @@ def c20_status_decides(after: Mapping[str, int]) -> Verdict:
     """204 stops the reconnecting; other errors behave differently from one another: readyState after each answer."""
     stopped = [name for name, state in after.items() if state == 2]
     going = [name for name, state in after.items() if state < 2]
+    if not stopped:  # also a 204 seems to be tried again: the lesson's server is gone
+        return Verdict("C20", None, "nobody has answered: run the cell that launches the server, then the one above")
     holds = "204" in stopped and bool(going) and len(stopped) > 1
     return Verdict(
         "C20", holds, f"stopped for good: {', '.join(stopped)}; goes on trying: {', '.join(going) or 'none'}"
@@ -23,6 +25,9 @@ def c30_only_a_watchdog_tells(noticed_s: Mapping[str, float | None], waited_s: f
     without, with_it = noticed_s.get("without a watchdog"), noticed_s.get("with a watchdog")
     finding = f"within {waited_s:g} s the client without a watchdog noticed {'nothing' if without is None else 'it'}"
     other = "nothing" if with_it is None else f"it after {with_it:.2g} s without a byte"
+    if with_it is not None and with_it < 0:
+        early = "the one with it gave up a living connection, for its time is shorter than a heartbeat"
+        return Verdict("C30", False, f"{finding}; {early}")
     return Verdict("C30", without is None and with_it is not None, f"{finding}; the one with it noticed {other}")
 
 
