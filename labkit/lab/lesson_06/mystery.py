@@ -24,6 +24,9 @@ KINDS: dict[str, tuple[Fault, str]] = {
     "an idle timer": (IdleTimeout(0.7), "half of the events are missing: the rest came after a silence"),
 }
 
+#: The names of the places in the lesson's figure.
+PLACES = ("the server itself", "behind 1 proxy", "behind 2 proxies", "behind 3 proxies")
+
 #: Orders in which each fault still shows behind those before it.
 _ORDERS = (
     ("an idle timer", "a cork", "full buffers"),
@@ -54,19 +57,21 @@ class Mystery:
         Raises:
             LabError: a word that is no kind of hop.
         """
-        if not kinds or kinds == ("?", "?", "?"):
+        if all(kind == "?" for kind in kinds):
             return f"Not yet. Three words, from the server on, out of: {', '.join(KINDS)}."
-        if len(kinds) != len(self._order) or _strange(kinds):
-            unknown = f"; {', '.join(strange)} is none of them" if (strange := _strange(kinds)) else ""
+        said = [_meant(kind) for kind in kinds]
+        if len(said) != len(self._order) or None in said:
+            strange = [repr(kind) for kind, word in zip(kinds, said, strict=True) if word is None]
+            unknown = f"; not among them: {', '.join(strange)}" if strange else f"; you gave {len(said)}"
             raise LabError(f"an answer is three of these, from the server on: {', '.join(map(repr, KINDS))}{unknown}")
-        pairs = enumerate(zip(kinds, self._order, strict=True), start=1)
-        return "\n".join(self._line(number, said, is_) for number, (said, is_) in pairs)
+        pairs = enumerate(zip(said, self._order, strict=True), start=1)
+        return "\n".join(self._line(number, word or "", is_) for number, (word, is_) in pairs)
 
     def _line(self, number: int, guess: str, is_: str) -> str:
         if guess == is_:
-            return f"hop {number}: right. {guess[0].upper()}{guess[1:]}: {KINDS[guess][1]}."
-        way_on = f"Compare hop {number} with hop {number - 1}."
-        return f"hop {number}: not {guess}. There you would see that {KINDS[guess][1]}. {way_on}"
+            return f"proxy {number}: right. {guess[0].upper()}{guess[1:]}: {KINDS[guess][1]}."
+        way_on = f"Compare {PLACES[number]!r} with {PLACES[number - 1]!r}."
+        return f"proxy {number}: not {guess}. There you would see that {KINDS[guess][1]}. {way_on}"
 
     def stop(self) -> None:
         """Ends the server and the proxies."""
@@ -91,5 +96,7 @@ def three_hops(seed: int = 1) -> Mystery:
     return mystery
 
 
-def _strange(kinds: tuple[str, ...]) -> list[str]:
-    return [repr(kind) for kind in kinds if kind not in KINDS]
+def _meant(kind: object) -> str | None:
+    """The kind that somebody means who leaves out the article, or writes a capital letter."""
+    word = str(kind).strip().lower()
+    return next((name for name in KINDS if word in (name, name.removeprefix("an ").removeprefix("a "))), None)

@@ -162,7 +162,14 @@ def test_an_answer_is_told_what_is_wrong() -> None:
     mystery: Mystery = three_hops(1)
     right = mystery._order
     wrong = mystery.answer(right[1], right[0], right[2])
-    assert wrong.count("right.") == 1 and f"hop 1: not {right[1]}" in wrong and "Compare hop 1 with hop 0" in wrong
+    assert wrong.count("right.") == 1 and f"proxy 1: not {right[1]}" in wrong
+    assert "Compare 'behind 1 proxy' with 'the server itself'" in wrong  # the names in the lesson's figure
+    assert (
+        mystery.answer(*(word.split()[-1].capitalize() if "cork" in word else word.upper() for word in right)).count(
+            "right."
+        )
+        == 3
+    )
     assert "Not yet" in mystery.answer("?", "?", "?") and "cork" in mystery.answer()
     for bad in (("a cork",), ("a cork", "a cat", "full buffers")):
         with pytest.raises(LabError, match="an answer is three of these"):
