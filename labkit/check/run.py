@@ -137,7 +137,14 @@ def _problem(function: Callable[..., object], problem: BaseException, limits: Li
     why = f"It raised {type(problem).__name__}, and returned nothing."
     if isinstance(problem, NoKeyboard):
         why = "The function asks somebody to type. Nobody can answer in a check: it gets its values as arguments."
-    return CallResult(NoValue("raised", name), why, f"raised {_text(problem)}", line=_failed_line(function, problem))
+    line = _failed_line(function, problem)
+    if isinstance(problem, TypeError) and not line and _WRONG_ARGUMENTS.search(str(problem)):
+        why = "The call did not fit the function's first line: leave the names behind `def` as the exercise has them."
+    return CallResult(NoValue("raised", name), why, f"raised {_text(problem)}", line=line)
+
+
+#: What Python says of a call whose arguments a function does not take.
+_WRONG_ARGUMENTS = re.compile(r"\(\) (takes|missing|got an unexpected|got multiple|got some positional)")
 
 
 _UNFINISHED_BY: tuple[tuple[type[BaseException], str], ...] = (

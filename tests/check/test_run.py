@@ -238,3 +238,15 @@ def test_an_unreadable_value_is_shown_all_the_same() -> None:
 
     outcome = run_once(lambda: {2, 1}, Sample((), None), refuse)
     assert (outcome.value, outcome.shown) == (NoValue("unreadable", "It returned a set."), "{1, 2}")
+
+
+def test_a_first_line_that_was_changed_is_no_riddle() -> None:
+    def none_taken() -> int:
+        return 1
+
+    def wrong_inside(number: int) -> int:
+        return none_taken(number)  # type: ignore[call-arg]
+
+    for function in (none_taken, lambda one, two: 1):
+        assert "did not fit the function's first line" in _run(function, 1).why
+    assert _run(wrong_inside, 1).why == "It raised TypeError, and returned nothing."
