@@ -1,12 +1,13 @@
 // A question before a measurement. The guess is kept by Python; here it is chosen or typed.
 
+const NO_NUMBER = "this is no number yet";
 const CHOOSE_AGAIN = "this question belongs to a kernel that is gone: run its cell again to choose";
 
 function render({ model, el }) {
-  const { box, inputs, show } = model.get("choices").length ? makeChoices(model) : makeField(model);
-  box.prepend(make("legend", "", withCode(`Your guess: ${model.get("question")}`)));
   const why = make("p", "why");
   why.setAttribute("role", "status");
+  const { box, inputs, show } = model.get("choices").length ? makeChoices(model) : makeField(model, why);
+  box.prepend(make("legend", "", withCode(`Your guess: ${model.get("question")}`)));
   const root = make("div", "labkit labkit-predict");
   root.append(box, why);
   el.append(root);
@@ -44,7 +45,13 @@ function makeChoices(model) {
   return { box, inputs, show };
 }
 
-function makeField(model) {
+// As predict.py reads it: the unit may stand behind the number, and a comma for the point.
+function isNumber(text, unit) {
+  const figures = text.trim().endsWith(unit) ? text.trim().slice(0, text.trim().length - unit.length) : text;
+  return figures.trim() !== "" && Number.isFinite(Number(figures.replace(",", ".")));
+}
+
+function makeField(model, why) {
   const box = make("fieldset");
   const unit = model.get("unit");
   const input = forKeys(make("input"));
@@ -52,7 +59,10 @@ function makeField(model) {
   input.inputMode = "decimal";
   input.placeholder = unit ? `a number, in ${unit}` : "a number";
   input.setAttribute("aria-label", input.placeholder);
-  input.addEventListener("input", () => keep(model, input.value));
+  input.addEventListener("input", () => {
+    why.textContent = input.value.trim() === "" || isNumber(input.value, unit) ? "" : NO_NUMBER;
+    keep(model, input.value);
+  });
   const line = make("div", "number");
   line.append(input, unit);
   box.append(line);

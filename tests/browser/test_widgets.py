@@ -250,7 +250,16 @@ def test_a_guess_by_choice_and_by_number(run_cells: Callable[..., Lab]) -> None:
     lab.wait_until_done()
     expect(lab.output("choice.compare")).to_contain_text("measured: that (no guess)")
     lab.page.get_by_label("that", exact=True).check()
-    lab.page.get_by_placeholder("a number, in s").fill("6")
+    field, why = lab.page.get_by_placeholder("a number, in s"), lab.page.locator(".labkit-predict .why").nth(1)
+    for text, said in (
+        ("six", "this is no number yet"),
+        ("6 s", ""),
+        ("0,5", ""),
+        ("s", "this is no number yet"),
+        ("6", ""),
+    ):
+        field.fill(text)
+        expect(why).to_have_text(said)
     run_again(lab, "choice.compare")
     expect(lab.output("choice.compare")).to_contain_text("you guessed: that ✓ as you said")
     expect(lab.output("choice.compare")).to_contain_text("measured: 3 s you guessed: 6 s ✗ 2 times too much")
