@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
 import socket
 from collections import Counter
@@ -35,7 +36,8 @@ class SmallBalancer:
     def __init__(self, nodes: Sequence[Node], sticky: bool = False) -> None:
         self._nodes, self._sticky = tuple(nodes), sticky
         self._open: Counter[str] = Counter()
-        self._served: Counter[str] = Counter()
+        self._newest: Counter[str] = Counter()
+        self._turns = itertools.count(1)
         self._background = Background("balancer")
         self._acceptor = self._background.call(
             lambda: StreamAcceptor(socket.create_server(("127.0.0.1", 0), backlog=1024), self._serve)
@@ -75,18 +77,25 @@ class SmallBalancer:
         return sorted(self._nodes, key=lambda node: (node.name != wanted, *self._load(node.name)))
 
     def _load(self, name: str) -> tuple[int, int]:
-        """How many connections a node has now; among equals the one that has had fewer comes first."""
-        return self._open[name], self._served[name]
+        """How many connections a node has now; among equals the one comes first that has waited longest for one.
+
+        To count all that it ever had would send everybody to a node that was away, for as long as it was away.
+        """
+        return self._open[name], self._newest[name]
 
     async def _carry(self, node: Node, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_node, to_node = await asyncio.open_connection("127.0.0.1", node.port)
         self._open[node.name] += 1
-        self._served[node.name] += 1
+        self._newest[node.name] = next(self._turns)
         try:
             to_node.write(head)
             asking = asyncio.ensure_future(_pass(reader, to_node))
+            answering = asyncio.ensure_future(from_node.readuntil(b"\r\n\r\n"))
             try:
-                answer = await from_node.readuntil(b"\r\n\r\n")
+                await asyncio.wait({asking, answering}, return_when="FIRST_COMPLETED")
+                if not answering.done():
+                    return  # the client has left before there was an answer
+                answer = answering.result()
                 if self._sticky:
                     answer = answer[:-2] + f"Set-Cookie: {COOKIE}={node.name}; Path=/\r\n\r\n".encode()
                 writer.write(answer)
@@ -95,6 +104,7 @@ class SmallBalancer:
                 telling.cancel()
             finally:
                 asking.cancel()
+                answering.cancel()
         finally:
             self._open[node.name] -= 1
             close_writer(to_node)
