@@ -35,7 +35,7 @@ TRIED_TWICE = ("live", "browser", "notebooks", ALONE)
 IN_JUPYTERLAB = Path(__file__).parent / "tests/browser"
 #: What says that it takes so many seconds is not run again, and neither is a cell with this tag: it takes as long, and
 #: shows what it does instead of a bar.
-LONG_S = 5
+LONG_S = 4
 RUNS_ONCE = "runs-once"
 #: What makes the second time that of a person, who reads before each cell; it runs in the lesson's kernel.
 AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
