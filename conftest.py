@@ -28,14 +28,15 @@ SENTENCES = {
     # "In the grey time there is no connection, and the server goes on publishing": lesson 00
     "late = sum(": "any(start < sent < end for sent in story.sent_s for start, end in gaps) and lost == 0",
 }
-#: Real sockets, browsers and kernels on a machine that does other work as well: CI tries what fails there once more,
-#: and its summary names each test that did. Whoever works on a test sees the first failure.
-TRIED_TWICE = ("live", "browser", "notebooks", ALONE)
+#: Real sockets and browsers on a machine that does other work as well: CI tries what fails there once more, and its
+#: summary names each test that did. Whoever works on a test sees the first failure. (A lesson's cell cannot be tried
+#: again: its kernel would be a new one.)
+TRIED_TWICE = ("live", "browser", ALONE)
 #: The tests of widgets and lessons in a JupyterLab.
 IN_JUPYTERLAB = Path(__file__).parent / "tests/browser"
 #: What says that it takes so many seconds is not run again, and neither is a cell with this tag: it takes as long, and
 #: shows what it does instead of a bar.
-LONG_S = 4
+LONG_S = 5
 RUNS_ONCE = "runs-once"
 #: What makes the second time that of a person, who reads before each cell; it runs in the lesson's kernel.
 AT_A_PERSONS_SPEED = Path(__file__).parent / "tests/at_a_persons_speed.py"
