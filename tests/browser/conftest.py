@@ -208,6 +208,16 @@ class Desk:
         self._complaints: list[str] = []
 
     def open(self, name: str) -> Lab:
+        """Opens it. A page in which that takes too long, as where its kernel's connection was lost, is made anew once."""
+        try:
+            return self._open(name)
+        except (AssertionError, PlaywrightError):
+            assert self._page is not None
+            self._page.close()
+            self._page = None
+        return self._open(name)
+
+    def _open(self, name: str) -> Lab:
         self._complaints = []
         path = f"{name}.ipynb"
         if self._page is None:
@@ -295,7 +305,7 @@ def wait_until_open(page: Page, name: str) -> None:
     """Until the notebook that the page was sent to is shown, and has a kernel that is idle."""
     page.wait_for_function("() => window.jupyterapp", timeout=60_000)
     page.evaluate("async () => { await window.jupyterapp.restored; }")  # before that a key or a click is lost
-    deadline_s = time.monotonic() + 60
+    deadline_s = time.monotonic() + 45
     while not page.evaluate(READY, f"{name}.ipynb"):
         assert time.monotonic() < deadline_s, f"{name} was not opened"
         page.wait_for_timeout(50)
